@@ -1,0 +1,178 @@
+import { z } from 'zod';
+import { skippedSchema } from './faces.ts';
+import { metricSchema } from './metric.ts';
+
+/** The three sets of an audit. */
+export const setNameSchema = z.enum(['training', 'generated', 'heldout']);
+export type SetName = z.infer<typeof setNameSchema>;
+
+const setSchema = z.object({
+  /** What the user gave: a folder or an embedding file. */
+  source: z.string(),
+  kind: z.enum(['images', 'embeddings']),
+  /** Items read. */
+  n: z.number().int(),
+  /** Items that could be embedded. */
+  embedded: z.number().int(),
+});
+
+/** Location of a sample of nearest-neighbour similarities. */
+const similaritySummarySchema = z.object({
+  mean: metricSchema,
+  p75: metricSchema,
+  p90: metricSchema,
+  p95: metricSchema,
+});
+
+/** A generated item, its nearest training item, and whether it is called a copy. */
+export const pairSchema = z.object({
+  generated: z.string(),
+  training: z.string(),
+  /** Cosine similarity, −1 to 1. */
+  similarity: z.number(),
+  pValue: z.number().nullable(),
+  /** Benjamini-Hochberg adjusted p-value. */
+  qValue: z.number().nullable(),
+  copy: z.boolean(),
+});
+export type Pair = z.infer<typeof pairSchema>;
+
+export const replicationSchema = z.object({
+  embedder: z.object({ name: z.string(), width: z.number().int() }),
+  /** Cosine above which a pair matches, calibrated at `falseMatchRate`; null when it could not be calibrated. */
+  threshold: z.number().nullable(),
+  falseMatchRate: z.number(),
+  calibration: z.object({
+    source: z.enum(['heldout-to-training', 'training-to-training']),
+    pairs: z.number().int(),
+    /** How the threshold was read off: `empirical`, or `tail-fit` where the pairs are too few for the rate. */
+    method: z.string(),
+  }),
+  /** Share of generated items called copies at false discovery rate `falseDiscoveryRate`. */
+  copied: metricSchema,
+  falseDiscoveryRate: z.number(),
+  aboveThreshold: z.object({
+    generated: metricSchema,
+    training: metricSchema,
+    heldout: metricSchema,
+  }),
+  top1: z.object({
+    generated: similaritySummarySchema,
+    training: similaritySummarySchema,
+    heldout: similaritySummarySchema.nullable(),
+  }),
+  /** Share of items per similarity bin; `edges` has one more entry than each list. */
+  histogram: z.object({
+    edges: z.array(z.number()),
+    generated: z.array(z.number()),
+    training: z.array(z.number()),
+    heldout: z.array(z.number()).nullable(),
+  }),
+  /** Relabelling test of training against held-out images, given the generated ones (exact under exchangeability). */
+  permutation: z.object({
+    p: z.number().nullable(),
+    statistic: z.string(),
+    observed: z.number().nullable(),
+    permutations: z.number().int(),
+    reason: z.string().optional(),
+  }),
+  splitProduct: z.object({ chunks: z.number().int(), mean: metricSchema, p95: metricSchema }),
+  carlini: z.object({
+    k: z.number().int(),
+    alpha: z.number(),
+    cutoff: z.number(),
+    median: metricSchema,
+    flagged: metricSchema,
+  }),
+  authPct: metricSchema,
+  ct: metricSchema,
+  identityLeakage: z.object({ generated: metricSchema, heldout: metricSchema }),
+  duplicates: z.object({
+    /** Share of training items that are in a cluster of two or more. */
+    share: metricSchema,
+    clusters: z.array(z.object({ files: z.array(z.string()), minSimilarity: z.number() })),
+  }),
+  /** Nearest training item of every generated item, most similar first. */
+  pairs: z.array(pairSchema),
+});
+export type Replication = z.infer<typeof replicationSchema>;
+
+const distributionSchema = z.record(z.string(), metricSchema);
+
+/** How far a distribution is from a target, or two from each other. */
+const discrepancySchema = z.object({
+  parityGap: metricSchema,
+  fairnessDiscrepancy: metricSchema,
+  totalVariation: metricSchema,
+  kl: metricSchema,
+  jensenShannon: metricSchema,
+  chiSquare: metricSchema,
+  normalisedEntropy: metricSchema,
+});
+export type Discrepancy = z.infer<typeof discrepancySchema>;
+
+export const attributeBiasSchema = z.object({
+  classes: z.array(z.string()),
+  /** Where the labels of each set come from: `labels`, `built-in`, or the name of a classifier. */
+  source: z.object({ training: z.string(), generated: z.string() }),
+  target: z.record(z.string(), z.number()),
+  training: distributionSchema,
+  generated: distributionSchema,
+  /** Shares after removing the classifier's measured error; null when no confusion matrix could be measured. */
+  corrected: z
+    .object({
+      /** `matrix[predicted][true]`, columns sum to 1. */
+      confusion: z.array(z.array(z.number())),
+      confusionN: z.number().int(),
+      /** Null where the training shares are labels, which need no correction. */
+      training: distributionSchema.nullable(),
+      generated: distributionSchema,
+    })
+    .nullable(),
+  discrepancy: z.object({ training: discrepancySchema, generated: discrepancySchema, between: discrepancySchema }),
+  /**
+   * Bias amplification: distance of the generated shares from the target over that of the training shares (1 = as skewed as
+   * training), and the test that the two sets have one distribution.
+   */
+  amplification: metricSchema.and(z.object({ p: z.number().nullable(), test: z.string() })),
+});
+export type AttributeBias = z.infer<typeof attributeBiasSchema>;
+
+export const qualitySchema = z.object({
+  /** The set that the generated one is compared with. */
+  reference: setNameSchema,
+  fid: metricSchema,
+  kid: metricSchema,
+  precision: metricSchema,
+  recall: metricSchema,
+  density: metricSchema,
+  coverage: metricSchema,
+  vendi: metricSchema,
+  fld: metricSchema,
+  /** FLD generalisation gap; strongly negative says overfitted. */
+  fldGap: metricSchema,
+});
+export type Quality = z.infer<typeof qualitySchema>;
+
+/** One finding in plain words. */
+export const findingSchema = z.object({
+  subject: z.string(),
+  level: z.enum(['good', 'warning', 'bad', 'unknown']),
+  /** One sentence a non-statistician understands. */
+  headline: z.string(),
+  /** How sure, with the numbers. */
+  certainty: z.string(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+/** `report.json` of an audit run, and what `biolens audit --json` prints. */
+export const auditReportSchema = z.object({
+  schema: z.literal('biolens/audit@1'),
+  sets: z.object({ training: setSchema, generated: setSchema, heldout: setSchema.nullable() }),
+  verdict: z.array(findingSchema),
+  replication: replicationSchema,
+  bias: z.object({ attributes: z.record(z.string(), attributeBiasSchema) }),
+  quality: qualitySchema,
+  skipped: z.array(skippedSchema.extend({ set: setNameSchema })),
+});
+export type AuditReport = z.infer<typeof auditReportSchema>;

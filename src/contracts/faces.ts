@@ -1,0 +1,84 @@
+import { z } from 'zod';
+
+/** Axis-aligned box in pixels of the upright image, origin at the top left; may reach past the border. */
+export const boxSchema = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
+export type Box = z.infer<typeof boxSchema>;
+
+export const EXPRESSIONS = ['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgusted', 'surprised'] as const;
+export const expressionSchema = z.enum(EXPRESSIONS);
+
+/** One face as the built-in networks see it. */
+export const faceSchema = z.object({
+  box: boxSchema,
+  /** Detector confidence, 0 to 1. */
+  score: z.number(),
+  /** Apparent age in years. */
+  age: z.number(),
+  gender: z.enum(['male', 'female']),
+  /** Probability of the reported gender, 0.5 to 1. */
+  genderProbability: z.number(),
+  expression: expressionSchema,
+  expressionProbabilities: z.record(expressionSchema, z.number()),
+});
+export type Face = z.infer<typeof faceSchema>;
+
+/** A file that could not be used, and why, in one line. */
+export const skippedSchema = z.object({ file: z.string(), reason: z.string() });
+export type Skipped = z.infer<typeof skippedSchema>;
+
+/** What `biolens faces label --json` prints. */
+export const labelReportSchema = z.object({
+  schema: z.literal('biolens/faces-label@1'),
+  items: z.array(z.object({ file: z.string(), faces: z.array(faceSchema) })),
+  skipped: z.array(skippedSchema),
+});
+export type LabelReport = z.infer<typeof labelReportSchema>;
+
+/**
+ * A model card: the JSON file beside an ONNX model (`model.onnx` → `model.json`) that says how to feed it
+ * and how to read it.
+ */
+export const modelCardSchema = z.strictObject({
+  schema: z.literal('biolens/model-card@1').default('biolens/model-card@1'),
+  name: z.string().min(1),
+  kind: z.enum(['embedder', 'classifier', 'detector']),
+  input: z.strictObject({
+    /** Name of the graph input; may be left out when the model has one. */
+    name: z.string().optional(),
+    width: z.number().int().positive(),
+    height: z.number().int().positive(),
+    layout: z.enum(['nchw', 'nhwc']).default('nchw'),
+    channels: z.enum(['rgb', 'bgr']).default('rgb'),
+    /** Subtracted per channel after scaling pixels to 0…255. */
+    mean: z.tuple([z.number(), z.number(), z.number()]),
+    /** Divides per channel, after the mean. */
+    deviation: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  }),
+  /**
+   * How a face is cut out before it is fed: `none` resizes the whole image, `box` squares the detected box and pads it by
+   * `padding` of its side, `landmarks` warps five points onto the usual 112×112 template.
+   */
+  alignment: z.enum(['none', 'box', 'landmarks']).default('box'),
+  padding: z.number().min(0).max(2).default(0.25),
+  output: z.discriminatedUnion('meaning', [
+    z.strictObject({
+      meaning: z.literal('embedding'),
+      name: z.string().optional(),
+      width: z.number().int().positive(),
+    }),
+    z.strictObject({
+      meaning: z.literal('logits'),
+      name: z.string().optional(),
+      /** Attribute → its class names, in order of the logits; several attributes share one output one after another. */
+      attributes: z.record(z.string(), z.array(z.string()).min(2)),
+    }),
+    z.strictObject({
+      meaning: z.literal('boxes'),
+      /** `[n, 4]` corners (x0, y0, x1, y1) as shares of the width and height, and `[n]` scores. */
+      boxes: z.string(),
+      scores: z.string(),
+      threshold: z.number().min(0).max(1).default(0.5),
+    }),
+  ]),
+});
+export type ModelCard = z.infer<typeof modelCardSchema>;

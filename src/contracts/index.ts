@@ -1,0 +1,5 @@
+export * from './audit.ts';
+export * from './faces.ts';
+export * from './metric.ts';
+export * from './report.ts';
+export * from './run.ts';

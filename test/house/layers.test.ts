@@ -1,0 +1,93 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** What each room may import, written out from the drawing in docs/architecture.md. A room may always import itself. */
+const ground = ['contracts', 'math', 'errors'];
+const shared = ['tensor', 'runs', 'images', 'privacy', 'vlm'];
+const jobs = ['audit', 'diffusion', 'bench', 'federated', 'templates'];
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  contracts: [],
+  math: ['contracts', 'errors'],
+  tensor: ground,
+  runs: ground,
+  privacy: ground,
+  images: [...ground, 'tensor'],
+  vlm: [...ground, 'images'],
+  faces: [...ground, 'tensor', 'images', 'runs'],
+  ...Object.fromEntries(jobs.map(job => [job, [...ground, ...shared, 'faces']])),
+  mitigation: [...ground, ...shared, 'faces', 'audit', 'diffusion'],
+  demo: [...ground, ...shared, 'faces', ...jobs, 'mitigation'],
+  studio: [...ground, ...shared, 'faces', ...jobs, 'mitigation'],
+  cli: [...ground, ...shared, 'faces', ...jobs, 'mitigation', 'demo', 'studio'],
+  web: ['contracts'],
+};
+
+/** Rooms that run in a browser too: `node:` only in files called `node.ts`. */
+const BROWSER_ROOMS = ['contracts', 'math', 'tensor', 'privacy', 'federated', 'web'];
+const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'hono', '@hono/node-server', 'commander', 'cli-progress'];
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(resolve(root, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map(entry => relative(root, resolve(entry.parentPath, entry.name)))
+    .sort();
+}
+
+function importsOf(text: string): string[] {
+  const pattern =
+    /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|new URL\(\s*['"]([^'"]+\.tsx?)['"]/g;
+  return [...text.matchAll(pattern)].map(match => match[1] ?? match[2] ?? match[3] ?? '');
+}
+
+function roomOf(file: string): string {
+  const parts = file.split('/');
+  if (parts[0] === 'web') return 'web';
+  return (parts[1] ?? '').replace(/\.ts$/, '');
+}
+
+const files = [...sourceFiles('src'), ...sourceFiles('web')];
+
+describe('imports point one way', () => {
+  test.each(files)('%s', file => {
+    const room = roomOf(file);
+    const allowed = ALLOWED[room];
+    expect(allowed, `${room} is a room of the house`).toBeDefined();
+    const text = readFileSync(resolve(root, file), 'utf8');
+    for (const specifier of importsOf(text)) {
+      if (specifier.startsWith('.')) {
+        const target = roomOf(relative(root, resolve(root, dirname(file), specifier)));
+        expect([room, ...allowed!], `${file} imports ${specifier}`).toContain(target);
+      } else if (BROWSER_ROOMS.includes(room) && !file.endsWith('/node.ts')) {
+        expect(specifier.startsWith('node:'), `${file} imports ${specifier}, but ${room} runs in a browser`).toBe(
+          false,
+        );
+        expect(NODE_PACKAGES, `${file} imports ${specifier}, but ${room} runs in a browser`).not.toContain(specifier);
+      }
+      if (room === 'contracts' && !specifier.startsWith('.')) expect(specifier).toBe('zod');
+    }
+  });
+
+  test('no cycles between files', () => {
+    const graph = new Map(
+      files.map(file => [
+        file,
+        importsOf(readFileSync(resolve(root, file), 'utf8'))
+          .filter(specifier => specifier.startsWith('.'))
+          .map(specifier => relative(root, resolve(root, dirname(file), specifier))),
+      ]),
+    );
+    const done = new Set<string>();
+    const walk = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file))
+        throw new Error(`import cycle: ${[...trail.slice(trail.indexOf(file)), file].join(' → ')}`);
+      if (done.has(file)) return;
+      for (const next of graph.get(file) ?? []) walk(next, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of files) walk(file, []);
+  });
+});
