@@ -1,15 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-const slow = process.env['BIOLENS_SLOW_TESTS'] === '1';
-
-export default defineConfig({
-  test: {
-    include: slow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
-    exclude: slow ? [] : ['test/**/*.slow.test.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: slow ? 1_800_000 : 60_000,
-    hookTimeout: 120_000,
-    reporters: process.env['CI'] ? ['default'] : ['default'],
-  },
+/** `npm test` runs all but the slow proofs; `npm run test:slow` runs those alone. */
+export default defineConfig(({ mode }) => {
+  const slow = mode === 'slow';
+  return {
+    test: {
+      include: slow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
+      exclude: slow ? [] : ['test/**/*.slow.test.ts'],
+      pool: 'forks',
+      maxWorkers: 2,
+      testTimeout: slow ? 1_800_000 : 60_000,
+      hookTimeout: 120_000,
+    },
+  };
 });

@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-
-const root = resolve(import.meta.dirname, '../..');
+import { importsOf, root, sourceFiles } from './sources.ts';
 
 /** What each room may import, written out from the drawing in docs/architecture.md. A room may always import itself. */
 const ground = ['contracts', 'math', 'errors'];
@@ -29,19 +28,6 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that run in a browser too: `node:` only in files called `node.ts`. */
 const BROWSER_ROOMS = ['contracts', 'math', 'tensor', 'privacy', 'federated', 'web'];
 const NODE_PACKAGES = ['onnxruntime-node', 'sharp', 'hono', '@hono/node-server', 'commander', 'cli-progress'];
-
-function sourceFiles(folder: string): string[] {
-  return readdirSync(resolve(root, folder), { recursive: true, withFileTypes: true })
-    .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name))
-    .map(entry => relative(root, resolve(entry.parentPath, entry.name)))
-    .sort();
-}
-
-function importsOf(text: string): string[] {
-  const pattern =
-    /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|new URL\(\s*['"]([^'"]+\.tsx?)['"]/g;
-  return [...text.matchAll(pattern)].map(match => match[1] ?? match[2] ?? match[3] ?? '');
-}
 
 function roomOf(file: string): string {
   const parts = file.split('/');

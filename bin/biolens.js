@@ -1,0 +1,29 @@
+#!/usr/bin/env node
+// Starts the command line: the compiled one in the published package, the sources in a clone. Plain JavaScript that Node 18
+// can read, so that a Node too old for the rest gets the project's own Node 24, or a sentence, and no syntax error.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const source = new URL('../src/cli/main.ts', import.meta.url);
+const compiled = new URL('../dist/cli/main.js', import.meta.url);
+const pinnedNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+const newEnough = major > 22 || (major === 22 && minor >= 18);
+
+if (!newEnough && existsSync(pinnedNode)) {
+  // In a process group of its own, so that Ctrl-C reaches it once, through us; the channel tells it when we are killed.
+  const child = spawn(pinnedNode, process.argv.slice(1), {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    detached: true,
+  });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (status, signal) => process.exit(status ?? (signal === 'SIGINT' ? 130 : 1)));
+} else if (!newEnough) {
+  process.stderr.write(`biolens: needs Node 22.18 or newer, this is ${process.versions.node}\n`);
+  process.exitCode = 2;
+} else {
+  const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
+  await main(process.argv);
+}

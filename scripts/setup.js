@@ -1,0 +1,91 @@
+// Makes a fresh clone ready: installs what package-lock.json names, builds the pages, and with --browser finds a Chromium
+// for the tests. Plain JavaScript without dependencies, because it runs before anything is installed, on Node 20 or newer.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'node_modules', '.biolens-setup');
+
+function say(text) {
+  process.stderr.write(`setup: ${text}\n`);
+}
+
+function run(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+    ...options,
+  });
+  if (error) say(`${command}: ${error.message}`);
+  return status === 0;
+}
+
+function installPackages() {
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .update(process.platform + process.arch)
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  say('installing packages (once; about 20 seconds)');
+  // onnxruntime-node would download CUDA libraries; its CPU and WebGPU providers are already inside the package.
+  const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_loglevel: 'error' };
+  if (!run('npm', ['ci', '--no-audit', '--no-fund'], { env })) {
+    say('npm ci failed; its output is above');
+    process.exit(3);
+  }
+  writeFileSync(stamp, wanted);
+}
+
+function newestChange(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map(name => newestChange(join(path, name))));
+}
+
+/** The pages are a build product: made by `npm ci` (through `prepare`), and again when their sources are newer. */
+function buildPages() {
+  const page = join(root, 'dist', 'web', 'index.html');
+  const sources = ['web', 'src/contracts', 'vite.config.ts'].map(path => newestChange(join(root, path)));
+  if (existsSync(page) && statSync(page).mtimeMs > Math.max(...sources)) return;
+  say('building the pages');
+  if (!run('npm', ['run', '--silent', 'build:web'])) {
+    say('building the pages failed; its output is above');
+    process.exit(3);
+  }
+}
+
+function findChromium() {
+  const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const candidates = [
+    process.env.BIOLENS_CHROMIUM,
+    ...folders.flatMap(folder => names.map(name => join(folder, name))),
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  ];
+  return candidates.find(path => path && existsSync(path));
+}
+
+/** From the system, else from the system's packages where we may install them, else from Playwright's download. */
+function provideChromium() {
+  if (findChromium()) return;
+  if (process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    say('installing chromium for the browser tests');
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    run('apt-get', ['update', '-qq'], { env });
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env });
+    if (findChromium()) return;
+  }
+  say("downloading Playwright's chromium for the browser tests");
+  if (!run('npx', ['--no-install', 'playwright-core', 'install', 'chromium-headless-shell'])) {
+    say('no Chromium could be had: the browser tests will be skipped (with CI=true: fail)');
+  }
+}
+
+installPackages();
+buildPages();
+if (process.argv.includes('--browser')) provideChromium();

@@ -1,0 +1,127 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { importsOf, root, sourceFiles } from './sources.ts';
+
+const manifest = z
+  .object({
+    version: z.string(),
+    license: z.string(),
+    engines: z.object({ node: z.string() }),
+    bin: z.record(z.string(), z.string()),
+    exports: z.record(z.string(), z.union([z.string(), z.object({ types: z.string(), default: z.string() })])),
+    dependencies: z.record(z.string(), z.string()),
+    devDependencies: z.record(z.string(), z.string()),
+  })
+  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+
+function packagesUsedBy(...folders: string[]): Set<string> {
+  const names = folders
+    .flatMap(folder => sourceFiles(folder))
+    .flatMap(file => importsOf(readFileSync(resolve(root, file), 'utf8')))
+    .filter(name => !name.startsWith('.') && !name.startsWith('node:'))
+    .map(name =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/'),
+    );
+  return new Set(names);
+}
+
+describe('dependencies', () => {
+  test('what the sources import is declared, and what is declared is imported', () => {
+    expect([...packagesUsedBy('src')].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+  });
+
+  test('development dependencies are used or are tools', () => {
+    const tools = [
+      '@biomejs/biome',
+      'node',
+      'typescript',
+      '@types/cli-progress',
+      '@types/node',
+      '@types/react',
+      '@types/react-dom',
+    ];
+    const used = packagesUsedBy('web', 'test', 'bench', 'scripts');
+    for (const config of ['vite.config.ts', 'vitest.config.ts']) {
+      for (const name of importsOf(readFileSync(join(root, config), 'utf8'))) {
+        used.add(
+          name
+            .split('/')
+            .slice(0, name.startsWith('@') ? 2 : 1)
+            .join('/'),
+        );
+      }
+    }
+    for (const name of Object.keys(manifest.devDependencies)) expect([...tools, ...used]).toContain(name);
+    for (const name of used) expect({ ...manifest.dependencies, ...manifest.devDependencies }).toHaveProperty(name);
+  });
+
+  test('every runtime dependency has its line in docs/dependencies.md', () => {
+    const text = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+    for (const name of Object.keys(manifest.dependencies)) expect(text).toContain(`\`${name}\``);
+  });
+
+  test('the lock file names no registry', () => {
+    expect(readFileSync(join(root, 'package-lock.json'), 'utf8')).not.toContain('"resolved": "http');
+  });
+});
+
+describe('the published package', () => {
+  let folder = '';
+  let installed = '';
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'biolens-pack-'));
+    execFileSync('npm', ['run', '--silent', 'build:code'], { cwd: root });
+    const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const filename = z
+      .union([
+        z.tuple([z.object({ filename: z.string() })]).transform(([entry]) => entry.filename),
+        z
+          .record(z.string(), z.object({ filename: z.string() }))
+          .transform(entries => Object.values(entries)[0]?.filename ?? ''),
+      ])
+      .parse(JSON.parse(packed));
+    installed = join(folder, 'node_modules', 'biolens');
+    mkdirSync(installed, { recursive: true });
+    execFileSync('tar', ['xzf', join(folder, filename), '--strip-components=1', '-C', installed]);
+    symlinkSync(join(root, 'node_modules'), join(installed, 'node_modules'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test.each(Object.keys(manifest.exports).filter(name => name !== './package.json'))('%s can be imported', name => {
+    const specifier = `biolens/${name.slice(2)}`;
+    const script = `import(${JSON.stringify(specifier)}).then(m => console.log(Object.keys(m).length))`;
+    const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    expect(Number(out)).toBeGreaterThan(0);
+    const entry = manifest.exports[name];
+    if (typeof entry === 'object') expect(existsSync(join(installed, entry.types))).toBe(true);
+  });
+
+  test('the command runs from it and has the pages with it', () => {
+    const bin = join(installed, manifest.bin.biolens ?? '');
+    expect(execFileSync(process.execPath, [bin, '--version'], { cwd: folder, encoding: 'utf8' }).trim()).toBe(
+      manifest.version,
+    );
+    expect(existsSync(join(installed, 'dist/web/index.html'))).toBe(true);
+    expect(existsSync(join(installed, 'src'))).toBe(false);
+  });
+
+  test('the licence and the oldest Node are stated', () => {
+    expect(manifest.license).toBe('Apache-2.0');
+    expect(existsSync(join(installed, 'LICENSE'))).toBe(true);
+    expect(manifest.engines.node).toBe('>=22.18');
+  });
+});
