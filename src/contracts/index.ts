@@ -1,4 +1,5 @@
 export * from './audit.ts';
+export * from './bench.ts';
 export * from './faces.ts';
 export * from './metric.ts';
 export * from './report.ts';
