@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { type CliIo, printable } from '../../src/cli/io.ts';
+import { openProgress } from '../../src/cli/progress.ts';
+
+function recordingIo(): CliIo & { readonly lines: string[] } {
+  const lines: string[] = [];
+  return { lines, out: () => {}, err: text => void lines.push(text), interactive: false, columns: 80, env: {} };
+}
+
+describe('printable', () => {
+  test('shows what a terminal would obey', () => {
+    expect(printable('a\u001b[31mb\u0007\u202ec\nd')).toBe('a\\u001b[31mb\\u0007\\u202ec\\u000ad');
+  });
+  test('leaves letters of any script', () => {
+    expect(printable('Zoë 顔 👩🏽 العربية')).toBe('Zoë 顔 👩🏽 العربية');
+  });
+});
+
+describe('progress without a terminal', () => {
+  test('a line when ten seconds have passed and one at the end of each stage', () => {
+    const io = recordingIo();
+    let time = 0;
+    const view = openProgress(io, () => time);
+    for (let done = 0; done <= 100; done++) {
+      view.update({ stage: 'embedding', done, total: 100 });
+      time += 250;
+    }
+    view.update({ stage: 'embedding', done: 100, total: 100 });
+    view.update({ stage: 'comparing', done: 1, total: 1 });
+    expect(io.lines).toEqual([
+      'embedding: 40/100, 4.0/s\n',
+      'embedding: 80/100, 4.0/s\n',
+      'embedding: 100/100, 4.0/s\n',
+      'comparing: 1/1\n',
+    ]);
+  });
+
+  test('a total that is not known yet is not invented', () => {
+    const io = recordingIo();
+    let time = 0;
+    const view = openProgress(io, () => time);
+    view.update({ stage: 'reading', done: 0, total: null });
+    time = 10_000;
+    view.update({ stage: 'reading', done: 50, total: null });
+    expect(io.lines).toEqual(['reading: 50, 5.0/s\n']);
+  });
+});
