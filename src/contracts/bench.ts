@@ -17,6 +17,8 @@ export const imageRefSchema = z.object({
   cell: z
     .object({ column: z.string(), row: z.number().int().nonnegative(), index: z.number().int().nonnegative() })
     .optional(),
+  /** SHA-256 of the file in hexadecimal, where it has been taken: pictures with the same one are the same picture. */
+  digest: z.string().optional(),
   /** The picture in the data set it was taken from. */
   origin: z.string().optional(),
 });
