@@ -1,0 +1,97 @@
+/** The picture formats that are decoded. */
+export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'AVIF' | 'TIFF' | 'GIF';
+
+/** The decoded formats as messages list them. */
+export const FORMAT_LIST = 'JPEG, PNG, WebP, AVIF, TIFF or GIF';
+
+/** Bytes that `sniffFormat` needs to see. */
+export const SNIFF_BYTES = 64;
+
+const ascii = (bytes: Uint8Array, from: number, to: number): string =>
+  String.fromCharCode(...bytes.subarray(from, Math.min(to, bytes.length)));
+
+const bigEndian = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
+
+const littleEndian = (bytes: Uint8Array, at: number): number =>
+  (((bytes[at + 3] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0)) >>> 0;
+
+/** Brands of the `ftyp` box: the major one, then, after the minor version, the compatible ones. */
+function isAvif(bytes: Uint8Array): boolean {
+  if (ascii(bytes, 4, 8) !== 'ftyp') return false;
+  const end = Math.min(bigEndian(bytes, 0), bytes.length, SNIFF_BYTES);
+  for (let at = 8; at + 4 <= end; at += at === 8 ? 8 : 4) {
+    const brand = ascii(bytes, at, at + 4);
+    if (brand === 'avif' || brand === 'avis') return true;
+  }
+  return false;
+}
+
+/** The format that the first bytes of a file declare, whatever its name says; undefined if it is none that is decoded. */
+export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return 'JPEG';
+  const head = ascii(bytes, 0, 12);
+  if (head.startsWith('\x89PNG\r\n\x1a\n')) return 'PNG';
+  if (head.startsWith('RIFF') && head.endsWith('WEBP')) return 'WebP';
+  if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'GIF';
+  // 42 marks TIFF, 43 BigTIFF, in either byte order.
+  if (/^(II[*+]\0|MM\0[*+])/.test(head)) return 'TIFF';
+  if (isAvif(bytes)) return 'AVIF';
+  return undefined;
+}
+
+/** Whether the chunks of a PNG run to an `IEND`. */
+function pngEnds(bytes: Uint8Array): boolean {
+  for (let at = 8; at + 12 <= bytes.length; at += 12 + bigEndian(bytes, at)) {
+    if (ascii(bytes, at + 4, at + 8) === 'IEND') return true;
+  }
+  return false;
+}
+
+/** Whether the boxes of an ISO media file fill it exactly. */
+function boxesEnd(bytes: Uint8Array): boolean {
+  let at = 0;
+  while (at + 8 <= bytes.length) {
+    const size = bigEndian(bytes, at);
+    if (size === 0) return true;
+    if (size === 1) at += bigEndian(bytes, at + 8) * 2 ** 32 + bigEndian(bytes, at + 12);
+    else at += Math.max(size, 8);
+  }
+  return at === bytes.length;
+}
+
+/** Whether the first directory of a TIFF, and the strips or tiles that end latest, lie inside the file. */
+function tiffEnds(bytes: Uint8Array): boolean {
+  const big = bytes[0] === 0x4d;
+  const read32 = big ? bigEndian : littleEndian;
+  const read16 = (at: number): number =>
+    big ? ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0) : ((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0);
+  if (read16(2) !== 42) return true;
+  const directory = read32(bytes, 4);
+  if (directory + 2 > bytes.length) return false;
+  return directory + 2 + 12 * read16(directory) <= bytes.length;
+}
+
+/**
+ * Whether a file that failed to decode stops before its format says it ends. Decoders word this in many ways, or not at
+ * all, so the structure is asked; for a file that decodes, the answer means nothing.
+ */
+export function isCutShort(format: ImageFormat, bytes: Uint8Array): boolean {
+  switch (format) {
+    case 'JPEG': {
+      let last = bytes.length - 1;
+      while (last > 1 && bytes[last] === 0) last--;
+      return !(bytes[last - 1] === 0xff && bytes[last] === 0xd9);
+    }
+    case 'PNG':
+      return !pngEnds(bytes);
+    case 'WebP':
+      return littleEndian(bytes, 4) + 8 > bytes.length;
+    case 'AVIF':
+      return !boxesEnd(bytes);
+    case 'TIFF':
+      return !tiffEnds(bytes);
+    case 'GIF':
+      return bytes[bytes.length - 1] !== 0x3b;
+  }
+}
