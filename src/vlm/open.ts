@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { createChatCompletionsModel } from './chat-completions.ts';
+import { type Environment, findKey } from './keys.ts';
+import type { ModelRequest, TokenLogProbability, VisionLanguageModel } from './model.ts';
+import { formatModelSpec, type ModelSpec, parseModelSpec } from './parse-spec.ts';
+import { createSdkModel } from './sdk-model.ts';
+import { createFetchTransport, createNodeTransport } from './transport.ts';
+
+export interface OpenModelOptions {
+  /** Instead of the one in the environment. */
+  readonly apiKey?: string | undefined;
+  /** Instead of the machine's own network, such as a server inside a test. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** Where keys are looked up; the process's environment by default. */
+  readonly environment?: Environment | undefined;
+}
+
+/**
+ * Opens a model by its specification: `openai-compatible:http://localhost:8000/v1#qwen2.5-vl-7b`, `ollama:llava`,
+ * `openai:gpt-4o`, `google:gemini-2.5-pro`, `anthropic:claude-sonnet-4-5`. Nothing is sent until it is asked; provider libraries
+ * are loaded at the first question.
+ *
+ * Keys come from `OPENAI_API_KEY`, `GOOGLE_GENERATIVE_AI_API_KEY` or `GEMINI_API_KEY`, `ANTHROPIC_API_KEY`, and
+ * `OPENAI_COMPATIBLE_API_KEY` (or the host's own, such as `OPENROUTER_API_KEY`); they are never part of `id`, of an error or of a
+ * reply.
+ *
+ * @throws BiolensError `usage` for a malformed specification, `input` where a hosted model has no key
+ */
+export function openModel(spec: string, options: OpenModelOptions = {}): VisionLanguageModel {
+  const parsed = parseModelSpec(spec);
+  const apiKey = options.apiKey ?? findKey(parsed, options.environment ?? process.env);
+  return parsed.baseUrl === null
+    ? openHosted(parsed, { apiKey, fetch: options.fetch })
+    : openEndpoint({ ...parsed, baseUrl: parsed.baseUrl }, { apiKey, fetch: options.fetch });
+}
+
+type Access = Pick<OpenModelOptions, 'apiKey' | 'fetch'>;
+
+/**
+ * Plain questions go through our own client, which costs a tenth of the processor time of the SDK's; rounds of tool calls go
+ * through the SDK.
+ */
+function openEndpoint(spec: ModelSpec & { readonly baseUrl: URL }, { apiKey, fetch }: Access): VisionLanguageModel {
+  const id = formatModelSpec(spec);
+  const transport = fetch === undefined ? createNodeTransport() : createFetchTransport(fetch);
+  const plain = createChatCompletionsModel({ id, baseUrl: spec.baseUrl, model: spec.model, apiKey, transport });
+  const withTools = createSdkModel({
+    id,
+    apiKey,
+    load: async () => {
+      const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
+      const baseURL = spec.baseUrl.href.replace(/\/+$/, '');
+      return createOpenAICompatible({ name: spec.provider, baseURL, ...access({ apiKey, fetch }) })(spec.model);
+    },
+  });
+  return {
+    id,
+    ask: request => ((request.tools?.length ?? 0) > 0 ? withTools : plain).ask(request),
+    close: () => plain.close?.(),
+  };
+}
+
+function openHosted(spec: ModelSpec, { apiKey, fetch }: Access): VisionLanguageModel {
+  const given = access({ apiKey, fetch });
+  const id = formatModelSpec(spec);
+  switch (spec.provider) {
+    case 'google':
+      return createSdkModel({
+        id,
+        apiKey,
+        load: async () => (await import('@ai-sdk/google')).createGoogleGenerativeAI(given)(spec.model),
+      });
+    case 'anthropic':
+      return createSdkModel({
+        id,
+        apiKey,
+        load: async () => (await import('@ai-sdk/anthropic')).createAnthropic(given)(spec.model),
+      });
+    default:
+      return createSdkModel({
+        id,
+        apiKey,
+        // Chat completions, not responses: those take a seed.
+        load: async () => (await import('@ai-sdk/openai')).createOpenAI(given).chat(spec.model),
+        providerOptions: openAiOptions,
+        readLogProbabilities: readOpenAiLogProbabilities,
+      });
+  }
+}
+
+function access({ apiKey, fetch }: Access) {
+  return { ...(apiKey === undefined ? {} : { apiKey }), ...(fetch === undefined ? {} : { fetch }) };
+}
+
+function openAiOptions(request: ModelRequest): { openai: { logprobs?: number } } {
+  return { openai: request.alternatives ? { logprobs: request.alternatives } : {} };
+}
+
+const openAiToken = z.object({ token: z.string(), logprob: z.number() });
+const openAiMetadata = z.object({
+  openai: z.object({ logprobs: z.array(openAiToken.extend({ top_logprobs: z.array(openAiToken).nullish() })) }),
+});
+
+function readOpenAiLogProbabilities(metadata: unknown): readonly TokenLogProbability[] | undefined {
+  const parsed = openAiMetadata.safeParse(metadata);
+  if (!parsed.success) return undefined;
+  return parsed.data.openai.logprobs.map(({ token, logprob, top_logprobs }) => ({
+    token,
+    logProbability: logprob,
+    alternatives: (top_logprobs ?? []).map(other => ({ token: other.token, logProbability: other.logprob })),
+  }));
+}
