@@ -37,6 +37,11 @@ function roomOf(file: string): string {
 
 const files = [...sourceFiles('src'), ...sourceFiles('web')];
 
+/** `import type` is erased before anything runs. */
+function withoutTypeImports(text: string): string {
+  return text.replace(/^(?:import|export) type\s[^;]*;/gm, '');
+}
+
 describe('imports point one way', () => {
   test.each(files)('%s', file => {
     const room = roomOf(file);
@@ -57,7 +62,7 @@ describe('imports point one way', () => {
     }
   });
 
-  test('no cycles between files', () => {
+  test('no cycles between files when they run', () => {
     const graph = new Map(
       files.map(file => [
         file,

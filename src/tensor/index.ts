@@ -1,0 +1,11 @@
+export * from './graph.ts';
+export { type ModelInfo, readModelInfo } from './onnx/read.ts';
+export * from './ops/convolution.ts';
+export * from './ops/elementwise.ts';
+export * from './ops/linear.ts';
+export * from './ops/normalisation.ts';
+export * from './ops/pooling.ts';
+export * from './ops/reduction.ts';
+export * from './ops/structure.ts';
+export * from './runtime.ts';
+export * from './types.ts';
