@@ -79,7 +79,7 @@ export const answerSchema = z.object({
   question: z.string(),
   model: z.string(),
   setting: settingSchema,
-  /** SHA-256, in hexadecimal, of all that was sent. */
+  /** SHA-256, in hexadecimal, of all that decides what was sent: text, settings, and the pictures by their names. */
   promptDigest: z.string(),
   /**
    * The options were turned by so many places: position `i` showed option `(i + rotation) mod n` of the question, under the
@@ -94,6 +94,8 @@ export const answerSchema = z.object({
   reasoning: z.string().optional(),
   /** The server said that the model or its filter declined. */
   refused: z.boolean().optional(),
+  /** Drawn at chance, because the question is beyond the answerer; `reasoning` says why. */
+  fallback: z.boolean().optional(),
   error: z.object({ kind: z.string(), message: z.string() }).optional(),
   finishReason: z.enum(['stop', 'length', 'content-filter', 'tool-calls', 'other']).nullable(),
   usage: z.object({
