@@ -1,4 +1,7 @@
 export * from './graph.ts';
+export * from './matrix-source.ts';
+export * from './neighbours.ts';
+export { readNpy, readNpyHeader, writeNpy, writeNpyHeader } from './npy.ts';
 export { type ModelInfo, readModelInfo } from './onnx/read.ts';
 export * from './ops/convolution.ts';
 export * from './ops/elementwise.ts';
@@ -7,5 +10,7 @@ export * from './ops/normalisation.ts';
 export * from './ops/pooling.ts';
 export * from './ops/reduction.ts';
 export * from './ops/structure.ts';
+export * from './products.ts';
 export * from './runtime.ts';
+export { readSafetensors, writeSafetensors } from './safetensors.ts';
 export * from './types.ts';

@@ -1,0 +1,160 @@
+import { z } from 'zod';
+import { BiolensError, messageOf } from '../errors.ts';
+import { BYTES_PER_ELEMENT, type DataOf, type DType, sizeOf, type TensorData } from './types.ts';
+
+// Format: an unsigned 64-bit length, that many bytes of JSON, then the tensors' bytes (huggingface/safetensors, README "Format").
+
+/** Longest header that the format allows. */
+const HEADER_LIMIT = 100_000_000;
+
+const TYPES: Readonly<Record<string, DType>> = {
+  F32: 'float32',
+  F16: 'float16',
+  I32: 'int32',
+  I64: 'int64',
+  U8: 'uint8',
+  BOOL: 'bool',
+};
+const entrySchema = z.object({
+  dtype: z.string(),
+  shape: z.array(z.number().int().nonnegative()),
+  data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+});
+const headerSchema = z.record(z.string(), z.unknown());
+
+/** Where one tensor of a file is. */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** First byte, counted from the start of the file. */
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export interface SafetensorsHeader {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly entries: readonly SafetensorsEntry[];
+}
+
+function refuse(file: string, message: string): BiolensError {
+  return new BiolensError('input', `${file}: ${message}`, { details: { file } });
+}
+
+/** Bytes of the header, told by the first eight bytes of the file. */
+export function safetensorsHeaderLength(
+  bytes: Uint8Array,
+  { file = 'tensors' }: { readonly file?: string } = {},
+): number {
+  if (bytes.length < 8) throw refuse(file, 'not a safetensors file');
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length < 2 || length > HEADER_LIMIT) throw refuse(file, 'not a safetensors file');
+  return length;
+}
+
+/**
+ * Reads which tensors a file holds, from its first `8 + header length` bytes.
+ *
+ * @param options.fileBytes size of the whole file, which no tensor may reach past.
+ * @throws {BiolensError} `input` naming the file and the tensor.
+ */
+export function readSafetensorsHeader(
+  bytes: Uint8Array,
+  { file = 'tensors', fileBytes }: { readonly file?: string; readonly fileBytes: number },
+): SafetensorsHeader {
+  const length = safetensorsHeaderLength(bytes, { file });
+  if (8 + length > bytes.length) throw refuse(file, 'the safetensors header is cut short');
+  let header: Record<string, unknown>;
+  try {
+    header = headerSchema.parse(
+      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length))),
+    );
+  } catch (error) {
+    throw refuse(file, `the safetensors header is not JSON (${messageOf(error)})`);
+  }
+  const metadata = z.record(z.string(), z.string()).safeParse(header.__metadata__ ?? {});
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]): SafetensorsEntry => {
+      const entry = entrySchema.safeParse(value);
+      if (!entry.success) throw refuse(file, `tensor "${name}": its entry is malformed`);
+      const { shape, data_offsets: offsets } = entry.data;
+      const dtype = TYPES[entry.data.dtype];
+      if (dtype === undefined)
+        throw refuse(
+          file,
+          `tensor "${name}": type ${entry.data.dtype} is not read (${Object.keys(TYPES).join(', ')} are)`,
+        );
+      const byteLength = offsets[1] - offsets[0];
+      if (byteLength !== sizeOf(shape) * BYTES_PER_ELEMENT[dtype])
+        throw refuse(file, `tensor "${name}": ${byteLength} bytes do not fill [${shape.join(', ')}]`);
+      const offset = 8 + length + offsets[0];
+      if (offset + byteLength > fileBytes)
+        throw refuse(
+          file,
+          `cut short: tensor "${name}" ends at byte ${offset + byteLength}, the file has ${fileBytes}`,
+        );
+      return { name, dtype, shape, offset, byteLength };
+    });
+  return { metadata: metadata.data ?? {}, entries };
+}
+
+function viewOf(dtype: DType, shape: readonly number[], bytes: Uint8Array): TensorData {
+  // A copy, because the file's offsets need not be multiples of the element size.
+  const { buffer } = bytes.slice();
+  const arrays: { readonly [D in DType]: () => TensorData & { readonly data: DataOf[D] } } = {
+    float32: () => ({ dtype: 'float32', shape, data: new Float32Array(buffer) }),
+    float16: () => ({ dtype: 'float16', shape, data: new Uint16Array(buffer) }),
+    int32: () => ({ dtype: 'int32', shape, data: new Int32Array(buffer) }),
+    int64: () => ({ dtype: 'int64', shape, data: new BigInt64Array(buffer) }),
+    uint8: () => ({ dtype: 'uint8', shape, data: new Uint8Array(buffer) }),
+    bool: () => ({ dtype: 'bool', shape, data: new Uint8Array(buffer) }),
+  };
+  return arrays[dtype]();
+}
+
+/**
+ * Reads all tensors of a safetensors file.
+ *
+ * @throws {BiolensError} `input` naming the file and the tensor.
+ */
+export function readSafetensors(
+  bytes: Uint8Array,
+  { file = 'tensors' }: { readonly file?: string } = {},
+): { readonly tensors: Readonly<Record<string, TensorData>>; readonly metadata: Readonly<Record<string, string>> } {
+  const { entries, metadata } = readSafetensorsHeader(bytes, { file, fileBytes: bytes.length });
+  const tensors = entries.map(({ name, dtype, shape, offset, byteLength }) => [
+    name,
+    viewOf(dtype, shape, bytes.subarray(offset, offset + byteLength)),
+  ]);
+  return { tensors: Object.fromEntries(tensors), metadata };
+}
+
+/** Writes tensors in the order of their names, so that equal tensors make equal bytes. */
+export function writeSafetensors(
+  tensors: Readonly<Record<string, TensorData>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const names = Object.keys(tensors).sort();
+  const onnxToFile = Object.fromEntries(Object.entries(TYPES).map(([code, dtype]) => [dtype, code]));
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const name of names) {
+    const { dtype, shape, data } = tensors[name]!;
+    header[name] = { dtype: onnxToFile[dtype], shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const length = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + length + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.fill(32, 8, 8 + length);
+  bytes.set(json, 8);
+  let at = 8 + length;
+  for (const name of names) {
+    const { data } = tensors[name]!;
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
+  return bytes;
+}
