@@ -18,9 +18,9 @@ export interface AdaptiveLimit {
   overloaded(epoch: number): void;
 }
 
-/** A larger limit has to bring this share of the throughput that it would bring an endpoint with capacity to spare. */
+/** A larger limit has to bring this share of the throughput that it would bring an endpoint with capacity to spare; a smaller one may cost no more than that. */
 const WORTHWHILE = 0.25;
-/** Windows to stay at a limit before trying a larger one again: load on shared endpoints comes and goes. */
+/** Windows to stay at a limit before trying another: load on shared endpoints comes and goes. */
 const HOLD_WINDOWS = 10;
 const DEFAULT_INITIAL = 4;
 const DEFAULT_MAX = 256;
@@ -30,7 +30,8 @@ const DEFAULT_MAX = 256;
  *
  * Time is cut into windows of as many replies as there are requests allowed, all of them sent since the last change. The throughput of a window is
  * limit / mean latency (Little's law). While a larger limit brings more throughput it doubles; when it stops doing so the limit goes
- * back to the best one and is held, with a careful probe now and then. When the endpoint turns a request away the limit halves, and grows by a
+ * back to the best one and is held. From time to time a tenth more and a fifth less are tried in turn, and kept where more
+ * brings throughput or less costs none: more than that only makes requests wait at the endpoint. When the endpoint turns a request away the limit halves, and grows by a
  * tenth a window from there (additive increase, multiplicative decrease). Refusals of requests that were already
  * under way when the limit last fell do not halve it again.
  */
@@ -41,6 +42,7 @@ export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): Adaptiv
   let doubling = true;
   let holding = false;
   let windowsHeld = 0;
+  let probeDown = true;
   let replies = 0;
   let latencySum = 0;
   let best: { readonly limit: number; readonly throughput: number } | null = null;
@@ -61,6 +63,12 @@ export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): Adaptiv
     change(Math.min(max, limit + step), why);
   };
 
+  const probe = (): void => {
+    probeDown = !probeDown;
+    if (probeDown && limit > 1) change(Math.min(limit - 1, Math.round(limit * 0.8)), 'probing');
+    else grow('probing');
+  };
+
   const isWorthwhile = (throughput: number): boolean =>
     best === null || throughput >= best.throughput * (1 + WORTHWHILE * (limit / best.limit - 1));
 
@@ -71,10 +79,12 @@ export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): Adaptiv
     if (holding) {
       best = { limit, throughput };
       windowsHeld++;
-      if (windowsHeld >= HOLD_WINDOWS) grow('probing');
+      if (windowsHeld >= HOLD_WINDOWS) probe();
     } else if (isWorthwhile(throughput)) {
+      const shrunk = best !== null && limit < best.limit;
       best = { limit, throughput };
-      grow('growing');
+      if (shrunk) holding = true;
+      else grow('growing');
     } else {
       doubling = false;
       change(best?.limit ?? limit, 'saturated');

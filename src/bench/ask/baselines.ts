@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Question } from '../../contracts/bench.ts';
+import { foldIn, openStream, randomKey } from '../../math/index.ts';
 import { type Answerer, digestOf, plainReply } from './answerer.ts';
 import type { PosedQuestion } from './posed-question.ts';
 
 /** A label drawn evenly, the same one whenever the same question is put the same way with the same seed. */
-export function labelAtChance(posed: PosedQuestion, seed: number): string {
-  const { question, rotation, repeat, options } = posed;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([seed, question.id, rotation, repeat]))
-    .digest();
-  // 2^48 values over at most 26 labels: the bias of the remainder is below 10^-13.
-  return options[hash.readUIntBE(0, 6) % options.length]!.label;
+export function labelAtChance({ question, rotation, repeat, options }: PosedQuestion, seed: number): string {
+  const key = foldIn(foldIn(foldIn(randomKey(seed), question.id), rotation), repeat);
+  return options[openStream(key).integer(options.length)]!.label;
 }
 
 /** Chance: a label drawn evenly, without looking at the question. */
