@@ -30,7 +30,8 @@ class WorkerLine {
 
   constructor() {
     const file = import.meta.url.endsWith('.ts') ? './worker/node.ts' : './worker/node.js';
-    this.#worker = new Worker(new URL(file, import.meta.url));
+    // Without the parent's flags: some, such as --input-type, stop a thread from starting.
+    this.#worker = new Worker(new URL(file, import.meta.url), { execArgv: [] });
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', error =>
       this.#fail(new BiolensError('external', `the engine's thread failed: ${error.message}`, { cause: error })),
