@@ -6,6 +6,7 @@ export type Box = z.infer<typeof boxSchema>;
 
 export const EXPRESSIONS = ['neutral', 'happy', 'sad', 'angry', 'fearful', 'disgusted', 'surprised'] as const;
 export const expressionSchema = z.enum(EXPRESSIONS);
+export type Expression = z.infer<typeof expressionSchema>;
 
 /** One face as the built-in networks see it. */
 export const faceSchema = z.object({

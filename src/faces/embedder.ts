@@ -1,0 +1,49 @@
+import { BiolensError } from '../errors.ts';
+import type { Image } from '../images/index.ts';
+import type { Embedded, LargestFaceOptions } from './finding.ts';
+import { EMBEDDING_WIDTH } from './networks/embedder.ts';
+import { type OpenModelOptions, openModel } from './open-model.ts';
+
+/** Turns the largest face of an image into numbers that are alike for alike faces. */
+export interface Embedder extends AsyncDisposable {
+  readonly name: string;
+  /** Numbers in an embedding. */
+  readonly width: number;
+  /** Images under way at a time that keep it busy, for callers that give one at a time. */
+  readonly concurrency: number;
+  /** @returns an embedding for each image, as the network gives it, not of unit length; null where there is no face. */
+  embed(images: readonly Image[], options?: LargestFaceOptions): Promise<(Embedded | null)[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an embedder: `built-in`, or the path of an ONNX model with a card of kind `embedder`.
+ *
+ * @throws BiolensError `input` for a model or card that is missing or wrong; `usage` for a device that is not there.
+ * @example
+ * await using embedder = await openEmbedder('built-in');
+ * const [face] = await embedder.embed([await decodeImage('portrait.jpg')]);
+ */
+export async function openEmbedder(spec: string, options: OpenModelOptions = {}): Promise<Embedder> {
+  const { name, concurrency, custom, analyser, close } = await openModel(spec, 'embedder', options);
+  const common = { name, concurrency, close, [Symbol.asyncDispose]: close };
+  if (custom === undefined) {
+    return { ...common, width: EMBEDDING_WIDTH, embed: (images, runOptions) => analyser.embed(images, runOptions) };
+  }
+  const { path, card } = custom.model;
+  const width = card.output.meaning === 'embedding' ? card.output.width : 0;
+  return {
+    ...common,
+    width,
+    async embed(images, runOptions = {}) {
+      const seen = await custom.see(images, analyser, runOptions);
+      return seen.map(item => {
+        if (item === null) return null;
+        if (item.row.length !== width) {
+          throw new BiolensError('input', `${path}: expected embeddings of ${width} numbers, got ${item.row.length}`);
+        }
+        return { embedding: item.row, box: item.box };
+      });
+    },
+  };
+}
