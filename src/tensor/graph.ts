@@ -92,6 +92,11 @@ export class Graph {
     return { graph: this, name: initialiser.name, shape, dtype: initialiser.dtype };
   }
 
+  /** A name for a size that only running can tell, such as how many boxes are kept. */
+  freshSize(stem: string): string {
+    return this.#fresh(stem);
+  }
+
   /** A float32 scalar. */
   scalar(value: number): Value {
     return this.constant(Float32Array.of(value), []);

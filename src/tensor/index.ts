@@ -4,6 +4,7 @@ export * from './neighbours.ts';
 export { readNpy, readNpyHeader, writeNpy, writeNpyHeader } from './npy.ts';
 export { type ModelInfo, readModelInfo } from './onnx/read.ts';
 export * from './ops/convolution.ts';
+export * from './ops/detection.ts';
 export * from './ops/elementwise.ts';
 export * from './ops/linear.ts';
 export * from './ops/normalisation.ts';

@@ -1,6 +1,6 @@
 import { single, type Value } from '../graph.ts';
 import type { Dim } from '../types.ts';
-import { describe, fixedSize, refuse, requireRank } from './shapes.ts';
+import { addToSize, describe, fixedSize, refuse, requireRank, requireSameType, timesSize } from './shapes.ts';
 
 /** How a window moves over height and width. */
 export interface WindowOptions {
@@ -28,7 +28,7 @@ export function resolveWindow({
   return { strides, pads, dilations };
 }
 
-/** Height and width that a window of `kernel` leaves. */
+/** Height and width that a window of `kernel` leaves; a size known only by name becomes a name such as `(h-1)/2+1`. */
 export function windowOutput(
   op: string,
   x: Value,
@@ -39,19 +39,14 @@ export function windowOutput(
     const size = x.shape[side + 2]!;
     const stride = options.strides[side]!;
     const reach = options.dilations[side]! * (kernel[side]! - 1) + 1;
-    const padded = fixedOrName(size, options.pads[side]! + options.pads[side + 2]!);
-    if (typeof padded === 'string') {
-      if (stride === 1 && options.pads[side]! + options.pads[side + 2]! === reach - 1) return size;
-      throw refuse(op, `${describe('input', x)} needs a fixed height and width here`);
-    }
-    if (padded < reach) throw refuse(op, `${describe('input', x)} is smaller than the window of ${kernel.join('×')}`);
-    return Math.floor((padded - reach) / stride) + 1;
+    const more = options.pads[side]! + options.pads[side + 2]! - reach;
+    if (stride === 1) return addToSize(size, more + 1);
+    const travel = addToSize(size, more);
+    return typeof travel === 'number' ? Math.floor(travel / stride) + 1 : `(${travel})/${stride}+1`;
   });
+  if (sizes.some(size => typeof size === 'number' && size < 1))
+    throw refuse(op, `${describe('input', x)} is smaller than the window of ${kernel.join('×')}`);
   return [sizes[0]!, sizes[1]!];
-}
-
-function fixedOrName(size: Dim, more: number): Dim {
-  return typeof size === 'number' ? size + more : size;
 }
 
 function checkBias(op: string, bias: Value | undefined, channels: number): void {
@@ -70,6 +65,7 @@ function checkBias(op: string, bias: Value | undefined, channels: number): void 
 export function conv2d(x: Value, w: Value, bias?: Value | undefined, options: ConvOptions = {}): Value {
   requireRank('conv2d', 'input', x, 4);
   requireRank('conv2d', 'weight', w, 4);
+  requireSameType('conv2d', bias === undefined ? [x, w] : [x, w, bias]);
   const { groups = 1 } = options;
   const window = resolveWindow(options);
   const [out, perGroup, kernelHeight, kernelWidth] = [0, 1, 2, 3].map(axis => fixedSize('conv2d', w, axis)) as [
@@ -121,6 +117,7 @@ export function convTranspose2d(
 ): Value {
   requireRank('convTranspose2d', 'input', x, 4);
   requireRank('convTranspose2d', 'weight', w, 4);
+  requireSameType('convTranspose2d', bias === undefined ? [x, w] : [x, w, bias]);
   const { groups = 1, outputPadding = [0, 0] } = options;
   const window = resolveWindow(options);
   const [channels, perGroup, kernelHeight, kernelWidth] = [0, 1, 2, 3].map(axis =>
@@ -135,16 +132,13 @@ export function convTranspose2d(
   checkBias('convTranspose2d', bias, perGroup * groups);
   const kernel = [kernelHeight, kernelWidth];
   const sizes = [0, 1].map(side => {
-    const size = fixedSize('convTranspose2d', x, side + 2);
+    const stride = window.strides[side]!;
     const pads = window.pads[side]! + window.pads[side + 2]!;
-    return (
-      (size - 1) * window.strides[side]! -
-      pads +
-      window.dilations[side]! * (kernel[side]! - 1) +
-      1 +
-      outputPadding[side]!
-    );
+    const more = window.dilations[side]! * (kernel[side]! - 1) + 1 + outputPadding[side]! - stride - pads;
+    return addToSize(timesSize(x.shape[side + 2]!, stride), more);
   });
+  if (sizes.some(size => typeof size === 'number' && size < 1))
+    throw refuse('convTranspose2d', `${describe('input', x)} leaves nothing after pads [${window.pads.join(', ')}]`);
   const shape = [x.shape[0]!, perGroup * groups, ...sizes];
   return single(
     'ConvTranspose',

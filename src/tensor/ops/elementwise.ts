@@ -1,14 +1,14 @@
 import { type Attribute, single, type Value } from '../graph.ts';
 import { ONNX_TYPES } from '../onnx/types.ts';
 import type { DType } from '../types.ts';
-import { broadcast, refuse } from './shapes.ts';
+import { broadcast, refuse, requireSameType } from './shapes.ts';
 
 function unary(op: string, x: Value, attributes: Readonly<Record<string, Attribute>> = {}): Value {
   return single(op, [x], { shape: x.shape, dtype: x.dtype }, { attributes });
 }
 
 function binary(op: string, a: Value, b: Value, dtype: DType = a.dtype): Value {
-  if (a.dtype !== b.dtype) throw refuse(op, `operands are ${a.dtype} and ${b.dtype}`);
+  requireSameType(op, [a, b]);
   return single(op, [a, b], { shape: broadcast(op, a.shape, b.shape), dtype });
 }
 
@@ -40,13 +40,14 @@ export const silu = (x: Value): Value => mul(x, sigmoid(x));
 /** Holds values between `min` and `max`. */
 export function clip(x: Value, { min, max }: { readonly min: number; readonly max: number }): Value {
   if (!(min <= max)) throw refuse('clip', `min ${min} is above max ${max}`);
+  if (x.dtype !== 'float32') throw refuse('clip', `the input is ${x.dtype}, expected float32`);
   return single('Clip', [x, x.graph.scalar(min), x.graph.scalar(max)], { shape: x.shape, dtype: x.dtype });
 }
 
 /** Picks from `a` where `condition` (bool) holds, else from `b`. */
 export function where(condition: Value, a: Value, b: Value): Value {
   if (condition.dtype !== 'bool') throw refuse('where', `the condition is ${condition.dtype}, expected bool`);
-  if (a.dtype !== b.dtype) throw refuse('where', `operands are ${a.dtype} and ${b.dtype}`);
+  requireSameType('where', [a, b]);
   const shape = broadcast('where', condition.shape, broadcast('where', a.shape, b.shape));
   return single('Where', [condition, a, b], { shape, dtype: a.dtype });
 }

@@ -36,20 +36,25 @@ export function batchNorm(
   );
 }
 
+/** The node keeps mean and inverse deviation, which a gradient needs, as outputs beside the normalised rows. */
+function normaliseRows(rows: Value, weights: readonly Value[], epsilon: number): Value {
+  const statistics = { shape: [...rows.shape.slice(0, -1), 1], dtype: rows.dtype };
+  const [normal] = rows.graph.node('LayerNormalization', [rows, ...weights], {
+    attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
+    outputs: [{ shape: rows.shape, dtype: rows.dtype }, statistics, statistics],
+  });
+  return normal!;
+}
+
 /** Layer normalisation over the last axis (Ba et al. 2016). */
 export function layerNorm(x: Value, { scale, bias, epsilon = 1e-5 }: Affine & { readonly epsilon?: number }): Value {
   checkAffine('layerNorm', { scale, bias }, fixedSize('layerNorm', x, x.shape.length - 1));
-  return single(
-    'LayerNormalization',
-    [x, scale, bias],
-    { shape: x.shape, dtype: x.dtype },
-    { attributes: { axis: { int: -1 }, epsilon: { float: epsilon } } },
-  );
+  return normaliseRows(x, [scale, bias], epsilon);
 }
 
 /**
- * Group normalisation (Wu and He 2018) of x `[n, c, height, width]`, as a layer normalisation of `[n · groups, c / groups · h · w]`: the
- * fastest form on every backend, and its inverse deviation is there for a gradient.
+ * Group normalisation (Wu and He 2018) of x `[n, c, height, width]`, as a layer normalisation of `[n, groups, c / groups · h · w]`: the
+ * fastest form on every backend.
  */
 export function groupNorm(
   x: Value,
@@ -62,12 +67,7 @@ export function groupNorm(
   const size = (channels / groups) * height * width;
   const rows = reshape(x, [x.shape[0]!, groups, size]);
   const ones = x.graph.constant(new Float32Array(size).fill(1), [size]);
-  const normal = single(
-    'LayerNormalization',
-    [rows, ones],
-    { shape: rows.shape, dtype: x.dtype },
-    { attributes: { axis: { int: -1 }, epsilon: { float: epsilon } } },
-  );
+  const normal = normaliseRows(rows, [ones], epsilon);
   const perChannel = (value: Value) => reshape(value, [1, channels, 1, 1]);
   return add(mul(reshape(normal, x.shape), perChannel(scale)), perChannel(bias));
 }

@@ -10,6 +10,8 @@ export interface ReduceOptions {
 }
 
 function reduce(op: string, x: Value, { axes, keepDims = false }: ReduceOptions): Value {
+  // To ONNX no axes means all of them.
+  if (axes?.length === 0) throw refuse(op, 'there are no axes to reduce');
   const resolved = (axes ?? x.shape.map((_, axis) => axis)).map(axis => resolveAxis(op, x, axis));
   const shape: Dim[] = x.shape.flatMap((size, axis) => (resolved.includes(axis) ? (keepDims ? [1] : []) : [size]));
   return single(

@@ -41,6 +41,31 @@ export function fixedSize(op: string, value: Value, axis: number): number {
   return size;
 }
 
+/** A size plus a number; of a size known only by name, the name of the sum. */
+export function addToSize(size: Dim, more: number): Dim {
+  if (typeof size === 'number') return size + more;
+  return more === 0 ? size : `${size}${more > 0 ? '+' : '-'}${Math.abs(more)}`;
+}
+
+/** A size times a number; of a size known only by name, the name of the product. */
+export function timesSize(size: Dim, factor: number): Dim {
+  if (typeof size === 'number') return size * factor;
+  return factor === 1 ? size : `(${size})*${factor}`;
+}
+
+/** Sum of sizes; where one is known only by name, the name of the sum. */
+export function sumSizes(sizes: readonly Dim[]): Dim {
+  const fixed = sizes.reduce<number>((sum, size) => sum + (typeof size === 'number' ? size : 0), 0);
+  const names = sizes.filter(size => typeof size === 'string');
+  return names.length === 0 ? fixed : addToSize(names.join('+'), fixed);
+}
+
+/** Checks that operands have one element type. */
+export function requireSameType(op: string, values: readonly Value[]): void {
+  const types = [...new Set(values.map(({ dtype }) => dtype))];
+  if (types.length > 1) throw refuse(op, `operands are ${types.join(' and ')}`);
+}
+
 /** Checks the number of axes. */
 export function requireRank(op: string, role: string, value: Value, rank: number): void {
   if (value.shape.length !== rank) throw refuse(op, `${describe(role, value)} expected ${rank} axes`);

@@ -1,17 +1,29 @@
 import { single, type Value } from '../graph.ts';
 import { type Dim, formatShape, sizeOf } from '../types.ts';
-import { broadcast, describe, fixedSize, refuse, resolveAxis } from './shapes.ts';
+import {
+  addToSize,
+  broadcast,
+  describe,
+  fixedSize,
+  refuse,
+  requireRank,
+  requireSameType,
+  resolveAxis,
+  sumSizes,
+} from './shapes.ts';
 
 const namesOf = (shape: readonly Dim[]) => shape.filter(size => typeof size === 'string');
 const fixedProduct = (shape: readonly Dim[]) => sizeOf(shape.filter(size => typeof size === 'number'));
 
-/** The same numbers in another shape; at most one size may be a name, and it must be one of `x`. */
+/** The same numbers in another shape. Sizes known by name stay; all but one of them must stay on their axis. */
 export function reshape(x: Value, shape: readonly Dim[]): Value {
-  const names = namesOf(shape);
-  if (names.length > 1 || names.join() !== namesOf(x.shape).join() || fixedProduct(shape) !== fixedProduct(x.shape)) {
+  const moved = shape.filter((size, axis) => typeof size === 'string' && size !== x.shape[axis]);
+  const sameNames = namesOf(shape).sort().join() === namesOf(x.shape).sort().join();
+  if (moved.length > 1 || !sameNames || fixedProduct(shape) !== fixedProduct(x.shape)) {
     throw refuse('reshape', `${formatShape(x.shape)} cannot become ${formatShape(shape)}`);
   }
-  const sizes = shape.map(size => (typeof size === 'number' ? size : -1));
+  // To ONNX, 0 is the size of the same axis of the input and −1 what is left.
+  const sizes = shape.map((size, axis) => (typeof size === 'number' ? size : size === x.shape[axis] ? 0 : -1));
   return single('Reshape', [x, x.graph.integers(sizes)], { shape, dtype: x.dtype });
 }
 
@@ -45,7 +57,8 @@ export function concat(values: readonly Value[], { axis: given }: { readonly axi
     if (!fits)
       throw refuse('concat', `${formatShape(first.shape)} and ${formatShape(value.shape)} differ outside axis ${axis}`);
   }
-  const total = values.reduce((sum, value) => sum + fixedSize('concat', value, axis), 0);
+  requireSameType('concat', values);
+  const total = sumSizes(values.map(value => value.shape[axis]!));
   const shape = first.shape.map((size, i) => (i === axis ? total : size));
   return single('Concat', values, { shape, dtype: first.dtype }, { attributes: { axis: { int: axis } } });
 }
@@ -103,10 +116,10 @@ export function pad(
   if (before.length !== x.shape.length || after.length !== x.shape.length) {
     throw refuse('pad', `${describe('input', x)} expected ${x.shape.length} numbers before and after`);
   }
-  const shape = x.shape.map((size, axis) => {
-    const more = before[axis]! + after[axis]!;
-    return before[axis] === 0 && after[axis] === 0 ? size : fixedSize('pad', x, axis) + more;
-  });
+  if (x.dtype !== 'float32') throw refuse('pad', `the input is ${x.dtype}, expected float32`);
+  const shape = x.shape.map((size, axis) => addToSize(size, before[axis]! + after[axis]!));
+  if (shape.some(size => typeof size === 'number' && size < 0))
+    throw refuse('pad', `${describe('input', x)} is smaller than what is cropped`);
   return single('Pad', [x, x.graph.integers([...before, ...after]), x.graph.scalar(value)], { shape, dtype: x.dtype });
 }
 
@@ -127,6 +140,9 @@ export function expand(x: Value, shape: readonly number[]): Value {
 
 /** Inserts axes of size 1 at the given places of the result. */
 export function unsqueeze(x: Value, axes: readonly number[]): Value {
+  const rank = x.shape.length + axes.length;
+  if (new Set(axes).size < axes.length || axes.some(axis => !(Number.isInteger(axis) && axis >= 0 && axis < rank)))
+    throw refuse('unsqueeze', `axes [${axes.join(', ')}] are no places among ${rank} axes`);
   const shape = [...x.shape];
   for (const axis of [...axes].sort((a, b) => a - b)) shape.splice(axis, 0, 1);
   return single('Unsqueeze', [x, x.graph.integers(axes)], { shape, dtype: x.dtype });
@@ -152,8 +168,7 @@ export function resize(
   x: Value,
   { height, width, mode }: { readonly height: number; readonly width: number; readonly mode: 'nearest' | 'linear' },
 ): Value {
-  if (x.shape.length !== 4) throw refuse('resize', `${describe('input', x)} expected 4 axes`);
-  const scales = [1, 1, height / fixedSize('resize', x, 2), width / fixedSize('resize', x, 3)];
+  requireRank('resize', 'input', x, 4);
   const attributes =
     mode === 'nearest'
       ? {
@@ -162,6 +177,8 @@ export function resize(
           nearest_mode: { string: 'floor' },
         }
       : { mode: { string: 'linear' }, coordinate_transformation_mode: { string: 'half_pixel' } };
-  const inputs = [x, null, x.graph.constant(Float32Array.from(scales), [4])];
-  return single('Resize', inputs, { shape: [x.shape[0]!, x.shape[1]!, height, width], dtype: x.dtype }, { attributes });
+  // Sizes rather than scales: 31 / 7 in single precision times 7 is less than 31.
+  const inputs = [x, null, null, x.graph.integers([height, width])];
+  const shape = [x.shape[0]!, x.shape[1]!, height, width];
+  return single('Resize', inputs, { shape, dtype: x.dtype }, { attributes: { ...attributes, axes: { ints: [2, 3] } } });
 }
