@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { type Answer, answerSchema } from '../../contracts/bench.ts';
 import { BiolensError } from '../../errors.ts';
+import type { Run } from '../../runs/index.ts';
 
 /** Where answers are kept while a run goes on; a run folder is one. */
 export interface Journal {
@@ -7,6 +9,11 @@ export interface Journal {
   append(item: Answer): Promise<void>;
   /** Everything appended so far, in order. */
   items(): AsyncIterable<unknown>;
+}
+
+/** The journal that a run folder is. */
+export function journalOf(run: Pick<Run, 'append' | 'items'>): Journal {
+  return { append: item => run.append(item), items: () => run.items(z.unknown()) };
 }
 
 type Keyed = Pick<Answer, 'question' | 'model' | 'setting' | 'promptDigest' | 'rotation' | 'repeat'>;

@@ -1,5 +1,13 @@
 export { type AdaptiveLimit, createAdaptiveLimit, type LimitChange } from './adaptive-limit.ts';
-export { answerKey, type Journal, latestAnswers, type MergeResult, mergeAnswers, parseAnswers } from './answer-log.ts';
+export {
+  answerKey,
+  type Journal,
+  journalOf,
+  latestAnswers,
+  type MergeResult,
+  mergeAnswers,
+  parseAnswers,
+} from './answer-log.ts';
 export { type Answerer, createModelAnswerer, type GivenReply } from './answerer.ts';
 export { askAll } from './ask-all.ts';
 export type { AskOptions } from './asking.ts';
