@@ -1,0 +1,148 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { z } from 'zod';
+import { BiolensError } from '../errors.ts';
+import { fileError } from './files.ts';
+
+const NEWLINE = 10;
+const TAIL_BYTES = 64 * 1024;
+
+/** Length of the file up to and with its last newline: what follows was torn by a crash. */
+async function wholeLength(handle: FileHandle): Promise<number> {
+  let end = (await handle.stat()).size;
+  while (end > 0) {
+    const start = Math.max(0, end - TAIL_BYTES);
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(end - start), 0, end - start, start);
+    const at = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
+    if (at >= 0) return start + at + 1;
+    end = start;
+  }
+  return 0;
+}
+
+interface Pending {
+  readonly line: string;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * `items.jsonl`: one JSON value a line, appended and never changed.
+ *
+ * An append resolves when its line is on the disk. Appends that are made while one is being written share the next write and
+ * its fsync, so many in flight cost little more than one.
+ */
+export class ItemLog {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #length: number;
+  #pending: Pending[] = [];
+  #flushing: Promise<void> | undefined;
+  #failure: BiolensError | undefined;
+
+  private constructor(path: string, handle: FileHandle, length: number) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#length = length;
+  }
+
+  /** Opens a log for appending, creating it if it is not there; a torn last line is cut off. */
+  static async open(path: string): Promise<ItemLog> {
+    try {
+      const handle = await open(path, 'a+');
+      const length = await wholeLength(handle);
+      await handle.truncate(length);
+      return new ItemLog(path, handle, length);
+    } catch (error) {
+      throw fileError(path, error);
+    }
+  }
+
+  /** @throws {BiolensError} `input` when the disk does not take it; what was appended before stays whole. */
+  append(item: unknown): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#pending.push({ line: `${JSON.stringify(item)}\n`, resolve, reject });
+    this.#flushing ??= this.#flush();
+    return promise;
+  }
+
+  async #flush(): Promise<void> {
+    // Appends of the same turn of the event loop go out together.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      const batch = this.#pending;
+      this.#pending = [];
+      try {
+        const bytes = Buffer.from(batch.map(({ line }) => line).join(''));
+        await this.#handle.appendFile(bytes);
+        await this.#handle.datasync();
+        this.#length += bytes.length;
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        this.#failure = fileError(this.#path, error);
+        // Part of a batch may have been written: an item that was not acknowledged must not be there.
+        await this.#handle.truncate(this.#length).catch(() => undefined);
+        for (const { reject } of [...batch, ...this.#pending]) reject(this.#failure);
+        this.#pending = [];
+      }
+    }
+    this.#flushing = undefined;
+  }
+
+  /** Waits for what is in flight and closes the file. */
+  async close(): Promise<void> {
+    await this.#flushing;
+    await this.#handle.close();
+  }
+}
+
+/**
+ * Reads a log item by item; a last line without its newline was torn by a crash and is left out, a missing file is empty.
+ *
+ * @throws {BiolensError} `input` naming the file and the line that is not JSON or not of the schema.
+ */
+export async function* readItems<T>(path: string, schema: z.ZodType<T>): AsyncGenerator<T> {
+  let handle: FileHandle;
+  let end: number;
+  try {
+    handle = await open(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw fileError(path, error);
+  }
+  try {
+    end = await wholeLength(handle);
+  } finally {
+    await handle.close();
+  }
+  if (end === 0) return;
+  let number = 0;
+  const lines = createInterface({
+    input: createReadStream(path, { end: end - 1 }),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  for await (const line of lines) {
+    number++;
+    yield parseLine(line, { path, number, schema });
+  }
+}
+
+function parseLine<T>(
+  line: string,
+  { path, number, schema }: { path: string; number: number; schema: z.ZodType<T> },
+): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new BiolensError('input', `${path}: line ${number} is not JSON`, { cause: error });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new BiolensError('input', `${path}: line ${number}: "${issue?.path.join('.')}" ${issue?.message}`, {
+    cause: parsed.error,
+  });
+}
