@@ -2,7 +2,7 @@ export * from './graph.ts';
 export * from './matrix-source.ts';
 export * from './neighbours.ts';
 export { readNpy, readNpyHeader, writeNpy, writeNpyHeader } from './npy.ts';
-export { type ModelInfo, readModelInfo } from './onnx/read.ts';
+export { type ModelInfo, type ModelNode, readModelInfo } from './onnx/read.ts';
 export * from './ops/convolution.ts';
 export * from './ops/detection.ts';
 export * from './ops/elementwise.ts';

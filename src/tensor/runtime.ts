@@ -1,5 +1,5 @@
 import { BiolensError } from '../errors.ts';
-import { formatShape, sizeOf, type TensorData, type TensorInfo } from './types.ts';
+import { formatShape, sizeOf, type TensorData, type TensorInfo, UNKNOWN_SIZE } from './types.ts';
 
 export type DeviceChoice = 'auto' | 'cpu' | 'webgpu' | 'cuda';
 export type Device = Exclude<DeviceChoice, 'auto'>;
@@ -72,6 +72,7 @@ export function checkFeeds(inputs: readonly TensorInfo[], feeds: Readonly<Record
       shape.every((size, axis) => {
         const given = feed.shape[axis]!;
         if (typeof size === 'number') return size === given;
+        if (size === UNKNOWN_SIZE) return true;
         const bound = symbols.get(size) ?? given;
         symbols.set(size, bound);
         return bound === given;

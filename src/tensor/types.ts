@@ -14,8 +14,14 @@ export type TensorData = {
   readonly [D in DType]: { readonly dtype: D; readonly shape: readonly number[]; readonly data: DataOf[D] };
 }[DType];
 
-/** The size of an axis: a number, or a name for a size that is known only when the graph runs, such as `n`. */
+/**
+ * The size of an axis: a number, or a name for a size that is known only when the graph runs, such as `n`. Axes of one name have one
+ * size; `?` is a size of which nothing is known.
+ */
 export type Dim = number | string;
+
+/** Name of a size of which nothing is known, not even that it is the size of another axis. */
+export const UNKNOWN_SIZE = '?';
 
 /** What is known of a graph's input or output. `dtype` is null for types that biolens does not feed. */
 export interface TensorInfo {

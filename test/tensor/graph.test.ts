@@ -181,7 +181,7 @@ describe('reading a model', () => {
   graph.output('same', image);
   const bytes = graph.build();
 
-  test('tells inputs, outputs, operators and versions', () => {
+  test('tells inputs, outputs, operations, weights and versions', () => {
     expect(t.readModelInfo(bytes)).toEqual({
       irVersion: 10,
       opsets: { '': 21 },
@@ -190,7 +190,12 @@ describe('reading a model', () => {
         { name: 'features', shape: ['n', 4, 6, 6], dtype: 'float32' },
         { name: 'same', shape: ['n', 3, 8, 8], dtype: 'float32' },
       ],
-      operators: ['Conv', 'Identity', 'Relu'],
+      nodes: [
+        { op: 'Conv', domain: '', inputs: ['image', 'constant_1'], outputs: ['Conv_2'] },
+        { op: 'Relu', domain: '', inputs: ['Conv_2'], outputs: ['features'] },
+        { op: 'Identity', domain: '', inputs: ['image'], outputs: ['same'] },
+      ],
+      initialisers: [{ name: 'constant_1', shape: [4, 3, 3, 3], dtype: 'float32' }],
     });
   });
 

@@ -1,5 +1,5 @@
 import { BiolensError, messageOf } from '../../errors.ts';
-import type { Dim, DType, TensorInfo } from '../types.ts';
+import { type Dim, type DType, type TensorInfo, UNKNOWN_SIZE } from '../types.ts';
 import { bytesOf, integersOf, readFields, textOf } from './protobuf.ts';
 import { ONNX_TYPES } from './types.ts';
 
@@ -11,21 +11,35 @@ export interface ModelInfo {
   /** Without the initialisers that old models list among their inputs. */
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly operators: readonly string[];
+  readonly nodes: readonly ModelNode[];
+  /** Weights, without their numbers. */
+  readonly initialisers: readonly TensorInfo[];
+}
+
+/** An operation of a model, with the names of what it takes and gives. */
+export interface ModelNode {
+  readonly op: string;
+  /** Empty for ONNX's own operators. */
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
 }
 
 const DTYPES = new Map<number, DType>();
 for (const dtype of ['float32', 'float16', 'int32', 'int64', 'uint8', 'bool'] as const)
   DTYPES.set(ONNX_TYPES[dtype], dtype);
 
-function readDimension(bytes: Uint8Array, axis: number): Dim {
-  let size: Dim = `axis${axis}`;
+/** What exporters write for a size that they do not know, beside 0, −1 and nothing. */
+const NO_NAMES = new Set(['', 'None', UNKNOWN_SIZE]);
+
+function readDimension(bytes: Uint8Array): Dim {
+  let size: Dim = UNKNOWN_SIZE;
   for (const field of readFields(bytes)) {
     if (field.number === 1) size = integersOf(field)[0] ?? size;
-    else if (field.number === 2 && textOf(field) !== '') size = textOf(field);
+    else if (field.number === 2) size = textOf(field);
   }
-  // Exporters write 0 or -1 for a size they do not know.
-  return typeof size === 'number' && size < 1 ? `axis${axis}` : size;
+  const known = typeof size === 'number' ? size >= 1 : !NO_NAMES.has(size);
+  return known ? size : UNKNOWN_SIZE;
 }
 
 function readTensorType(bytes: Uint8Array): Pick<TensorInfo, 'shape' | 'dtype'> {
@@ -34,7 +48,7 @@ function readTensorType(bytes: Uint8Array): Pick<TensorInfo, 'shape' | 'dtype'> 
   for (const field of readFields(bytes)) {
     if (field.number === 1) dtype = DTYPES.get(integersOf(field)[0] ?? 0) ?? null;
     else if (field.number === 2) {
-      for (const dimension of readFields(bytesOf(field))) shape.push(readDimension(bytesOf(dimension), shape.length));
+      for (const dimension of readFields(bytesOf(field))) shape.push(readDimension(bytesOf(dimension)));
     }
   }
   return { shape, dtype };
@@ -57,18 +71,38 @@ function fieldText(bytes: Uint8Array, number: number): string {
   return '';
 }
 
-function readGraph(bytes: Uint8Array): Pick<ModelInfo, 'inputs' | 'outputs' | 'operators'> {
+function readNode(bytes: Uint8Array): ModelNode {
+  const [inputs, outputs]: [string[], string[]] = [[], []];
+  for (const field of readFields(bytes)) {
+    if (field.number === 1) inputs.push(textOf(field));
+    else if (field.number === 2) outputs.push(textOf(field));
+  }
+  return { op: fieldText(bytes, 4), domain: fieldText(bytes, 7), inputs, outputs };
+}
+
+function readInitialiser(bytes: Uint8Array): TensorInfo {
+  let dtype: DType | null = null;
+  const shape: number[] = [];
+  for (const field of readFields(bytes)) {
+    if (field.number === 1) for (const size of integersOf(field)) shape.push(size);
+    else if (field.number === 2) dtype = DTYPES.get(integersOf(field)[0] ?? 0) ?? null;
+  }
+  return { name: fieldText(bytes, 8), shape, dtype };
+}
+
+function readGraph(bytes: Uint8Array): Pick<ModelInfo, 'inputs' | 'outputs' | 'nodes' | 'initialisers'> {
   const inputs: TensorInfo[] = [];
   const outputs: TensorInfo[] = [];
-  const operators = new Set<string>();
-  const initialisers = new Set<string>();
+  const nodes: ModelNode[] = [];
+  const initialisers: TensorInfo[] = [];
   for (const field of readFields(bytes)) {
-    if (field.number === 1) operators.add(fieldText(bytesOf(field), 4));
-    else if (field.number === 5) initialisers.add(fieldText(bytesOf(field), 8));
+    if (field.number === 1) nodes.push(readNode(bytesOf(field)));
+    else if (field.number === 5) initialisers.push(readInitialiser(bytesOf(field)));
     else if (field.number === 11) inputs.push(readValueInfo(bytesOf(field)));
     else if (field.number === 12) outputs.push(readValueInfo(bytesOf(field)));
   }
-  return { inputs: inputs.filter(({ name }) => !initialisers.has(name)), outputs, operators: [...operators].sort() };
+  const weights = new Set(initialisers.map(({ name }) => name));
+  return { inputs: inputs.filter(({ name }) => !weights.has(name)), outputs, nodes, initialisers };
 }
 
 /**
