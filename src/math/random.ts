@@ -1,4 +1,5 @@
 import { BiolensError } from '../errors.ts';
+import { checkWhole } from './check.ts';
 import { normalUpperQuantile } from './normal-quantile.ts';
 import { philoxBlock } from './philox.ts';
 
@@ -27,11 +28,6 @@ const FOLD_NUMBER = 0x80000001;
 const FOLD_STRING = 0x80000002;
 const scratch = new Uint32Array(4);
 const utf8 = new TextEncoder();
-
-function checkWhole(name: string, value: number, least: number): void {
-  if (!Number.isSafeInteger(value) || value < least)
-    throw new BiolensError('usage', `"${name}" expected a whole number of at least ${least}, got ${value}`);
-}
 
 /**
  * The key that a seed stands for.
