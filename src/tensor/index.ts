@@ -12,6 +12,7 @@ export * from './ops/pooling.ts';
 export * from './ops/reduction.ts';
 export * from './ops/structure.ts';
 export * from './products.ts';
+export * from './run-batched.ts';
 export * from './runtime.ts';
 export { readSafetensors, writeSafetensors } from './safetensors.ts';
 export * from './types.ts';
