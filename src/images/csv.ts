@@ -85,16 +85,16 @@ function formatCell(value: string | number | null): string {
   return /[",;\t\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** One line of CSV, without its end. */
+/** One line of CSV with its end. */
 export function formatCsvRow(cells: readonly (string | number | null)[]): string {
   const line = cells.map(formatCell).join(',');
-  return line === '' ? '""' : line;
+  return line === '' ? '""\n' : `${line}\n`;
 }
 
 /**
  * Writes bytes so that the file is either there whole or not at all: to a neighbour first, flushed to the disk, then renamed.
  *
- * @throws BiolensError `input` naming the file: no permission, no such folder; `external` when the disk is full.
+ * @throws BiolensError `input` naming the file: no permission, no such folder, a full disk.
  */
 export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
   const neighbour = `${path}.${randomBytes(6).toString('hex')}.part`;
@@ -109,10 +109,7 @@ export async function writeWhole(path: string, data: Uint8Array | string): Promi
     await rename(neighbour, path);
   } catch (error) {
     await rm(neighbour, { force: true }).catch(() => undefined);
-    const full = error instanceof Error && 'code' in error && error.code === 'ENOSPC';
-    const why = explainSystemError(error);
-    const options = { details: { file: path }, cause: error };
-    throw new BiolensError(full ? 'external' : 'input', `${path}: cannot be written (${why})`, options);
+    throw inputError(path, `cannot be written (${explainSystemError(error)})`, error);
   }
 }
 
@@ -131,5 +128,5 @@ export async function writeCsv(
 ): Promise<void> {
   const lines = [formatCsvRow(table.columns)];
   for (const cells of table.rows) lines.push(formatCsvRow(cells));
-  await writeWhole(path, `${lines.join('\n')}\n`);
+  await writeWhole(path, lines.join(''));
 }

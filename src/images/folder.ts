@@ -106,7 +106,7 @@ async function* walk(
  */
 export async function* listImages(
   directory: string,
-  options: { readonly signal?: AbortSignal } = {},
+  options: { readonly signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<ImageFile> {
   const { signal } = options;
   let found = false;
@@ -127,7 +127,7 @@ export type ReadImage<T = Image> =
 export interface ReadImagesOptions extends ReadLimits {
   /** Pictures that are read and decoded at a time, and at most held: memory is bounded by this many. Default 4. */
   readonly concurrency?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -159,7 +159,7 @@ export async function* mapImages<T>(
   }
   const read = async ({ file, path }: ImageFile): Promise<ReadImage<T>> => {
     try {
-      const image = await decodeImage(path, { ...limits, file, ...(signal ? { signal } : {}) });
+      const image = await decodeImage(path, { ...limits, file, signal });
       return { file, image: await work(image, file) };
     } catch (error) {
       if (!(error instanceof BiolensError && error.code === 'input')) throw error;
@@ -169,7 +169,7 @@ export async function* mapImages<T>(
   };
   const ahead: Promise<ReadImage<T>>[] = [];
   try {
-    for await (const next of typeof source === 'string' ? listImages(source, signal ? { signal } : {}) : source) {
+    for await (const next of typeof source === 'string' ? listImages(source, { signal }) : source) {
       throwIfAborted(signal);
       const promise = read(next);
       // Whoever awaits it sees the failure; until then it must not count as unhandled.

@@ -1,3 +1,4 @@
+export { type Alteration, alterImage } from './alter.ts';
 export { formatCsvRow, readCsv, type Table, writeCsv, writeWhole } from './csv.ts';
 export { decodeImage } from './decode.ts';
 export { encodeGreyPng, encodeJpeg, encodePng, encodeWebp, type LossyOptions } from './encode.ts';
@@ -20,6 +21,7 @@ export {
   readFolderLabels,
   readLabels,
 } from './labels.ts';
+export * from './render/index.ts';
 export { contactSheet, type SheetOptions } from './sheet.ts';
 export { DEFAULT_LIMITS, type ImageSource, type ReadLimits, type ReadOptions } from './source.ts';
 export { type TensorOptions, toTensor } from './tensor.ts';

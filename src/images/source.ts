@@ -19,7 +19,7 @@ export const DEFAULT_LIMITS: Required<ReadLimits> = { maxPixels: 64e6, maxBytes:
 export interface ReadOptions extends ReadLimits {
   /** What messages call the picture; the path by default. */
   readonly file?: string;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Bytes of a picture whose format is known and whose size in bytes is within the limit. */
