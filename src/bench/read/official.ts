@@ -54,9 +54,12 @@ export async function* readOfficial(
   const locator = new ImageLocator(root);
   for (const name of files) {
     throwIfAborted(options.signal);
-    const { parsed } = await readOfficialFile(root, name);
-    if (!looksOfficial(parsed)) continue;
-    const file = fileSchema.safeParse(parsed);
+    const read = await readOfficialFile(root, name).catch((error: unknown) => {
+      raise({ where: name, message: messageOf(error) }, options);
+      return null;
+    });
+    if (read === null || !looksOfficial(read.parsed)) continue;
+    const file = fileSchema.safeParse(read.parsed);
     if (!file.success) {
       raise({ where: name, message: `${name}: ${describeIssues(file.error.issues)}` }, options);
       continue;
