@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { isMarkedAsUntransferable, Worker } from 'node:worker_threads';
 import { BiolensError, throwIfAborted } from '../errors.ts';
 import { readModelInfo } from './onnx/read.ts';
 import {
@@ -10,8 +10,9 @@ import {
   type RuntimeOptions,
   type Session,
 } from './runtime.ts';
-import type { TensorData } from './types.ts';
-import type { Answer, Request } from './worker/messages.ts';
+import { ACTIVITY, type Answer, COMPUTING, END, ENDING, type Request, STARTING } from './worker/messages.ts';
+
+export { type MatrixFile, openMatrixFile } from './files/node.ts';
 
 type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
 type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
@@ -21,29 +22,51 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+const START_TIMEOUT_MS = 10_000;
+
+/**
+ * Lines with a living worker. ONNX Runtime aborts the whole process when its thread is stopped within a call, as a process does that
+ * exits; so an exiting one first lets each worker finish its call. (It would wait for that in any case.)
+ */
+const open = new Set<WorkerLine>();
+function letFinish(): void {
+  for (const line of open) line.stopBeginning();
+  for (const line of open) line.waitUntilIdle();
+}
+
 /** A worker thread that answers requests in order. It keeps the process alive only while a request is open. */
 class WorkerLine {
   readonly #worker: Worker;
+  readonly #state = new Int32Array(new SharedArrayBuffer(8));
+  readonly #exited: Promise<unknown>;
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 0;
   #failure: BiolensError | undefined;
 
   constructor() {
     const file = import.meta.url.endsWith('.ts') ? './worker/node.ts' : './worker/node.js';
+    this.#state[ACTIVITY] = STARTING;
     // Without the parent's flags: some, such as --input-type, stop a thread from starting.
-    this.#worker = new Worker(new URL(file, import.meta.url), { execArgv: [] });
+    this.#worker = new Worker(new URL(file, import.meta.url), { execArgv: [], workerData: this.#state });
+    this.#exited = new Promise(resolve => this.#worker.on('exit', resolve));
     this.#worker.on('message', (answer: Answer) => this.#settle(answer));
     this.#worker.on('error', error =>
       this.#fail(new BiolensError('external', `the engine's thread failed: ${error.message}`, { cause: error })),
     );
-    this.#worker.on('exit', () => this.#fail(new BiolensError('external', 'the runtime is closed')));
+    this.#worker.on('exit', status => {
+      this.#fail(new BiolensError('external', `the engine's thread ended with status ${status}`));
+      open.delete(this);
+      if (open.size === 0) process.off('exit', letFinish);
+    });
     this.#worker.unref();
+    if (open.size === 0) process.on('exit', letFinish);
+    open.add(this);
   }
 
   #settle(answer: Answer): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0) this.#worker.unref();
+    if (this.#waiting.size === 0 && this.#failure === undefined) this.#worker.unref();
     if (answer.kind === 'failed') waiting?.reject(new BiolensError(answer.code, answer.message));
     else waiting?.resolve(answer);
   }
@@ -72,8 +95,23 @@ class WorkerLine {
     });
   }
 
+  stopBeginning(): void {
+    Atomics.store(this.#state, ENDING, 1);
+  }
+
+  waitUntilIdle(): void {
+    // A worker that fails to start never says so here.
+    Atomics.wait(this.#state, ACTIVITY, STARTING, START_TIMEOUT_MS);
+    Atomics.wait(this.#state, ACTIVITY, COMPUTING);
+  }
+
+  /** Rejects what is open, and resolves when the worker has finished its call and ended. */
   async end(): Promise<void> {
-    await this.#worker.terminate();
+    this.#fail(new BiolensError('usage', 'the runtime is closed'));
+    this.stopBeginning();
+    this.#worker.ref();
+    this.#worker.postMessage(END);
+    await this.#exited;
   }
 }
 
@@ -89,9 +127,20 @@ function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promi
   return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', stop));
 }
 
-function transferable(feeds: Readonly<Record<string, TensorData>>): ArrayBuffer[] {
-  const buffers = new Set(Object.values(feeds).map(({ data }) => data.buffer));
-  return [...buffers].filter(buffer => buffer instanceof ArrayBuffer);
+/** Memory that can be handed over: not what is shared with the worker already, nor Node's common pool of small buffers. */
+function transferable(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  return [...new Set(arrays.map(({ buffer }) => buffer))]
+    .filter(buffer => buffer instanceof ArrayBuffer)
+    .filter(buffer => !isMarkedAsUntransferable(buffer));
+}
+
+/** An error of the engine's about a model, with the model's name before it. */
+function naming(file: string): (error: unknown) => never {
+  return error => {
+    throw error instanceof BiolensError && error.code === 'input'
+      ? new BiolensError('input', `${file}: ${error.message}`, { cause: error })
+      : error;
+  };
 }
 
 /**
@@ -99,7 +148,7 @@ function transferable(feeds: Readonly<Record<string, TensorData>>): ArrayBuffer[
  *
  * The thread does not keep the process alive while it is idle, so a forgotten `close` does not hang a program.
  *
- * @throws {BiolensError} `usage` when the device is not there.
+ * @throws {BiolensError} `usage` when the device is not there; `interrupted`.
  * @example
  * const runtime = await openRuntime({ device: 'cpu', threads: 2 });
  * const session = await runtime.load(graph.build());
@@ -108,40 +157,46 @@ function transferable(feeds: Readonly<Record<string, TensorData>>): ArrayBuffer[
 export async function openRuntime({
   device = 'auto',
   threads = availableParallelism(),
+  signal,
 }: RuntimeOptions = {}): Promise<Runtime> {
   if (!Number.isInteger(threads) || threads < 1)
     throw new BiolensError('usage', `"threads" expected a whole number from 1, got ${threads}`);
+  throwIfAborted(signal);
   const line = new WorkerLine();
   let nextSession = 0;
   try {
-    const opened = await line.ask('opened', { kind: 'open', device, threads });
+    const opened = await withSignal(line.ask('opened', { kind: 'open', device, threads }), signal);
     return {
       device: opened.device,
+      deviceReason: opened.reason,
       engine: opened.engine,
       close: () => line.end(),
-      load: async (model, { file = 'model' }: LoadOptions = {}): Promise<Session> => {
+      load: async (model, { file = 'model', transfer: give = false }: LoadOptions = {}): Promise<Session> => {
         const { inputs, outputs } = readModelInfo(model, { file });
         const session = nextSession++;
-        await line.ask('loaded', { kind: 'load', session, model }).catch(error => {
-          throw error instanceof BiolensError && error.code === 'input'
-            ? new BiolensError('input', `${file}: ${error.message}`, { cause: error })
-            : error;
-        });
+        await line
+          .ask('loaded', { kind: 'load', session, model }, give ? transferable([model]) : [])
+          .catch(naming(file));
         const names = outputs.map(({ name }) => name);
+        let closed = false;
         return {
           inputs,
           outputs,
           run: async (feeds, { outputs: wanted = names, transfer = false, signal }: RunOptions = {}) => {
             throwIfAborted(signal);
+            if (closed) throw new BiolensError('usage', `${file}: the session is closed`);
             checkFeeds(inputs, feeds);
             const unknown = wanted.find(name => !names.includes(name));
             if (unknown !== undefined)
               throw new BiolensError('usage', `output "${unknown}" is not one of the model's: ${names.join(', ')}`);
             const request = { kind: 'run', session, feeds, outputs: wanted } as const;
-            const ran = await withSignal(line.ask('ran', request, transfer ? transferable(feeds) : []), signal);
+            const given = transfer ? transferable(Object.values(feeds).map(({ data }) => data)) : [];
+            const ran = await withSignal(line.ask('ran', request, given).catch(naming(file)), signal);
             return { ...ran.outputs };
           },
           close: async () => {
+            if (closed) return;
+            closed = true;
             await line.ask('closed', { kind: 'close', session });
           },
         };

@@ -9,21 +9,24 @@ export interface RuntimeOptions {
   readonly device?: DeviceChoice;
   /** Threads of one operation on the CPU; all cores by default. */
   readonly threads?: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LoadOptions {
   /** What messages call the model. */
   readonly file?: string;
+  /** Hand the model's bytes over instead of copying them: the array is empty afterwards. Default false. */
+  readonly transfer?: boolean;
 }
 
 export interface RunOptions {
   /** Outputs to compute; all by default. */
   readonly outputs?: readonly string[];
-  /** Hand the inputs' memory over instead of copying it: their arrays are empty afterwards. Default false. */
+  /** Hand the inputs' memory over instead of copying it: their arrays are empty afterwards, come what may. Default false. */
   readonly transfer?: boolean;
   /**
-   * Rejects with `interrupted` at once. The operation under way still finishes in the background and its result is dropped; the
-   * session stays usable.
+   * Rejects with `interrupted` at once. The engine cannot be stopped within a run: one that it has begun, or that waits in line, goes on
+   * in the background and its result is dropped. The session stays usable; the next run waits its turn.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,7 +38,8 @@ export interface Session {
   /**
    * Computes outputs by name.
    *
-   * @throws {BiolensError} `usage` for an input that is missing, unknown, or of another type or shape than the model's.
+   * @throws {BiolensError} `usage` for an input that is missing, unknown, or of another type or shape than the model's; `input` naming the
+   *   model when it fails on inputs that fit; `external` when memory is short; `interrupted`.
    */
   readonly run: (
     feeds: Readonly<Record<string, TensorData>>,
@@ -48,10 +52,13 @@ export interface Session {
 /** A place that runs models: a worker thread in Node, a web worker in a browser. */
 export interface Runtime {
   readonly device: Device;
+  /** Why this device: `asked for`, `CUDA is installed and works`, … */
+  readonly deviceReason: string;
   /** Name and version of the engine, for provenance. */
   readonly engine: string;
   /** @throws {BiolensError} `input` for a model that the engine refuses. */
   readonly load: (model: Uint8Array, options?: LoadOptions) => Promise<Session>;
+  /** Rejects the runs in hand with `usage`, and resolves when the worker has ended, at the latest after the one that it computes. */
   readonly close: () => Promise<void>;
 }
 
@@ -66,6 +73,8 @@ export function checkFeeds(inputs: readonly TensorInfo[], feeds: Readonly<Record
   for (const { name, shape, dtype } of inputs) {
     const feed = feeds[name];
     if (feed === undefined) throw new BiolensError('usage', `input "${name}" is missing, the model takes ${known}`);
+    if (dtype === null)
+      throw new BiolensError('input', `input "${name}" is of an element type that biolens does not feed`);
     if (feed.dtype !== dtype) throw new BiolensError('usage', `input "${name}" expected ${dtype}, got ${feed.dtype}`);
     const fits =
       feed.shape.length === shape.length &&

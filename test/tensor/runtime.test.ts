@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { float32, Graph, matmul, type Runtime, relu } from '../../src/tensor/index.ts';
+import { cast, float32, Graph, gather, matmul, type Runtime, relu } from '../../src/tensor/index.ts';
 import { openRuntime } from '../../src/tensor/node.ts';
 
 let runtime: Runtime;
@@ -73,10 +73,46 @@ describe('a session', () => {
     );
   });
 
+  test('a model that fails on inputs that fit is named', async () => {
+    const graph = new Graph();
+    const rows = graph.input('rows', ['n'], 'int64');
+    graph.output('y', gather(graph.constant(new Float32Array(4), [4]), rows));
+    const session = await runtime.load(graph.build(), { file: 'rows.onnx' });
+    const feeds = { rows: { dtype: 'int64', shape: [1], data: BigInt64Array.of(9n) } as const };
+    await expect(session.run(feeds)).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringMatching(/^rows\.onnx: .*indices element out of data bounds/),
+    });
+  });
+
+  test('takes memory that is shared, and results of every element type', async () => {
+    const graph = new Graph();
+    const x = graph.input('x', ['n']);
+    for (const dtype of ['float32', 'float16', 'int32', 'int64', 'uint8', 'bool'] as const)
+      graph.output(dtype, cast(x, dtype));
+    const session = await runtime.load(graph.build());
+    const data = new Float32Array(new SharedArrayBuffer(8));
+    data.set([1, 0]);
+    const found = await session.run({ x: float32(data, [2]) }, { transfer: true });
+    expect(data.length).toBe(2);
+    expect(found).toEqual({
+      float32: { dtype: 'float32', shape: [2], data: Float32Array.of(1, 0) },
+      float16: { dtype: 'float16', shape: [2], data: Uint16Array.of(0x3c00, 0) },
+      int32: { dtype: 'int32', shape: [2], data: Int32Array.of(1, 0) },
+      int64: { dtype: 'int64', shape: [2], data: BigInt64Array.of(1n, 0n) },
+      uint8: { dtype: 'uint8', shape: [2], data: Uint8Array.of(1, 0) },
+      bool: { dtype: 'bool', shape: [2], data: Uint8Array.of(1, 0) },
+    });
+  });
+
   test('after it is closed it says so', async () => {
     const session = await runtime.load(doubling());
     await session.close();
-    await expect(session.run({ x: float32(new Float32Array(2), [1, 2]) })).rejects.toThrow('the session is closed');
+    await session.close();
+    await expect(session.run({ x: float32(new Float32Array(2), [1, 2]) })).rejects.toMatchObject({
+      code: 'usage',
+      message: 'model: the session is closed',
+    });
   });
 });
 
@@ -122,9 +158,29 @@ describe('opening', () => {
       if (opened instanceof Error) {
         expect(opened).toMatchObject({ code: 'usage', message: expect.stringMatching(`^device ${device}: [^\\n]+$`) });
       } else {
-        expect(opened).toMatchObject({ device });
+        expect(opened).toMatchObject({ device, deviceReason: 'asked for' });
       }
     }
+  });
+
+  test('auto says what it took and why', async () => {
+    const opened = await openRuntime();
+    expect(['cpu', 'cuda']).toContain(opened.device);
+    expect(opened.deviceReason).toMatch(/CUDA/);
+    await opened.close();
+  });
+
+  test('an abort before it opens', async () => {
+    await expect(openRuntime({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'interrupted' });
+  });
+
+  test('a model handed over is not copied', async () => {
+    const model = doubling();
+    const session = await runtime.load(model, { transfer: true });
+    expect(model.length).toBe(0);
+    expect(session.inputs).toEqual([{ name: 'x', shape: ['n', 2], dtype: 'float32' }]);
+    const pooled = Buffer.from(doubling());
+    await runtime.load(pooled, { transfer: true });
   });
 
   test('a number of threads below one is refused', async () => {
@@ -137,6 +193,28 @@ describe('opening', () => {
     expect(
       execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000 }),
     ).toBe('cpu\n');
+  });
+
+  // ONNX Runtime aborts the process (134) when its thread is stopped within a call.
+  test.each([
+    ['exits', 'process.exit(7);'],
+    ['fails', 'setTimeout(() => { throw new Error("no"); }, 0);'],
+    ['closes', 'await runtime.close(); process.exit(7);'],
+  ])('a program that %s in the middle of a run ends as it means to', (what, ending) => {
+    const node = JSON.stringify(join(import.meta.dirname, '../../src/tensor/node.ts'));
+    const script = `
+      const { openRuntime } = await import(${node});
+      const runtime = await openRuntime({ device: 'cpu', threads: 1 });
+      const model = Buffer.from('${Buffer.from(slow().model).toString('base64')}', 'base64');
+      const session = await runtime.load(model);
+      const run = () => session.run({ x: { dtype: 'float32', shape: [1024, 1024], data: new Float32Array(1 << 20) } }).catch(() => {});
+      run();
+      run();
+      await new Promise(resolve => setTimeout(resolve, 100));
+      ${ending}`;
+    const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+    expect(stderr).not.toContain('terminate');
+    expect(status).toBe(what === 'fails' ? 1 : 7);
   });
 
   test('after closing, work in hand is rejected', async () => {

@@ -1,5 +1,6 @@
+import type { ErrorCode } from '../../errors.ts';
 import type { Device, DeviceChoice } from '../runtime.ts';
-import type { TensorData, TensorInfo } from '../types.ts';
+import type { TensorData } from '../types.ts';
 
 /** What a runtime asks of its worker; `id` comes back with the answer. */
 export type Request = { readonly id: number } & (
@@ -14,16 +15,20 @@ export type Request = { readonly id: number } & (
   | { readonly kind: 'close'; readonly session: number }
 );
 
+/** Asks the worker to end once it has done what it is at; there is no answer. */
+export const END = 'end';
+
+/** Places in the memory that a runtime shares with its worker: what it does (below), and 1 when it shall begin nothing more. */
+export const ACTIVITY = 0;
+export const ENDING = 1;
+export const IDLE = 0;
+export const COMPUTING = 1;
+export const STARTING = 2;
+
 /** What the worker answers. */
 export type Answer = { readonly id: number } & (
-  | { readonly kind: 'opened'; readonly device: Device; readonly engine: string }
+  | { readonly kind: 'opened'; readonly device: Device; readonly reason: string; readonly engine: string }
   | { readonly kind: 'loaded' | 'closed' }
   | { readonly kind: 'ran'; readonly outputs: Readonly<Record<string, TensorData>> }
-  | { readonly kind: 'failed'; readonly code: 'usage' | 'input' | 'external'; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
 );
-
-/** Sizes and names a session reports, read from the model by the caller. */
-export interface SessionInfo {
-  readonly inputs: readonly TensorInfo[];
-  readonly outputs: readonly TensorInfo[];
-}

@@ -1,47 +1,28 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
-import { messageOf } from '../../errors.ts';
-import { Graph } from '../graph.ts';
-import type { Device, DeviceChoice } from '../runtime.ts';
+import { BiolensError, type ErrorCode, messageOf } from '../../errors.ts';
+import { chooseDevice } from '../device/node.ts';
+import type { DeviceChoice } from '../runtime.ts';
 import type { TensorData } from '../types.ts';
-import type { Answer, Request } from './messages.ts';
+import { ACTIVITY, type Answer, COMPUTING, END, ENDING, IDLE, type Request } from './messages.ts';
 
 // ONNX Runtime computes in the thread that calls it: here, so that the caller's event loop stays free.
+
+if (!(workerData instanceof Int32Array)) throw new Error('the engine runs in a worker that openRuntime starts');
+const state = workerData;
+function become(activity: number): void {
+  Atomics.store(state, ACTIVITY, activity);
+  Atomics.notify(state, ACTIVITY);
+}
+become(IDLE);
 
 const sessions = new Map<number, InferenceSession>();
 let options: InferenceSession.SessionOptions = {};
 
 type AnswerBody = Answer extends infer A ? (A extends Answer ? Omit<A, 'id'> : never) : never;
 
-/** The CUDA provider is a library that comes apart from the package. */
-function hasCuda(): boolean {
-  const folder = join(dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json')), 'bin');
-  if (!existsSync(folder)) return false;
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).some(file => file.includes('providers_cuda'));
-}
-
-function chooseDevice(choice: DeviceChoice): Device {
-  if (choice === 'auto') return hasCuda() ? 'cuda' : 'cpu';
-  if (choice === 'cuda' && !hasCuda()) {
-    throw new Error(
-      'device cuda: the CUDA libraries of onnxruntime-node are not installed; ONNXRUNTIME_NODE_INSTALL_CUDA=v12 npm rebuild onnxruntime-node fetches them',
-    );
-  }
-  return choice;
-}
-
-/** A model that returns its input, to find out whether a device works before anything rests on it. */
-function probeModel(): Uint8Array {
-  const graph = new Graph();
-  graph.output('y', graph.input('x', [1]));
-  return graph.build();
-}
-
-async function open(choice: DeviceChoice, threads: number): Promise<AnswerBody> {
-  const device = chooseDevice(choice);
+function open(choice: DeviceChoice, threads: number): AnswerBody {
+  const { device, reason } = chooseDevice(choice);
   options = {
     executionProviders: [device],
     intraOpNumThreads: threads,
@@ -52,17 +33,7 @@ async function open(choice: DeviceChoice, threads: number): Promise<AnswerBody> 
     enableMemPattern: false,
     logSeverityLevel: 4,
   };
-  if (device === 'webgpu') {
-    try {
-      await (await InferenceSession.create(probeModel(), options)).release();
-    } catch (error) {
-      const reason = /No supported adapters/i.test(messageOf(error))
-        ? 'no graphics adapter was found'
-        : messageOf(error);
-      throw new Error(`device webgpu: ${reason}`, { cause: error });
-    }
-  }
-  return { kind: 'opened', device, engine: `onnxruntime-node ${env.versions.node ?? env.versions.common}` };
+  return { kind: 'opened', device, reason, engine: `onnxruntime-node ${env.versions.node ?? env.versions.common}` };
 }
 
 function toTensor({ dtype, data, shape }: TensorData): Tensor {
@@ -72,7 +43,9 @@ function toTensor({ dtype, data, shape }: TensorData): Tensor {
 function fromTensor(tensor: Tensor): TensorData {
   const { data, dims: shape } = tensor;
   if (tensor.type === 'float32' && data instanceof Float32Array) return { dtype: 'float32', shape, data };
-  if (tensor.type === 'float16' && data instanceof Uint16Array) return { dtype: 'float16', shape, data };
+  // Nodes that know Float16Array give one; its bits are what is passed on.
+  if (tensor.type === 'float16' && ArrayBuffer.isView(data))
+    return { dtype: 'float16', shape, data: new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2) };
   if (tensor.type === 'int32' && data instanceof Int32Array) return { dtype: 'int32', shape, data };
   if (tensor.type === 'int64' && data instanceof BigInt64Array) return { dtype: 'int64', shape, data };
   if ((tensor.type === 'uint8' || tensor.type === 'bool') && data instanceof Uint8Array)
@@ -101,24 +74,34 @@ async function answer(request: Request): Promise<AnswerBody> {
   };
 }
 
-const FAILURE_CODES = { open: 'usage', load: 'input', run: 'external', close: 'external' } as const;
+/** Whose fault a failure is: a model that fails while it runs is wrong, unless there was no memory for it. */
+function codeOf(error: unknown, { kind }: Request): ErrorCode {
+  if (error instanceof BiolensError) return error.code;
+  if (kind === 'load' || kind === 'run') return /alloc|out of memory/i.test(messageOf(error)) ? 'external' : 'input';
+  return 'external';
+}
 
-parentPort?.on('message', (request: Request) => {
-  answer(request).then(
-    body => {
-      const transfer =
-        body.kind === 'ran' ? [...new Set(Object.values(body.outputs).map(({ data }) => data.buffer))] : [];
-      parentPort?.postMessage(
-        { id: request.id, ...body },
-        transfer.filter(buffer => buffer instanceof ArrayBuffer),
-      );
-    },
-    (error: unknown) =>
-      parentPort?.postMessage({
-        id: request.id,
-        kind: 'failed',
-        code: FAILURE_CODES[request.kind],
-        message: messageOf(error),
-      }),
-  );
+async function respond(request: Request): Promise<void> {
+  // First this, then a look at whether to end: the other side does it the other way round, so that one of both sees the other.
+  become(COMPUTING);
+  try {
+    if (Atomics.load(state, ENDING) === 1) return;
+    const body = await answer(request);
+    const arrays = body.kind === 'ran' ? Object.values(body.outputs).map(({ data }) => data.buffer) : [];
+    parentPort?.postMessage(
+      { id: request.id, ...body },
+      [...new Set(arrays)].filter(buffer => buffer instanceof ArrayBuffer),
+    );
+  } catch (error) {
+    const failed = { kind: 'failed', code: codeOf(error, request), message: messageOf(error) } as const;
+    parentPort?.postMessage({ id: request.id, ...failed });
+  } finally {
+    become(IDLE);
+  }
+}
+
+let last = Promise.resolve();
+parentPort?.on('message', (request: Request | typeof END) => {
+  if (request === END) last.then(() => parentPort?.close());
+  else last = last.then(() => respond(request));
 });
