@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
-import { runRecordSchema } from './run.ts';
+import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
+import { runRecordSchema, runStatusSchema } from './run.ts';
 
 /** A report of any kind, told apart by its `schema` tag. */
 export const anyReportSchema = z.discriminatedUnion('schema', [auditReportSchema]);
@@ -8,8 +9,8 @@ export type AnyReport = z.infer<typeof anyReportSchema>;
 
 /**
  * What one page shows: a run, its result, and the pictures it needs.
- * `report.html` carries it inside a `<script type="application/json" id="biolens-report">`; the studio serves it at
- * `GET /api/runs/:id`.
+ * `report.html` carries it, frozen, inside a `<script type="application/json" id="biolens-report">`; the studio serves it
+ * at `GET /api/runs/:id`.
  */
 export const reportPageSchema = z.object({
   run: runRecordSchema,
@@ -22,6 +23,32 @@ export const reportPageSchema = z.object({
   blurred: z.boolean(),
 });
 export type ReportPage = z.infer<typeof reportPageSchema>;
+
+/** A page as `report.html` carries it: a long table of pairs taken out of the report and packed by columns. */
+export const frozenPageSchema = z.object({ page: reportPageSchema, pairs: packedPairsSchema.nullable() });
+export type FrozenPage = z.infer<typeof frozenPageSchema>;
+
+/** Packs a page for `report.html`. */
+export function freezePage(page: ReportPage): FrozenPage {
+  const { report } = page;
+  if (report?.schema !== 'biolens/audit@1') return { page, pairs: null };
+  const { pairs } = report.replication;
+  return {
+    page: { ...page, report: { ...report, replication: { ...report.replication, pairs: [] } } },
+    pairs: packPairs(pairs),
+  };
+}
+
+/** The page that was frozen. */
+export function thawPage({ page, pairs }: FrozenPage): ReportPage {
+  const { report } = page;
+  if (pairs === null || report?.schema !== 'biolens/audit@1') return page;
+  return { ...page, report: { ...report, replication: { ...report.replication, pairs: unpackPairs(pairs) } } };
+}
+
+/** What `GET /api/runs/:id/events` sends while a run goes on. */
+export const runEventSchema = z.object({ status: runStatusSchema, itemsDone: z.number().int() });
+export type RunEvent = z.infer<typeof runEventSchema>;
 
 /** `GET /api/runs`: newest first. */
 export const runListSchema = z.array(

@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import { type ServerType, serve } from '@hono/node-server';
+import { BiolensError, messageOf } from '../errors.ts';
+import { createStudio, type StudioOptions } from './server.ts';
+
+export interface StartStudioOptions extends Omit<StudioOptions, 'token'> {
+  /** Port on 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number;
+  /** A fresh random one by default. */
+  readonly token?: string;
+  /** The run that the address leads to; the list of runs by default. */
+  readonly runId?: string;
+}
+
+export interface RunningStudio {
+  /** Address to open, with the token in it. */
+  readonly url: string;
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Serves the studio on the loopback interface until it is closed.
+ *
+ * @throws BiolensError `usage` when the port is taken or may not be used; `external` when the pages have not been built.
+ */
+export async function startStudio(options: StartStudioOptions): Promise<RunningStudio> {
+  const { port: wanted = 0, runId, token = randomBytes(24).toString('base64url'), ...rest } = options;
+  const app = await createStudio({ ...rest, token });
+  const { server, port } = await listen(app.fetch, wanted);
+  const path = runId === undefined ? '/' : `/runs/${encodeURIComponent(runId)}`;
+  return {
+    url: `http://${LOOPBACK}:${port}${path}?token=${encodeURIComponent(token)}`,
+    port,
+    close: () =>
+      new Promise((resolve, reject) => {
+        server.close(error => (error === undefined || error === null ? resolve() : reject(error)));
+        // A page that follows a run holds its connection open.
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      }),
+  };
+}
+
+function listen(
+  fetch: Parameters<typeof serve>[0]['fetch'],
+  wanted: number,
+): Promise<{ readonly server: ServerType; readonly port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, port: wanted, hostname: LOOPBACK }, ({ port }) => resolve({ server, port }));
+    server.once('error', error =>
+      reject(new BiolensError('usage', `port ${wanted}: ${messageOf(error)}`, { cause: error })),
+    );
+  });
+}

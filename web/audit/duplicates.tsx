@@ -1,0 +1,99 @@
+import type { ReactNode } from 'react';
+import type { Replication } from '../../src/contracts/audit.ts';
+import { FileName } from '../components/file-name.tsx';
+import { MetricValue } from '../components/metric-value.tsx';
+import { Picture } from '../components/picture.tsx';
+import { Section } from '../components/section.tsx';
+import { ShowMore } from '../components/show-more.tsx';
+import { formatCount, plural } from '../text/format.ts';
+
+const CLUSTERS_SHOWN = 12;
+const FILES_SHOWN = 8;
+
+/** Training items that are there more than once: what a generator learns by heart first. */
+export function Duplicates({
+  duplicates,
+  pictured,
+}: {
+  readonly duplicates: Replication['duplicates'];
+  readonly pictured: boolean;
+}): ReactNode {
+  const { clusters, share, threshold } = duplicates;
+  return (
+    <Section
+      id="duplicates"
+      title="Duplicates in the training set"
+      lead="Pictures that the training set holds more than once are the ones a generator learns by heart first. Removing them is the cheapest remedy against copying."
+    >
+      <dl className="facts">
+        <div>
+          <dt>Training items that have duplicates</dt>
+          <dd>
+            <MetricValue metric={share} kind="share" />
+          </dd>
+        </div>
+        <div>
+          <dt>Clusters</dt>
+          <dd>{formatCount(clusters.length)}</dd>
+        </div>
+        {threshold !== null && (
+          <div>
+            <dt>Duplicates from a similarity of</dt>
+            <dd>{threshold.toFixed(3)}</dd>
+          </div>
+        )}
+      </dl>
+      {clusters.length === 0 ? (
+        share.value !== null && <p className="note">No duplicates were found.</p>
+      ) : (
+        <ShowMore items={clusters} step={CLUSTERS_SHOWN} noun="clusters">
+          {shown => (
+            <ul className="clusters">
+              {shown.map(cluster => (
+                <Cluster key={cluster.files[0]} cluster={cluster} pictured={pictured} />
+              ))}
+            </ul>
+          )}
+        </ShowMore>
+      )}
+    </Section>
+  );
+}
+
+function Cluster({
+  cluster,
+  pictured,
+}: {
+  readonly cluster: Replication['duplicates']['clusters'][number];
+  readonly pictured: boolean;
+}): ReactNode {
+  const { files, minSimilarity } = cluster;
+  const shown = files.slice(0, FILES_SHOWN);
+  return (
+    <li className="cluster">
+      <p className="cluster-head">
+        {plural(files.length, 'item')}, similarity at least {minSimilarity.toFixed(3)}
+      </p>
+      <ul className="cluster-files">
+        {shown.map(file => (
+          <li key={file}>
+            {pictured && <Picture set="training" file={file} size="small" />}
+            <FileName name={file} />
+          </li>
+        ))}
+      </ul>
+      {files.length > shown.length && (
+        <details>
+          <summary>{plural(files.length - shown.length, 'more file')}</summary>
+          <ul className="plain">
+            {files.slice(FILES_SHOWN, 500).map(file => (
+              <li key={file}>
+                <FileName name={file} whole />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,134 @@
+import { type ReactNode, useCallback, useState } from 'react';
+import type { Replication } from '../../src/contracts/audit.ts';
+import { Chart } from '../components/chart.tsx';
+import { DataTable } from '../components/data-table.tsx';
+import { MetricValue } from '../components/metric-value.tsx';
+import { Section } from '../components/section.tsx';
+import { SET_LABELS, SetKey } from '../components/set-key.tsx';
+import { formatNumber, formatShare } from '../text/format.ts';
+import { drawSimilarity, type SimilarityView, seriesOf, shareAbove } from './similarity-chart.ts';
+
+const VIEWS: readonly { readonly id: SimilarityView; readonly title: string }[] = [
+  { id: 'bins', title: 'Distribution' },
+  { id: 'above', title: 'Share above, log scale' },
+];
+
+/** How near the generated items come to the training set, against how near real ones come. */
+export function Similarity({ replication }: { readonly replication: Replication }): ReactNode {
+  const [view, setView] = useState<SimilarityView>('bins');
+  const draw = useCallback((width: number) => drawSimilarity(replication, { width, view }), [replication, view]);
+  return (
+    <Section
+      id="similarity"
+      title="Similarity to the training set"
+      lead="The similarity of each item to its nearest training item. Where the generated curve reaches further right than that of real faces, the generator stays closer to its training faces than real people do."
+    >
+      <figure className="figure">
+        <div className="figure-head">
+          <fieldset className="segments">
+            <legend className="visually-hidden">What the chart shows</legend>
+            {VIEWS.map(({ id, title }) => (
+              <label key={id}>
+                <input type="radio" name="similarity-view" checked={view === id} onChange={() => setView(id)} />
+                <span className="segment">{title}</span>
+              </label>
+            ))}
+          </fieldset>
+        </div>
+        <Chart label={describe(replication)} draw={draw} />
+        <figcaption>
+          {view === 'bins'
+            ? 'Share of items in each bin of similarity.'
+            : 'Share of items whose similarity is at least the value below; copies show as a tail that does not fall.'}{' '}
+          {replication.threshold !== null &&
+            `The line at ${replication.threshold.toFixed(3)} is the match threshold, at a false match rate of ${formatNumber(replication.falseMatchRate)}.`}
+        </figcaption>
+        <HistogramTable replication={replication} />
+      </figure>
+      <SummaryTable replication={replication} />
+    </Section>
+  );
+}
+
+function describe(replication: Replication): string {
+  const parts = seriesOf(replication).map(({ set }) => {
+    const { mean, p95 } = replication.top1[set] ?? {};
+    const numbers = [
+      mean?.value === null || mean === undefined ? null : `mean ${mean.value.toFixed(3)}`,
+      p95?.value === null || p95 === undefined ? null : `95th percentile ${p95.value.toFixed(3)}`,
+    ].filter(text => text !== null);
+    return `${SET_LABELS[set]} to training: ${numbers.join(', ') || 'no summary'}`;
+  });
+  return `Histogram of similarity to the nearest training item. ${parts.join('. ')}. The numbers are in the table below.`;
+}
+
+function HistogramTable({ replication }: { readonly replication: Replication }): ReactNode {
+  const { edges } = replication.histogram;
+  const series = seriesOf(replication);
+  const bins = edges
+    .slice(0, -1)
+    .map((low, bin) => ({ bin, low, high: edges[bin + 1] ?? low }))
+    .filter(({ bin }) => series.some(({ shares }) => (shares[bin] ?? 0) > 0));
+  return (
+    <details className="alternative">
+      <summary>The chart as a table</summary>
+      <DataTable
+        caption="Share of items by similarity to the nearest training item, and share at or above the bin"
+        rows={bins}
+        keyOf={({ bin }) => String(bin)}
+        columns={[
+          { id: 'bin', header: 'Similarity', cell: ({ low, high }) => `${low.toFixed(3)} to ${high.toFixed(3)}` },
+          ...series.flatMap(({ set, shares }) => {
+            const above = shareAbove(shares);
+            return [
+              {
+                id: set,
+                header: <SetKey set={set} />,
+                numeric: true,
+                cell: ({ bin }: { readonly bin: number }) => formatShare(shares[bin] ?? 0),
+              },
+              {
+                id: `${set}-above`,
+                header: 'or above',
+                numeric: true,
+                cell: ({ bin }: { readonly bin: number }) => formatShare(above[bin] ?? 0),
+              },
+            ];
+          }),
+        ]}
+      />
+    </details>
+  );
+}
+
+function SummaryTable({ replication }: { readonly replication: Replication }): ReactNode {
+  return (
+    <DataTable
+      caption="Similarity to the nearest training item"
+      rows={seriesOf(replication)}
+      keyOf={({ set }) => set}
+      columns={[
+        {
+          id: 'set',
+          header: 'Set',
+          cell: ({ set }) => <SetKey set={set}>{set === 'training' ? 'Training, nearest other' : undefined}</SetKey>,
+        },
+        ...(['mean', 'p75', 'p90', 'p95'] as const).map(name => ({
+          id: name,
+          header: name === 'mean' ? 'Mean' : `${name.slice(1)}th percentile`,
+          numeric: true,
+          cell: ({ set }: { readonly set: 'training' | 'generated' | 'heldout' }) => {
+            const metric = replication.top1[set]?.[name];
+            return metric === undefined ? '–' : <MetricValue metric={metric} kind="similarity" withoutN />;
+          },
+        })),
+        {
+          id: 'above',
+          header: 'Above threshold',
+          numeric: true,
+          cell: ({ set }) => <MetricValue metric={replication.aboveThreshold[set]} kind="share" />,
+        },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,19 @@
+import { type FrozenPage, frozenPageSchema, thawPage } from '../../src/contracts/report.ts';
+import type { Client } from './client.ts';
+
+/** Reads the page from the text of its script element. The frozen page holds one run, whatever its name. */
+export function createFrozenClient(text: string): Client {
+  const parse = (): FrozenPage => {
+    const parsed = frozenPageSchema.safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    throw new Error(`This report holds data that this page cannot read: ${issue?.path.join('.')} ${issue?.message}.`);
+  };
+  return {
+    kind: 'frozen',
+    listRuns: async () => [],
+    loadPage: async () => thawPage(parse()),
+    pictureUrl: (page, { set, file }) => page.images[`${set}/${file}`] ?? null,
+    watchRun: () => () => {},
+  };
+}

@@ -1,0 +1,17 @@
+import type { ReactNode } from 'react';
+import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
+import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
+import type { PageSection } from './components/page-frame.tsx';
+
+export interface ReportView {
+  readonly sections: readonly PageSection[];
+  readonly content: ReactNode;
+}
+
+/** The page of each kind of report, by its `schema` tag; a new kind that has none here does not compile. */
+export function viewOf(page: ReportPage, report: AnyReport): ReportView {
+  switch (report.schema) {
+    case 'biolens/audit@1':
+      return { sections: AUDIT_SECTIONS, content: <AuditPage page={page} report={report} /> };
+  }
+}

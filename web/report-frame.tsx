@@ -1,0 +1,54 @@
+import { type ReactNode, useMemo } from 'react';
+import type { SetName } from '../src/contracts/audit.ts';
+import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
+import type { Client } from './client/client.ts';
+import { PageFrame } from './components/page-frame.tsx';
+import { type Pictures, PicturesProvider } from './components/picture.tsx';
+import { viewOf } from './registry.tsx';
+import { usePreference } from './state/preferences.ts';
+
+export interface ReportFrameProps {
+  readonly client: Client;
+  readonly page: ReportPage;
+  readonly report: AnyReport;
+  readonly trail?: ReactNode;
+}
+
+/** A report of any kind with its navigation, its pictures, and the control that blurs them. */
+export function ReportFrame({ client, page, report, trail }: ReportFrameProps): ReactNode {
+  const [blur, setBlur] = usePreference('blur', ['off', 'on']);
+  const { sections, content } = viewOf(page, report);
+  const pictures = useMemo(
+    (): Pictures => ({
+      urlOf: request => client.pictureUrl(page, request),
+      whyMissing: set => whyMissing(client, report, set),
+    }),
+    [client, page, report],
+  );
+  const tools = page.blurred ? (
+    <span className="bar-note">Faces are blurred</span>
+  ) : (
+    <button
+      type="button"
+      className="bar-button"
+      aria-pressed={blur === 'on'}
+      onClick={() => setBlur(blur === 'on' ? 'off' : 'on')}
+    >
+      Blur faces
+    </button>
+  );
+  return (
+    <PicturesProvider value={pictures}>
+      <div className={blur === 'on' && !page.blurred ? 'blurred' : undefined}>
+        <PageFrame sections={sections} trail={trail} tools={tools}>
+          {content}
+        </PageFrame>
+      </div>
+    </PicturesProvider>
+  );
+}
+
+function whyMissing(client: Client, report: AnyReport, set: SetName): string {
+  if (report.sets[set]?.kind === 'embeddings') return 'embeddings only, no picture';
+  return client.kind === 'frozen' ? 'not kept in this file' : 'no picture';
+}

@@ -1,0 +1,50 @@
+import { type ReactNode, useEffect } from 'react';
+import type { RunList as Runs } from '../../src/contracts/report.ts';
+import { DataTable } from '../components/data-table.tsx';
+import { formatTime } from '../text/format.ts';
+import { visibleText } from '../text/visible-text.ts';
+import { RunStatusMark } from './run-status-mark.tsx';
+
+/** All runs of the studio's folder, newest first. */
+export function RunList({ runs }: { readonly runs: Runs }): ReactNode {
+  useEffect(() => {
+    document.title = 'Runs · biolens';
+  }, []);
+  return (
+    <section className="section" aria-labelledby="runs-title">
+      <h1 id="runs-title">Runs</h1>
+      {runs.length === 0 ? (
+        <p className="lead">
+          There are no runs here yet. Begin one with <code>biolens audit --train A --generated B</code> and load this
+          page again.
+        </p>
+      ) : (
+        <DataTable
+          caption="Runs, newest first"
+          captionHidden
+          rows={runs}
+          keyOf={run => run.id}
+          columns={[
+            {
+              id: 'title',
+              header: 'Run',
+              cell: run => (
+                <a className="run-link" href={`/runs/${encodeURIComponent(run.id)}`}>
+                  {visibleText(run.title)}
+                  <span className="row-note">{visibleText(run.id)}</span>
+                </a>
+              ),
+            },
+            { id: 'kind', header: 'Kind', cell: run => visibleText(run.kind) },
+            { id: 'status', header: 'Status', cell: run => <RunStatusMark status={run.status} /> },
+            {
+              id: 'started',
+              header: 'Began',
+              cell: run => <time dateTime={run.startedAt}>{formatTime(run.startedAt)}</time>,
+            },
+          ]}
+        />
+      )}
+    </section>
+  );
+}
