@@ -27,28 +27,30 @@ async function explainFailure(sniffed: SniffedFile, error: unknown, maxPixels: n
     return tooManyPixels(file, width, height, maxPixels);
   }
   const details = { file, format };
+  if (message.includes('channel limit')) {
+    return new BiolensError('input', `${file}: more than ${MAX_SAMPLES} samples a pixel`, { details, cause: error });
+  }
   const cutShort = /premature end|unexpected end|truncated/i.test(message) || isCutShort(format, bytes);
   if (cutShort) return new BiolensError('input', `${file}: truncated ${format} image`, { details, cause: error });
   return new BiolensError('input', `${file}: damaged ${format} image (${message})`, { details, cause: error });
 }
 
+/** Most samples a pixel: CMYK and alpha. TIFF may claim any number, so that few pixels could still be many bytes. */
+const MAX_SAMPLES = 5;
+
 /**
  * Opens a picture as a sharp pipeline that ends in 8-bit sRGB, upright, with alpha flattened on white.
  *
- * Formats that can hold 16-bit samples have their header read first, for two reasons. TIFF may claim any number of samples
- * a pixel, so that few pixels can still be many bytes: it is held to four. And sharp takes 16-bit pictures with a
- * profile to Display P3 but then reads them as sRGB, and leaves the profile of 16-bit grey out: reduced to 8 bits before the
- * profile is applied, both come out right.
+ * Formats that can hold 16-bit samples have their header read first: sharp takes 16-bit pictures with a profile to Display P3 but
+ * then reads them as sRGB, and leaves the profile of 16-bit grey out. Reduced to 8 bits before the profile is applied, both come
+ * out right.
  */
 async function openPixels(sniffed: SniffedFile, maxPixels: number): Promise<Sharp> {
   // `error` passes what libjpeg only warns of (stray bytes, odd markers: common in real photographs) but no truncation.
-  const input = sharp(sniffed.bytes, { failOn: 'error', limitInputPixels: maxPixels, pages: 1 });
+  const limits = { failOn: 'error', limitInputPixels: maxPixels, limitInputChannels: MAX_SAMPLES } as const;
+  const input = sharp(sniffed.bytes, { ...limits, pages: 1 });
   if (sniffed.format === 'PNG' || sniffed.format === 'TIFF' || sniffed.format === 'AVIF') {
-    const { width, height, channels, space, hasProfile } = await input.metadata();
-    if (width * height * channels > maxPixels * 4) {
-      const text = `${grouped(width)} × ${grouped(height)} pixels of ${grouped(channels)} samples, too many to decode`;
-      throw new BiolensError('input', `${sniffed.file}: ${text}`, { details: { file: sniffed.file, channels } });
-    }
+    const { space, hasProfile } = await input.metadata();
     if (hasProfile && space === 'rgb16') input.pipelineColourspace('srgb');
     if (hasProfile && space === 'grey16') input.pipelineColourspace('b-w');
   }
@@ -67,12 +69,12 @@ export async function decodeWith<T>(
   const maxPixels = options.maxPixels ?? DEFAULT_LIMITS.maxPixels;
   const sniffed = await readSource(source, options);
   try {
-    return await options.finish(await openPixels(sniffed, maxPixels));
+    const result = await options.finish(await openPixels(sniffed, maxPixels));
+    throwIfAborted(options.signal);
+    return result;
   } catch (error) {
     if (error instanceof BiolensError) throw error;
     throw await explainFailure(sniffed, error, maxPixels);
-  } finally {
-    throwIfAborted(options.signal);
   }
 }
 

@@ -60,16 +60,25 @@ function boxesEnd(bytes: Uint8Array): boolean {
   return at === bytes.length;
 }
 
-/** Whether the first directory of a TIFF, and the strips or tiles that end latest, lie inside the file. */
+/** Bytes of one value by TIFF field type, 1 to 12 (TIFF 6.0, section 2). */
+const TIFF_SIZES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8];
+
+/** Whether the first directory of a TIFF, and the values that it refers to, lie inside the file. */
 function tiffEnds(bytes: Uint8Array): boolean {
-  const big = bytes[0] === 0x4d;
-  const read32 = big ? bigEndian : littleEndian;
-  const read16 = (at: number): number =>
-    big ? ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0) : ((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0);
+  const bigFirst = bytes[0] === 0x4d;
+  const read32 = (at: number): number => (bigFirst ? bigEndian(bytes, at) : littleEndian(bytes, at));
+  const read16 = (at: number): number => (bigFirst ? read32(at) >>> 16 : read32(at) & 0xffff);
   if (read16(2) !== 42) return true;
-  const directory = read32(bytes, 4);
+  const directory = read32(4);
   if (directory + 2 > bytes.length) return false;
-  return directory + 2 + 12 * read16(directory) <= bytes.length;
+  const entries = read16(directory);
+  if (directory + 2 + 12 * entries > bytes.length) return false;
+  for (let i = 0; i < entries; i++) {
+    const entry = directory + 2 + 12 * i;
+    const size = (TIFF_SIZES[read16(entry + 2)] ?? 0) * read32(entry + 4);
+    if (size > 4 && read32(entry + 8) + size > bytes.length) return false;
+  }
+  return true;
 }
 
 /**

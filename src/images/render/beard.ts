@@ -58,21 +58,20 @@ function drawMoustache(scene: Scene, mouth: MouthBounds, paint: PaintOptions): v
   paintStroke(scene, curve, { ...paint, widths: [0.025, 0.105, 0.09, 0.105, 0.025], lift: 0.05, clip: scene.head });
 }
 
-/** Moustache, goatee or beard, or the shadow of one. */
+/** Moustache, goatee or beard, and the shadow that a shaven one leaves. */
 export function drawBeard(scene: Scene): void {
   const { spec, shape, hair, skin, head, pose } = scene;
-  if (spec.beard === 'none') return;
+  if (spec.gender === 'female') return;
   const mouth: MouthBounds = {
     halfWidth: shape.mouthWidth + shape.mouthWide,
     top: shape.mouthY - shape.mouthOpen * 0.4 - shape.upperLipUp - shape.lipUpper * 1.2,
     bottom: shape.mouthY + shape.mouthOpen * 0.72 + shape.lipLower * 1.2,
   };
-  if (spec.beard === 'stubble') {
-    const shadow = { paint: mix(hair.dark, skin.deep, 0.35), alpha: 0.34, soft: 0.16, clip: head };
-    drawFullBeard(scene, mouth, { ...shadow, below: 0 });
-    drawMoustache(scene, mouth, { ...shadow, alpha: 0.3 });
-    return;
-  }
+  const strength = spec.beard === 'stubble' ? 1 : 0.35;
+  const shadow = { paint: mix(hair.dark, skin.deep, 0.35), alpha: 0.36 * strength, soft: 0.16, clip: head };
+  drawFullBeard(scene, mouth, { ...shadow, below: 0 });
+  drawMoustache(scene, mouth, { ...shadow, alpha: 0.3 * strength });
+  if (spec.beard === 'none' || spec.beard === 'stubble') return;
   const colour: Rgb = mix(hair.base, hair.dark, 0.35);
   const paint = { paint: colour, alpha: 0.93, soft: 0.05, region: 'beard' } as const;
   if (spec.beard === 'full') {

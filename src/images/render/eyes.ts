@@ -78,7 +78,7 @@ function drawLashes(scene: Scene, side: number, upper: Points): void {
   const { spec, skin } = scene;
   const female = spec.gender === 'female';
   const colour = mix([24, 18, 18], skin.line, 0.25);
-  const width = female ? 0.034 + 0.014 * spec.makeup : 0.026;
+  const width = female ? 0.034 + 0.014 * spec.makeup : 0.02;
   paintStroke(scene, upper, { paint: colour, widths: [0.012, width * 0.9, width * 1.15, width], alpha: 0.94 });
   if (!female) return;
   const [x, y] = upper[upper.length - 1]!;
@@ -107,7 +107,7 @@ function drawEye(scene: Scene, side: -1 | 1): void {
       clip: head,
     });
   }
-  paintPath(scene, opening, { paint: mix([250, 248, 245], skin.base, 0.08), clip: head, region: 'eye' });
+  paintPath(scene, opening, { paint: mix([248, 245, 241], skin.base, 0.1), clip: head, region: 'eye' });
   drawIris(scene, side, inside);
   // The lid's shadow on the eyeball, then the sparkle on top of it.
   paintStroke(scene, upper, {

@@ -64,10 +64,10 @@ export function faceShape(spec: FaceSpec): FaceShape {
   const female = 1 - male;
   const aged = Math.min(1, Math.max(0, (age - 25) / 55));
   const movement = movementOf(spec);
-  const chin = 1.045 + 0.035 * male + 0.055 * t.faceLength + movement.jawDrop;
+  const chin = 1.04 + 0.06 * male + 0.05 * t.faceLength + movement.jawDrop;
   const width = 0.78 + 0.045 * t.faceWidth + 0.012 * male;
-  const jaw = width * (0.775 + 0.065 * male + 0.055 * t.jawWidth + 0.02 * aged);
-  const mouthY = 0.655 + 0.025 * t.mouthHeight + 0.02 * t.noseLength + 0.01 * male;
+  const jaw = width * (0.765 + 0.105 * male + 0.05 * t.jawWidth + 0.02 * aged);
+  const mouthY = 0.65 + 0.022 * t.mouthHeight + 0.02 * t.noseLength + 0.035 * male;
   return {
     ...movement,
     aged,
@@ -75,7 +75,7 @@ export function faceShape(spec: FaceSpec): FaceShape {
     outline: outlineOf({
       width,
       jaw,
-      chinWidth: 0.25 + 0.05 * male + 0.05 * t.chinWidth,
+      chinWidth: 0.23 + 0.1 * male + 0.045 * t.chinWidth,
       chin,
       cheek: 0.03 * t.cheekbones - 0.01 * aged,
       sag: aged,
@@ -83,24 +83,24 @@ export function faceShape(spec: FaceSpec): FaceShape {
     chin,
     eyeX: 0.355 + 0.028 * t.eyeSpacing + 0.02 * t.faceWidth,
     eyeY: 0.02 + 0.03 * t.eyeHeight,
-    eyeWidth: 0.178 + 0.016 * t.eyeSize + 0.01 * female,
-    eyeOpen: 0.1 + 0.014 * t.eyeSize + 0.012 * female - 0.02 * aged,
+    eyeWidth: 0.166 + 0.013 * t.eyeSize + 0.018 * female,
+    eyeOpen: 0.08 + 0.011 * t.eyeSize + 0.026 * female - 0.018 * aged,
     eyeTilt: 0.03 * t.eyeTilt + 0.012 * female - 0.02 * aged,
     hood: 0.5 + 0.5 * t.eyelids,
-    browY: -0.225 - 0.03 * t.browHeight - 0.025 * female + 0.01 * aged,
-    browThick: 0.064 + 0.02 * t.browThickness + 0.02 * male - 0.006 * female,
-    browArch: 0.035 + 0.025 * t.browArch + 0.02 * female,
+    browY: -0.18 - 0.022 * t.browHeight - 0.06 * female + 0.01 * aged,
+    browThick: 0.088 + 0.02 * t.browThickness - 0.034 * female,
+    browArch: 0.022 + 0.02 * t.browArch + 0.034 * female,
     browTilt: 0.02 * t.browTilt - 0.01 * male,
-    noseY: 0.385 + 0.045 * t.noseLength + 0.02 * aged + 0.01 * male,
-    noseWidth: 0.135 + 0.03 * t.noseWidth + 0.014 * male + 0.01 * aged,
+    noseY: 0.38 + 0.042 * t.noseLength + 0.02 * aged + 0.035 * male,
+    noseWidth: 0.13 + 0.025 * t.noseWidth + 0.032 * male + 0.01 * aged,
     mouthY,
-    mouthWidth: 0.25 + 0.03 * t.mouthWidth + 0.014 * male,
-    lipUpper: (0.05 + 0.016 * t.lipFullness + 0.012 * female) * (1 - 0.4 * aged),
-    lipLower: (0.068 + 0.022 * t.lipFullness + 0.014 * female) * (1 - 0.35 * aged),
+    mouthWidth: 0.245 + 0.028 * t.mouthWidth + 0.03 * male,
+    lipUpper: (0.04 + 0.012 * t.lipFullness + 0.022 * female) * (1 - 0.4 * aged),
+    lipLower: (0.055 + 0.016 * t.lipFullness + 0.028 * female) * (1 - 0.35 * aged),
     lipBow: 0.35 + 0.25 * t.lipBow,
     ear: (0.25 + 0.03 * t.earSize) * (1 + 0.14 * aged),
     hairline: -0.7 + 0.07 * t.hairline - 0.16 * male * Math.max(0, aged - 0.25),
     volume: 0.5 + 0.5 * t.hairVolume,
-    neck: 0.37 + 0.07 * male + 0.03 * t.neckWidth,
+    neck: 0.38 + 0.13 * male + 0.03 * t.neckWidth,
   };
 }

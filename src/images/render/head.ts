@@ -75,21 +75,23 @@ function drawRelief(scene: Scene): void {
   const { eyeX, eyeY, cheeks, aged, chin } = shape;
   const { shade, light, blush, deep } = skin;
   const dim = 1 - lightness(skin.base);
-  const rosy = (spec.gender === 'female' ? 0.5 : 0.34) + 0.25 * cheeks + 0.12 * spec.makeup - 0.15 * aged;
+  const rosy = (spec.gender === 'female' ? 0.48 : 0.16) + 0.25 * cheeks + 0.12 * spec.makeup - 0.15 * aged;
   const spots: Spot[] = [];
+  // Dark skin shows its form by what it reflects more than by what it shades.
   for (const side of [-1, 1]) {
     const lit = 1 + 0.5 * side * spec.light[0];
     spots.push(
       [side * eyeX, eyeY - 0.05, 0.34, 0.26, shade, 0.55],
       [side * 0.1, eyeY + 0.02, 0.12, 0.24, shade, 0.4],
       [side * 0.46, 0.36 - 0.05 * cheeks, 0.36, 0.28, blush, rosy],
-      [side * 0.47, 0.25 - 0.05 * cheeks, 0.24, 0.15, light, (0.3 + 0.22 * dim) * lit + 0.12 * cheeks],
+      [side * 0.47, 0.25 - 0.05 * cheeks, 0.24, 0.15, light, (0.3 + 0.42 * dim) * lit + 0.12 * cheeks],
+      [side * (eyeX + 0.06), shape.browY + 0.085, 0.2, 0.06, light, 0.1 + 0.35 * dim],
       [side * 0.62, 0.55, 0.22, 0.34, shade, 0.3 + 0.25 * aged],
     );
   }
   spots.push(
-    [0.12 * spec.light[0], -0.55, 0.5, 0.3, light, 0.3 + 0.22 * dim],
-    [0, chin - 0.14, 0.22, 0.13, light, 0.28 - 0.14 * dim],
+    [0.12 * spec.light[0], -0.55, 0.5, 0.3, light, 0.3 + 0.34 * dim],
+    [0, chin - 0.14, 0.22, 0.13, light, 0.26 + 0.1 * dim],
     [0, shape.mouthY + 0.175 + shape.mouthOpen * 0.5, 0.24, 0.075, deep, 0.42],
   );
   for (const [x, y, radiusX, radiusY, colour, alpha] of spots) {

@@ -1,5 +1,5 @@
 import type { Rgb } from '../transform.ts';
-import { mix, scale } from './colours.ts';
+import { lightness, mix, scale } from './colours.ts';
 import { coverageOf } from './raster.ts';
 import { paintGlow, paintPath, paintStroke, type Scene } from './scene.ts';
 import { between, ellipse, onSide, type Path, type Points, polygon, smoothOpen, symmetric } from './shapes.ts';
@@ -72,7 +72,12 @@ function drawInside(scene: Scene, curves: MouthCurves, hollow: Rgb): void {
   const inside = coverageOf(canvas, path);
   for (let i = 0; i < inside.length; i++) inside[i]! *= head[i]!;
   const tongue = pose.surface(ellipse(0, shape.mouthY + open * 0.75, w * 0.55, open * 0.45), LIFT);
-  paintPath(scene, tongue, { paint: mix(skin.lip, [204, 92, 96], 0.6), alpha: 0.75, soft: 0.04, clip: inside });
+  paintPath(scene, tongue, {
+    paint: mix(skin.lip, mix([132, 66, 66], [204, 92, 96], lightness(skin.base)), 0.6),
+    alpha: 0.75,
+    soft: 0.04,
+    clip: inside,
+  });
   if (shape.teeth <= 0.02) return;
   const roof = curves.floor - open * 1.12 - shape.upperLipUp;
   const edge = roof + (open * 1.12 + shape.upperLipUp) * shape.teeth * 0.8;

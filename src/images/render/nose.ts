@@ -1,4 +1,4 @@
-import { mix } from './colours.ts';
+import { lightness, mix } from './colours.ts';
 import { paintGlow, paintPath, paintStroke, type Scene } from './scene.ts';
 import { ellipse, mirrored, onSide, type Points, smoothClosed } from './shapes.ts';
 
@@ -53,5 +53,12 @@ export function drawNose(scene: Scene): void {
     [0.02 * spec.light[0], 0.02],
     [0.02 * spec.light[0], noseY - 0.16],
   ];
-  paintStroke(scene, ridge, { paint: skin.light, alpha: 0.42, soft: 0.07, widths: [0.035, 0.05], lift, clip: head });
+  paintStroke(scene, ridge, {
+    paint: skin.light,
+    alpha: 0.42 + 0.3 * (1 - lightness(skin.base)),
+    soft: 0.07,
+    widths: [0.035, 0.05],
+    lift,
+    clip: head,
+  });
 }

@@ -26,17 +26,17 @@ export interface HairPalette {
 export function skinPalette(spec: FaceSpec): SkinPalette {
   const base = hex(MONK_COLOURS[spec.skinTone]);
   const fair = lightness(base);
-  const lipTint: Rgb = mix([112, 44, 48], [205, 92, 92], fair);
-  const natural = mix(base, lipTint, 0.42 + 0.1 * fair);
-  const painted: Rgb = mix([150, 30, 52], [196, 44, 66], fair);
+  const lipTint: Rgb = mix([100, 54, 50], [205, 92, 92], fair);
+  const natural = mix(base, lipTint, (spec.gender === 'female' ? 0.44 : 0.26) + 0.1 * fair);
+  const painted: Rgb = mix([98, 34, 48], [196, 44, 66], fair);
   return {
     base,
-    light: mix(base, [255, 246, 232], 0.26 + 0.2 * fair),
+    light: mix(base, mix([224, 158, 116], [255, 248, 238], fair), 0.44),
     shade: scale(base, [0.86, 0.73 + 0.03 * fair, 0.66 + 0.05 * fair]),
     deep: scale(base, [0.68, 0.5, 0.42]),
     line: scale(mix(base, [90, 40, 30], 0.55), [0.5, 0.42, 0.42]),
-    blush: mix(base, mix([120, 40, 34], [232, 106, 96], fair), 0.55),
-    lip: mix(natural, painted, 0.62 * spec.makeup),
+    blush: mix(base, mix([104, 50, 38], [232, 106, 96], fair), 0.55),
+    lip: mix(natural, painted, (0.42 + 0.2 * fair) * spec.makeup),
   };
 }
 
