@@ -11,7 +11,7 @@ import type {
 } from './model.ts';
 import { ModelError } from './model-error.ts';
 import { redact } from './redact.ts';
-import type { HttpReply, Transport } from './transport.ts';
+import type { BodyPart, HttpReply, Transport } from './transport.ts';
 
 export interface ChatCompletionsOptions {
   /** What answers are filed under. */
@@ -52,8 +52,8 @@ export function createChatCompletionsModel(options: ChatCompletionsOptions): Vis
   };
 }
 
-/** The request body in ASCII pieces; the pictures' base64 is never copied into one large text. */
-export function encodeRequest(model: string, request: ModelRequest): string[] {
+/** The request body: JSON in ASCII, with the pictures' bytes where their base64 goes. */
+export function encodeRequest(model: string, request: ModelRequest): BodyPart[] {
   const settings = {
     model,
     ...(request.temperature === null ? {} : { temperature: request.temperature }),
@@ -68,23 +68,19 @@ export function encodeRequest(model: string, request: ModelRequest): string[] {
 }
 
 /** Text alone goes as a plain string, which servers of text models understand too. */
-function encodeContent(parts: readonly RequestPart[]): string[] {
+function encodeContent(parts: readonly RequestPart[]): BodyPart[] {
   const texts = parts.flatMap(part => (part.type === 'text' ? [part.text] : []));
   if (texts.length === parts.length) return [asciiJson(texts.join('\n'))];
-  const pieces: string[] = [];
+  const pieces: BodyPart[] = [];
   for (const [index, part] of parts.entries()) {
     const comma = index === 0 ? '[' : ',';
     if (part.type === 'text') pieces.push(comma + asciiJson({ type: 'text', text: part.text }));
     else {
       pieces.push(`${comma}{"type":"image_url","image_url":{"url":"data:${part.mediaType};base64,`);
-      pieces.push(toBase64(part.bytes), '"}}');
+      pieces.push(part.bytes, '"}}');
     }
   }
   return [...pieces, ']'];
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
 /** JSON in which every character outside ASCII is escaped, so that characters and bytes are the same number. */

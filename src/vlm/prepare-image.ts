@@ -1,7 +1,5 @@
-import sharp, { type Metadata } from 'sharp';
-import { BiolensError, messageOf } from '../errors.ts';
-import { decodeWith } from '../images/decode.ts';
 import { sniffFormat } from '../images/formats.ts';
+import { readPictureHeader } from './picture-header.ts';
 
 /** How a picture is made ready to be sent. */
 export interface ImageRule {
@@ -32,7 +30,7 @@ export interface PreparedImage {
 /**
  * Makes a picture ready to be sent, by this rule:
  *
- * 1. A JPEG or PNG that stands upright, has 8 bits a channel in grey or RGB, sides within `maxSide` and at most `maxBytes` is
+ * 1. A JPEG or PNG that stands upright, has 8 bits a channel in grey or RGB, sides within `maxSide`, no transparency and at most `maxBytes` is
  *    sent as it is.
  * 2. Anything else is decoded (EXIF orientation applied, converted to sRGB, alpha on white) and shrunk with Lanczos so that its longer side is
  *    `maxSide` at most. What was a PNG or GIF stays lossless, as a PNG, where that is within `maxBytes`; the rest
@@ -44,24 +42,13 @@ export interface PreparedImage {
 export async function prepareImage(bytes: Uint8Array, file: string, rule: ImageRule): Promise<PreparedImage> {
   const format = sniffFormat(bytes);
   if ((format === 'JPEG' || format === 'PNG') && bytes.length <= rule.maxBytes) {
-    const { width, height, orientation = 1, depth, space } = await readHeader(bytes, file);
-    const plain = orientation === 1 && depth === 'uchar' && (space === 'srgb' || space === 'b-w');
-    if (plain && Math.max(width, height) <= rule.maxSide) {
-      return { bytes, mediaType: format === 'PNG' ? 'image/png' : 'image/jpeg', width, height, changed: false };
+    const header = readPictureHeader(bytes);
+    if (header?.plain && Math.max(header.width, header.height) <= rule.maxSide) {
+      const mediaType = format === 'PNG' ? 'image/png' : 'image/jpeg';
+      return { bytes, mediaType, width: header.width, height: header.height, changed: false };
     }
   }
   return encodeAgain(bytes, { file, rule, lossless: format === 'PNG' || format === 'GIF' });
-}
-
-async function readHeader(bytes: Uint8Array, file: string): Promise<Metadata> {
-  try {
-    return await sharp(bytes).metadata();
-  } catch (error) {
-    throw new BiolensError('input', `${file}: damaged image (${messageOf(error)})`, {
-      details: { file },
-      cause: error,
-    });
-  }
 }
 
 interface EncodeOptions {
@@ -72,6 +59,8 @@ interface EncodeOptions {
 
 async function encodeAgain(bytes: Uint8Array, { file, rule, lossless }: EncodeOptions): Promise<PreparedImage> {
   const { maxSide, maxBytes, jpegQuality } = rule;
+  // Loaded here, since most benchmarks never need a decoder.
+  const { decodeWith } = await import('../images/decode.ts');
   return decodeWith(bytes, {
     file,
     finish: async pixels => {

@@ -9,10 +9,13 @@ export interface HttpReply {
   readonly body: string;
 }
 
+/** ASCII text, or bytes whose base64 is to stand in its place. */
+export type BodyPart = string | Uint8Array;
+
 export interface PostOptions {
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent one after another; text must be ASCII. */
-  readonly body: readonly string[];
+  /** Sent one after another. */
+  readonly body: readonly BodyPart[];
   readonly signal: AbortSignal;
 }
 
@@ -32,10 +35,11 @@ const MAX_REPLY_BYTES = 16 * 1024 * 1024;
 /**
  * A transport over node:http with connections kept open.
  *
- * Measured beside the built-in fetch on requests with two pictures of 40 kB each: 0.17 ms of processor time a request against 1.2 ms,
- * and a quarter of the memory, since the pictures' text goes to the socket without being copied into one body first.
+ * Measured beside the built-in fetch on requests with two pictures of 40 kB each: 0.2 ms of processor time a request against 1.2 ms,
+ * and a quarter of the memory, since the pictures' base64 goes to the socket piece by piece, through buffers that are used again.
  */
 export function createNodeTransport(): Transport {
+  const writePart = createPartWriter();
   const agents = {
     http: new HttpAgent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }),
     https: new HttpsAgent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY }),
@@ -44,11 +48,10 @@ export function createNodeTransport(): Transport {
   const send = (url: URL, options: PostOptions, ownConnection = false): Promise<HttpReply> =>
     new Promise((resolve, reject) => {
       const secure = url.protocol === 'https:';
-      const length = options.body.reduce((total, piece) => total + piece.length, 0);
       const request: ClientRequest = (secure ? httpsRequest : httpRequest)(url, {
         method: 'POST',
         agent: ownConnection ? false : secure ? agents.https : agents.http,
-        headers: { ...options.headers, 'content-length': length, 'accept-encoding': 'identity' },
+        headers: { ...options.headers, 'content-length': bodyLength(options.body), 'accept-encoding': 'identity' },
       });
       const stop = (): void => {
         request.destroy();
@@ -69,7 +72,7 @@ export function createNodeTransport(): Transport {
           error => settle(() => reject(error)),
         ),
       );
-      for (const piece of options.body) request.write(piece, 'latin1');
+      for (const part of options.body) writePart(request, part);
       request.end();
     });
 
@@ -94,12 +97,54 @@ export function createNodeTransport(): Transport {
   };
 }
 
+/** A multiple of three, so that only the last piece is padded. */
+const BASE64_STEP = 12 * 1024;
+const SCRATCH_BYTES = 4 * BASE64_STEP;
+
+/**
+ * Writes body parts to requests. Base64 goes through scratch buffers that are taken back once the socket has them: as strings, the texts
+ * of pictures outlive young collections and made a run of 5,000 questions peak 100 MB higher.
+ */
+function createPartWriter(): (request: ClientRequest, part: BodyPart) => void {
+  const free: Buffer[] = [];
+  return (request, part) => {
+    if (typeof part === 'string') {
+      request.write(part, 'latin1');
+      return;
+    }
+    const bytes = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    let at = 0;
+    while (at < bytes.length) {
+      const scratch = free.pop() ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+      let filled = 0;
+      while (at < bytes.length && filled < SCRATCH_BYTES) {
+        filled += scratch.write(bytes.toString('base64', at, at + BASE64_STEP), filled, 'latin1');
+        at += BASE64_STEP;
+      }
+      request.write(scratch.subarray(0, filled), () => free.push(scratch));
+    }
+  };
+}
+
+/** Length in bytes. */
+export function bodyLength(parts: readonly BodyPart[]): number {
+  return parts.reduce(
+    (sum, part) => sum + (typeof part === 'string' ? part.length : 4 * Math.ceil(part.length / 3)),
+    0,
+  );
+}
+
+/** The body as one text. */
+export function bodyText(parts: readonly BodyPart[]): string {
+  return parts.map(part => (typeof part === 'string' ? part : Buffer.from(part).toString('base64'))).join('');
+}
+
 /** A transport over any function that behaves like `fetch`. */
 export function createFetchTransport(fetch: typeof globalThis.fetch): Transport {
   return {
     async post(url, { headers, body, signal }) {
       try {
-        const response = await fetch(url, { method: 'POST', headers, body: body.join(''), signal });
+        const response = await fetch(url, { method: 'POST', headers, body: bodyText(body), signal });
         return {
           status: response.status,
           headers: Object.fromEntries(response.headers),

@@ -3,19 +3,28 @@ import { describe, expect, test } from 'vitest';
 import { decodeReply, encodeRequest } from '../../src/vlm/chat-completions.ts';
 import { ModelError } from '../../src/vlm/index.ts';
 import type { ModelRequest } from '../../src/vlm/model.ts';
+import { type BodyPart, bodyLength, bodyText } from '../../src/vlm/transport.ts';
 import * as recorded from './recorded-replies.ts';
 
 const signal = new AbortController().signal;
 const picture = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 1, 2, 3]);
+/** The whole body, which has the length that it says, in bytes as in characters. */
+function textOf(body: readonly BodyPart[]): string {
+  const text = bodyText(body);
+  expect(Buffer.byteLength(text)).toBe(bodyLength(body));
+  return text;
+}
 const ask = (request: Partial<ModelRequest>): unknown =>
   JSON.parse(
-    encodeRequest('m', {
-      parts: [{ type: 'text', text: 'Which?' }],
-      temperature: 0,
-      maxOutputTokens: 1024,
-      signal,
-      ...request,
-    }).join(''),
+    textOf(
+      encodeRequest('m', {
+        parts: [{ type: 'text', text: 'Which?' }],
+        temperature: 0,
+        maxOutputTokens: 1024,
+        signal,
+        ...request,
+      }),
+    ),
   );
 
 const decode = (json: unknown, status = 200, headers = {}) =>
@@ -69,12 +78,13 @@ describe('the request', () => {
     });
   });
 
-  test('any text survives, in ASCII', () => {
+  test('any text and any picture survives, in ASCII', () => {
+    const texts = fc.string({ unit: 'binary' });
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (text, system) => {
-        const pieces = encodeRequest(text, {
+      fc.property(texts, texts, fc.uint8Array({ maxLength: 50 }), (text, system, bytes) => {
+        const body = encodeRequest(text, {
           parts: [
-            { type: 'image', bytes: picture, mediaType: 'image/png' },
+            { type: 'image', bytes, mediaType: 'image/png' },
             { type: 'text', text },
           ],
           system,
@@ -82,11 +92,17 @@ describe('the request', () => {
           maxOutputTokens: 1,
           signal,
         });
-        // As many bytes as characters is what makes the content length right.
-        expect(Buffer.byteLength(pieces.join(''))).toBe(pieces.join('').length);
-        expect(JSON.parse(pieces.join(''))).toMatchObject({
+        expect(JSON.parse(textOf(body))).toMatchObject({
           model: text,
-          messages: [{ content: system }, { content: [{}, { text }] }],
+          messages: [
+            { content: system },
+            {
+              content: [
+                { image_url: { url: `data:image/png;base64,${Buffer.from(bytes).toString('base64')}` } },
+                { text },
+              ],
+            },
+          ],
         });
       }),
     );

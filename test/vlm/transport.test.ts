@@ -56,6 +56,23 @@ test('sends the pieces as one body of the right length and reads the whole answe
   expect(JSON.parse(reply.body)).toEqual({ received: 9, length: 9, ok: 'ü' });
 });
 
+test('bytes arrive as their base64, of any length, also when many requests share the scratch buffers', async () => {
+  const url = await serve(async (request, response) => {
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece);
+    response.end(Buffer.concat(pieces));
+  });
+  const transport = openTransport();
+  const lengths = [0, 1, 2, 3, 12_287, 12_288, 12_289, 49_152, 49_153, 100_000, 300_001];
+  await Promise.all(
+    [...lengths, ...lengths].map(async (length, i) => {
+      const bytes = Uint8Array.from({ length }, (_, k) => (k * 31 + i) & 255);
+      const reply = await transport.post(url, { headers: {}, body: ['<', bytes, '>'], signal: never });
+      expect(reply.body === `<${Buffer.from(bytes).toString('base64')}>`, `${length} bytes`).toBe(true);
+    }),
+  );
+});
+
 test('nothing listening, half a body, and no HTTP at all are network errors that name the server', async () => {
   const closed = createTcpServer();
   const nobody = await listen(closed);

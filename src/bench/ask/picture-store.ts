@@ -19,8 +19,8 @@ export interface PictureStore {
   prepare(refs: readonly ImageRef[]): Promise<readonly PreparedImage[]>;
 }
 
-/** Half of FaceXBench's repeated pictures come back within 32 MiB of others. */
-const CACHE_BYTES = 32 * 2 ** 20;
+/** Enough for the rotations and repeats of all questions under way, which come one after another; larger ones show in the process's peak memory. */
+const CACHE_BYTES = 16 * 2 ** 20;
 
 export function createPictureStore({ images, rule, cacheBytes = CACHE_BYTES }: PictureStoreOptions): PictureStore {
   /** In order of last use; a picture that is still being prepared counts nothing yet. */
