@@ -1,10 +1,14 @@
+export { type CompareOptions, compareModels } from './compare/compare.ts';
+export { leaderboard, nameScores, publishedRow, scoreRow } from './compare/leaderboard.ts';
+export { type PairedResult, testPaired } from './compare/paired.ts';
+export { fitSizeLaw, type SizedError } from './compare/size-law.ts';
 export { PUBLISHED_COUNTS, type PublishedCount } from './datasets.ts';
+export { formatLeaderboard, LEADERBOARD_FORMATS, type LeaderboardFormat } from './export/leaderboard.ts';
 export {
   flaggedQuestions,
   LINT_RULES,
   type LintEvent,
   type LintOptions,
-  type LintReport,
   lintBenchmark,
 } from './lint/lint.ts';
 export type { Finding, Rule, Severity } from './lint/rule.ts';
@@ -14,7 +18,8 @@ export type { ImageStore } from './read/image-store.ts';
 export { writeQuestionLines } from './read/jsonl.ts';
 export type { ReadOptions, ReadProblem } from './read/problem.ts';
 export { overallFromCategories, PUBLISHED_RESULTS, type PublishedResult, sizeFromName } from './reference.ts';
+export { type BenchReportInput, buildBenchReport } from './report.ts';
 export { withDigests } from './score/digests.ts';
 export { type Judgement, judgeAnswer } from './score/judge.ts';
-export { judgeAnswers, type ScoreOptions, scoreAnswers } from './score/score.ts';
+export { judgeAnswers, type ScoredModel, type ScoreOptions, scoreAnswers, scoreModel } from './score/score.ts';
 export { type BenchmarkStats, countQuestions } from './stats.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingSchema } from './bench.ts';
 import { metricSchema } from './metric.ts';
 
 /** The two rules by which replies are read: the release's own, and one that takes nothing but a clear answer. */
@@ -93,8 +94,8 @@ export type AnswerUsage = z.infer<typeof usageSchema>;
 export const benchScoreSchema = accuracySchema.extend({
   parser: parserNameSchema,
   model: z.string(),
-  /** The setting; `mixed` where answers of several were scored together. */
-  setting: z.string(),
+  /** `mixed` where answers of several settings were scored together, null without answers. */
+  setting: z.union([settingSchema, z.literal('mixed')]).nullable(),
   bySetting: groupedSchema,
   /** Of replies, not of questions. */
   outcomes: outcomesSchema,

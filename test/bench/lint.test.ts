@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Finding, flaggedQuestions, LINT_RULES, type LintReport, lintBenchmark } from '../../src/bench/index.ts';
+import { type Finding, flaggedQuestions, LINT_RULES, lintBenchmark } from '../../src/bench/index.ts';
 import type { Benchmark } from '../../src/bench/read/benchmark.ts';
 import { openBenchmark } from '../../src/bench/read/benchmark.ts';
 import type { Question } from '../../src/contracts/bench.ts';
+import type { LintReport } from '../../src/contracts/bench-report.ts';
 import { encodeJpeg, encodePng, resizeImage } from '../../src/images/index.ts';
 import { drawing, header, picture, temporaryFolder, writeFiles, writeOfficial, writeTraps } from './official-folder.ts';
 import { inMemory, makeQuestion, type QuestionParts } from './questions.ts';

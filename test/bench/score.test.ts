@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { scoreAnswers } from '../../src/bench/index.ts';
 import { letterProbabilities } from '../../src/bench/score/calibration.ts';
+import { clusteredShare } from '../../src/bench/score/clustered-share.ts';
 import { clusterByPictures } from '../../src/bench/score/clusters.ts';
 import { judgeAnswer } from '../../src/bench/score/judge.ts';
 import type { Answer, Question } from '../../src/contracts/bench.ts';
 import { benchScoreSchema } from '../../src/contracts/bench-score.ts';
-import { wilson } from '../../src/math/index.ts';
+import { openStream, randomKey, wilson } from '../../src/math/index.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
+import { covers, drawAnswers, drawSizes } from './simulate.ts';
 
 const ask = (n: number, parts: (i: number) => Parameters<typeof makeQuestion>[0] = () => ({})): Question[] =>
   Array.from({ length: n }, (_, i) => makeQuestion({ id: `f/${i}`, ...parts(i) }));
@@ -143,6 +145,19 @@ describe('accuracy', () => {
     // Five questions to a picture, all right or all wrong: a fifth of the evidence.
     expect(width(i => `${Math.floor(i / 5)}.png`) / width(i => `${i}.png`)).toBeCloseTo(Math.sqrt(5), 0);
   });
+});
+
+test('accuracy intervals cover, by simulation', () => {
+  // 600 sets of 200 questions; at 93 % true coverage, fewer than 533 hits have a chance of 1 in 10,000. The slow tests look closer.
+  const stream = openStream(randomKey(8));
+  const sizes = drawSizes(stream, 200, 0.4);
+  let hits = 0;
+  for (let i = 0; i < 600; i++) {
+    const observations = drawAnswers(stream, sizes, { accuracy: 0.3, correlation: 0.6 });
+    if (covers(clusteredShare(observations).interval, 0.3)) hits++;
+  }
+  expect(hits).toBeGreaterThanOrEqual(533);
+  expect(hits).toBeLessThan(594);
 });
 
 describe('clusters', () => {

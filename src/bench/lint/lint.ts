@@ -1,4 +1,5 @@
 import type { ImageRef, Question } from '../../contracts/bench.ts';
+import type { LintReport } from '../../contracts/bench-report.ts';
 import { BiolensError, throwIfAborted } from '../../errors.ts';
 import type { Benchmark } from '../read/benchmark.ts';
 import type { ReadProblem } from '../read/problem.ts';
@@ -18,21 +19,6 @@ export const LINT_RULES: readonly Rule[] = [
   ...BALANCE_RULES,
   ...IMAGE_RULES,
 ];
-
-export interface LintReport {
-  /** Questions looked at. */
-  readonly questions: number;
-  /** Different pictures opened; 0 where they were not asked for. */
-  readonly pictures: number;
-  readonly findings: readonly Finding[];
-  /** Findings by rule, for every rule that ran. */
-  readonly rules: readonly {
-    readonly rule: string;
-    readonly severity: Severity;
-    readonly explanation: string;
-    readonly findings: number;
-  }[];
-}
 
 export type LintEvent =
   | { readonly type: 'picture'; readonly done: number; readonly total: number }

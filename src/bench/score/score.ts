@@ -87,6 +87,21 @@ function countOutcomes(judgements: readonly Judgement[]): Outcomes {
   return outcomes;
 }
 
+/** A model's score, and how right it answered each question. */
+export interface ScoredModel {
+  readonly score: BenchScore;
+  readonly questions: readonly QuestionScore[];
+}
+
+/** As `scoreModel`, without the scores by question. */
+export function scoreAnswers(
+  questions: readonly Question[],
+  answers: readonly Answer[],
+  options: ScoreOptions = {},
+): BenchScore {
+  return scoreModel(questions, answers, options).score;
+}
+
 /**
  * Scores the answers of one model, usually in one setting: what was asked in several settings is pooled, and `bySetting` parts it.
  *
@@ -94,11 +109,11 @@ function countOutcomes(judgements: readonly Judgement[]): Outcomes {
  * @param answers one for every time a question was asked (`latestAnswers` of a run).
  * @throws {BiolensError} `input` for answers of several models, or to questions that are not there.
  */
-export function scoreAnswers(
+export function scoreModel(
   questions: readonly Question[],
   answers: readonly Answer[],
   options: ScoreOptions = {},
-): BenchScore {
+): ScoredModel {
   const { parser = 'strict', flagged } = options;
   const judgements = judgeAnswers(questions, answers, parser);
   const models = [...new Set(answers.map(answer => answer.model))];
@@ -110,8 +125,8 @@ export function scoreAnswers(
   const committed = judgements.flatMap(({ question, outcome, chosen }): Observation[] =>
     chosen === null ? [] : [{ value: outcome === 'correct' ? 1 : 0, cluster: clusters.of.get(question.id) ?? -1 }],
   );
-  const [setting = ''] = settings.keys();
-  return {
+  const [setting = null] = settings.keys();
+  const score: BenchScore = {
     parser,
     model: models[0] ?? '',
     setting: settings.size > 1 ? 'mixed' : setting,
@@ -142,4 +157,5 @@ export function scoreAnswers(
     calibration: scoreCalibration(judgements, clusters),
     usage: sumUsage(answers),
   };
+  return { score, questions: scores };
 }

@@ -1,0 +1,71 @@
+import type { Answer, Question } from '../contracts/bench.ts';
+import type { BenchItem, BenchReport, LintReport, Reading } from '../contracts/bench-report.ts';
+import { compareModels } from './compare/compare.ts';
+import { flaggedQuestions } from './lint/lint.ts';
+import type { ParserName } from './parse/index.ts';
+import { type BenchmarkFormat, digestQuestions } from './read/benchmark.ts';
+import { judgeAnswer } from './score/judge.ts';
+import { type ScoredModel, scoreModel } from './score/score.ts';
+
+export interface BenchReportInput {
+  readonly benchmark: { readonly source: string; readonly format: BenchmarkFormat };
+  /** All of them, with digests of their pictures where shared ones are to be known as shared. */
+  readonly questions: readonly Question[];
+  /** One for every time a question was asked, of one model or several. */
+  readonly answers: readonly Answer[];
+  readonly lint?: LintReport | null;
+  /** Beside the published rows; the default. */
+  readonly published?: boolean;
+}
+
+/** Characters of a reply that a report shows; all of it stays in the run's items. */
+const MOST_CHARACTERS = 8000;
+
+/**
+ * The report of a bench run: scores of each model and setting by both parsers, the comparison, and every reply with what the
+ * parsers made of it.
+ *
+ * @throws {BiolensError} `input` for an answer to a question that is not there.
+ */
+export function buildBenchReport(input: BenchReportInput): BenchReport {
+  const { benchmark, questions, answers, lint = null, published = true } = input;
+  const flagged = lint === null ? null : flaggedQuestions(lint.findings);
+  const groups = Map.groupBy(answers, ({ model, setting }) => JSON.stringify([model, setting]));
+  const score = (group: readonly Answer[], parser: ParserName): ScoredModel =>
+    scoreModel(questions, group, { parser, ...(flagged === null ? {} : { flagged }) });
+  const strict = [...groups.values()].map(group => score(group, 'strict'));
+  const official = [...groups.values()].map(group => score(group, 'official'));
+  const asked = new Set(answers.map(answer => answer.question));
+  const byId = new Map(questions.map(question => [question.id, question]));
+  return {
+    schema: 'biolens/bench@1',
+    benchmark: { ...benchmark, digest: digestQuestions(questions), questions: questions.length },
+    scores: [...strict, ...official].map(model => model.score),
+    comparison: compareModels(strict, { published }),
+    lint,
+    questions: questions.filter(question => asked.has(question.id)),
+    items: answers.map(answer => itemOf(byId.get(answer.question)!, answer)),
+  };
+}
+
+function itemOf(question: Question, answer: Answer): BenchItem {
+  const read = (parser: ParserName): Reading => {
+    const { outcome, chosen, shown, how } = judgeAnswer(question, answer, parser);
+    return { outcome, chosen, shown, how };
+  };
+  const { model, setting, rotation, repeat, raw, error, latencyMs, toolCalls } = answer;
+  return {
+    question: question.id,
+    model,
+    setting,
+    rotation,
+    repeat,
+    raw: raw?.slice(0, MOST_CHARACTERS) ?? null,
+    cut: Math.max(0, (raw?.length ?? 0) - MOST_CHARACTERS),
+    ...(error === undefined ? {} : { error: `${error.kind}: ${error.message}` }),
+    latencyMs,
+    toolCalls: toolCalls?.length ?? 0,
+    official: read('official'),
+    strict: read('strict'),
+  };
+}

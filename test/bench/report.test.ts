@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { buildBenchReport } from '../../src/bench/index.ts';
+import { benchReportSchema } from '../../src/contracts/bench-report.ts';
+import { makeAnswer, makeQuestion } from './questions.ts';
+
+test('a report has every model by both parsers, and every reply with what they made of it', () => {
+  const questions = Array.from({ length: 4 }, (_, i) =>
+    makeQuestion({ id: `f/${i}`, options: ['Image 1', 'Image 2', 'x', 'y'], correct: 'B' }),
+  );
+  const report = buildBenchReport({
+    benchmark: { source: 'bench', format: 'official' },
+    questions,
+    answers: [
+      makeAnswer('f/0', 'A closer look says the answer is B.', { rotation: 0 }),
+      makeAnswer('f/1', null),
+      makeAnswer('f/2', `B${' '.repeat(9000)}`, { model: 'other', latencyMs: 5 }),
+    ],
+    lint: {
+      questions: 4,
+      pictures: 0,
+      findings: [{ question: 'f/0', rule: 'r', severity: 'error', detail: 'd' }],
+      rules: [],
+    },
+  });
+  expect(benchReportSchema.parse(JSON.parse(JSON.stringify(report)))).toEqual(report);
+  expect(report.scores.map(({ model, parser, overall }) => [model, parser, overall.value])).toEqual([
+    ['m', 'strict', 1],
+    ['other', 'strict', 1],
+    ['m', 'official', 0],
+    ['other', 'official', 1],
+  ]);
+  expect(report.scores[0]?.withoutFlagged).toMatchObject({ flagged: 1, overall: { value: null, n: 0 } });
+  expect(report.items).toMatchObject([
+    { strict: { outcome: 'correct', chosen: 'B' }, official: { outcome: 'wrong', chosen: 'A' }, cut: 0 },
+    { raw: null, error: 'timeout: no reply in time', strict: { outcome: 'error', chosen: null } },
+    { model: 'other', cut: 1001, latencyMs: 5 },
+  ]);
+  expect(report.questions.map(question => question.id)).toEqual(['f/0', 'f/1', 'f/2']);
+  expect(report.comparison.rows).toHaveLength(32);
+  expect(report.benchmark).toMatchObject({ questions: 4, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+});
+
+test('without replies there is a report that says so', () => {
+  const report = buildBenchReport({
+    benchmark: { source: 'b', format: 'jsonl' },
+    questions: [makeQuestion()],
+    answers: [],
+    published: false,
+  });
+  expect(report).toMatchObject({
+    scores: [],
+    items: [],
+    questions: [],
+    comparison: { rows: [], pairs: [], size: null },
+  });
+});
