@@ -1,8 +1,10 @@
 import { BiolensError } from '../errors.ts';
+import { blurImage } from './blur.ts';
+import { cropImage } from './crop.ts';
 import { decodeImage } from './decode.ts';
 import { encodeJpeg } from './encode.ts';
 import type { Image } from './image.ts';
-import { blurImage, cropImage, resizeImage } from './transform.ts';
+import { resizeImage } from './resize.ts';
 
 /** What becomes of a picture on its way through the world; what is left out does not happen. */
 export interface Alteration {

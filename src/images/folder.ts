@@ -73,7 +73,7 @@ async function* walk(
   prefix: string,
   context: { readonly visited: Set<string>; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<ImageFile> {
-  const folder = join(root, prefix);
+  const folder = prefix === '' ? root : join(root, prefix.slice(0, -1));
   let entries: Entry[];
   try {
     const status = await stat(folder, { bigint: true });

@@ -1,4 +1,6 @@
 export { type Alteration, alterImage } from './alter.ts';
+export { blurImage } from './blur.ts';
+export { type CropBox, type CropOptions, cropImage, type Rgb } from './crop.ts';
 export { formatCsvRow, readCsv, type Table, writeCsv, writeWhole } from './csv.ts';
 export { decodeImage } from './decode.ts';
 export { encodeGreyPng, encodeJpeg, encodePng, encodeWebp, type LossyOptions } from './encode.ts';
@@ -22,18 +24,8 @@ export {
   readLabels,
 } from './labels.ts';
 export * from './render/index.ts';
+export { type Kernel, type ResizeOptions, resizeImage } from './resize.ts';
 export { contactSheet, type SheetOptions } from './sheet.ts';
 export { DEFAULT_LIMITS, type ImageSource, type ReadLimits, type ReadOptions } from './source.ts';
 export { type TensorOptions, toTensor } from './tensor.ts';
-export {
-  blurImage,
-  type CropBox,
-  type CropOptions,
-  cropImage,
-  type Kernel,
-  type ResizeOptions,
-  type Rgb,
-  resizeImage,
-  type ThumbnailOptions,
-  thumbnail,
-} from './transform.ts';
+export { type ThumbnailOptions, thumbnail } from './thumbnail.ts';

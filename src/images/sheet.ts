@@ -1,6 +1,6 @@
 import { BiolensError } from '../errors.ts';
+import type { Rgb } from './crop.ts';
 import type { Image } from './image.ts';
-import type { Rgb } from './transform.ts';
 
 export interface SheetOptions {
   readonly columns: number;

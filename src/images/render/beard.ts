@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { mix } from './colours.ts';
 import { type PaintOptions, paintPath, paintStroke, type Scene } from './scene.ts';
 import { mirrored, type Points, smoothClosed, smoothOpen } from './shapes.ts';

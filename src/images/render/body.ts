@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { hex, mix, scale } from './colours.ts';
 import { coverageOf, type Paint } from './raster.ts';
 import { paintPath, type Scene } from './scene.ts';

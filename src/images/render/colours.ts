@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 
 export function mix(a: Rgb, b: Rgb, share: number): Rgb {
   return [a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share, a[2] + (b[2] - a[2]) * share];

@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { mix } from './colours.ts';
 import { coverageOf, glow, type Paint } from './raster.ts';
 import { paintPath, type Scene } from './scene.ts';

@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { lightness, mix } from './colours.ts';
 import { drawNose } from './nose.ts';
 import type { Paint } from './raster.ts';

@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { lightness, mix, scale } from './colours.ts';
 import { coverageOf } from './raster.ts';
 import { paintGlow, paintPath, paintStroke, type Scene } from './scene.ts';

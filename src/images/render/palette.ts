@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { hex, lightness, mix, scale } from './colours.ts';
 import { type FaceSpec, type HairColour, MONK_COLOURS } from './spec.ts';
 

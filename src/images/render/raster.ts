@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 
 /**
  * A square picture being painted. Colours are kept as floats from 0 to 255 until the end, so that soft layers do not

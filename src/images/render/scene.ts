@@ -1,4 +1,4 @@
-import type { Rgb } from '../transform.ts';
+import type { Rgb } from '../crop.ts';
 import { type FaceShape, faceShape } from './face-shape.ts';
 import { type HairPalette, hairPalette, type SkinPalette, skinPalette } from './palette.ts';
 import { createPose, type Pose } from './pose.ts';
