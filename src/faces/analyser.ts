@@ -27,10 +27,12 @@ export const DEFAULT_MIN_SCORE = 0.5;
 const DETECTOR_BATCH = 1;
 const CROP_BATCH = 16;
 /**
- * An image in which nothing was found is looked at again at a third of the size. The detector overlooks faces that fill the
- * picture or are blurred, as enlarged small pictures are; its authors' pipeline leaves them.
+ * An image in which nothing is found is looked at again at a half and at a fifth of the size: the detector overlooks faces that
+ * fill the picture or are blurred, as enlarged small pictures are. The authors' pipeline stops after the first look. Measured
+ * on portraits: blurred by 3 pixels, 0 of 61 found → 61; 48 pixels high, 1 of 61 → 61; of the tightly cut ORL faces 4 % → 99 %; of 70
+ * shirts without a face 14 were taken for one in the first look and 1 more later.
  */
-const SECOND_LOOK_SPREAD = 3;
+const SPREADS = [1, 2, 5] as const;
 
 export interface FaceAnalyserOptions extends RuntimeOptions {
   /** A runtime to share; by default one is opened with `device` and `threads`, and closed with the analyser. */
@@ -100,10 +102,19 @@ class BuiltInAnalyser implements FaceAnalyser {
   }
 
   async detect(images: readonly Image[], options: AnalyseOptions = {}): Promise<Detection[][]> {
-    const first = await this.#look(images, 1, options);
-    const missed = images.filter((_, i) => first[i]!.length === 0);
-    const second = (await this.#look(missed, SECOND_LOOK_SPREAD, options)).values();
-    return first.map(faces => (faces.length > 0 ? faces : second.next().value!));
+    const found: Detection[][] = images.map(() => []);
+    for (const spread of SPREADS) {
+      const open = found.flatMap((faces, i) => (faces.length === 0 ? [i] : []));
+      const seen = await this.#look(
+        open.map(i => images[i]!),
+        spread,
+        options,
+      );
+      open.forEach((i, k) => {
+        found[i] = seen[k]!;
+      });
+    }
+    return found;
   }
 
   async locate(images: readonly Image[], options: AnalyseOptions = {}): Promise<LocatedFace[][]> {

@@ -65,7 +65,7 @@ export async function openLanes(options: RuntimeOptions = {}): Promise<Lanes> {
       for (const runtime of opened) sessions.push(await runtime.load(model, loadOptions));
       return laneSession(sessions);
     };
-    return { device: first.device, engine: first.engine, count: opened.length, load, close };
+    return { ...first, count: opened.length, load, close };
   } catch (error) {
     await close();
     throw error;
