@@ -14,7 +14,7 @@ export {
 export type { Finding, Rule, Severity } from './lint/rule.ts';
 export { PARSERS, type Parsed, type ParserName, parseOfficial, parserOf, parseStrict } from './parse/index.ts';
 export { type Benchmark, type BenchmarkFormat, digestQuestions, openBenchmark } from './read/benchmark.ts';
-export type { ImageStore } from './read/image-store.ts';
+export { type ImageStore, openImages } from './read/image-store.ts';
 export { writeQuestionLines } from './read/jsonl.ts';
 export type { ReadOptions, ReadProblem } from './read/problem.ts';
 export { overallFromCategories, PUBLISHED_RESULTS, type PublishedResult, sizeFromName } from './reference.ts';

@@ -50,7 +50,7 @@ export function buildBenchReport(input: BenchReportInput): BenchReport {
 
 function itemOf(question: Question, answer: Answer): BenchItem {
   const read = (parser: ParserName): Reading => {
-    const { outcome, chosen, shown, how } = judgeAnswer(question, answer, parser);
+    const { outcome, chosen, shown, how } = judgeAnswer(question, answer, { parser });
     return { outcome, chosen, shown, how };
   };
   const { model, setting, rotation, repeat, raw, error, latencyMs, toolCalls } = answer;

@@ -243,6 +243,16 @@ describe('questions in JSONL', () => {
     expect(await all(path)).toEqual(questions);
   });
 
+  test('lines beside official files are not taken for questions, unless they are called so', async () => {
+    await using folder = await temporaryFolder();
+    await writeTraps(folder.path);
+    await writeFiles(folder.path, { 'results.jsonl': '{"any":"thing"}\n' });
+    const questions = await all(folder.path);
+    expect(questions).toHaveLength(9);
+    await writeQuestionLines(join(folder.path, 'questions.jsonl'), questions.slice(0, 2));
+    expect(await all(folder.path)).toHaveLength(2);
+  });
+
   test('a wrong line is named by number and field', async () => {
     await using folder = await temporaryFolder();
     await writeTraps(folder.path);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { scoreAnswers } from '../../src/bench/index.ts';
+import { openImages, scoreAnswers, withDigests } from '../../src/bench/index.ts';
+
 import { letterProbabilities } from '../../src/bench/score/calibration.ts';
 import { clusteredShare } from '../../src/bench/score/clustered-share.ts';
 import { clusterByPictures } from '../../src/bench/score/clusters.ts';
@@ -7,6 +8,7 @@ import { judgeAnswer } from '../../src/bench/score/judge.ts';
 import type { Answer, Question } from '../../src/contracts/bench.ts';
 import { benchScoreSchema } from '../../src/contracts/bench-score.ts';
 import { openStream, randomKey, wilson } from '../../src/math/index.ts';
+import { picture, temporaryFolder, writeFiles } from './official-folder.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 import { covers, drawAnswers, drawSizes } from './simulate.ts';
 
@@ -15,7 +17,7 @@ const ask = (n: number, parts: (i: number) => Parameters<typeof makeQuestion>[0]
 
 describe('outcomes', () => {
   const question = makeQuestion({ options: ['Image 1', 'Image 2', 'Image 3', 'Image 4'], correct: 'B' });
-  const outcome = (answer: Answer): string => judgeAnswer(question, answer, 'strict').outcome;
+  const outcome = (answer: Answer): string => judgeAnswer(question, answer, { parser: 'strict' }).outcome;
 
   test('the five are told apart', () => {
     expect(outcome(makeAnswer('f/1', 'B'))).toBe('correct');
@@ -29,18 +31,16 @@ describe('outcomes', () => {
 
   test('the official rule knows no refusals in words', () => {
     const refusal = makeAnswer('f/1', "I'm sorry, I can't help with that.");
-    expect(judgeAnswer(question, refusal, 'official').outcome).toBe('unparsed');
-    expect(judgeAnswer(question, { ...refusal, refused: true }, 'official').outcome).toBe('refused');
+    expect(judgeAnswer(question, refusal, { parser: 'official' }).outcome).toBe('unparsed');
+    expect(judgeAnswer(question, { ...refusal, refused: true }, { parser: 'official' }).outcome).toBe('refused');
   });
 
   test('a rotated label is traced back to its option', () => {
     // Rotation 1 shows Image 2, 3, 4, 1 under A, B, C, D.
     const turned = (raw: string): unknown => {
-      const { outcome, chosen, shown, shownCorrect } = judgeAnswer(
-        question,
-        makeAnswer('f/1', raw, { rotation: 1 }),
-        'strict',
-      );
+      const { outcome, chosen, shown, shownCorrect } = judgeAnswer(question, makeAnswer('f/1', raw, { rotation: 1 }), {
+        parser: 'strict',
+      });
       return [outcome, chosen, shown, shownCorrect];
     };
     expect(turned('A')).toEqual(['correct', 'B', 'A', 'A']);
@@ -175,6 +175,23 @@ describe('clusters', () => {
     expect([...of.values()]).toEqual([0, 0, 1, 0, 2, 2, 3, 4]);
     expect(count).toBe(5);
   });
+});
+
+test('the same picture under two names links questions once digests are taken', async () => {
+  await using folder = await temporaryFolder();
+  const same = await picture(1);
+  await writeFiles(folder.path, { 'a.png': same, 'b.png': same, 'c.png': await picture(2) });
+  const questions = ['a', 'b', 'c', 'gone'].map(name =>
+    makeQuestion({
+      id: `f/${name}`,
+      images: [{ path: name, file: name === 'gone' ? null : `${name}.png` }],
+      imageCount: 'single',
+    }),
+  );
+  const digested = await Array.fromAsync(withDigests(questions, openImages(folder.path)));
+  expect(clusterByPictures(questions).count).toBe(4);
+  expect(clusterByPictures(digested).count).toBe(3);
+  expect(digested[3]).toEqual(questions[3]);
 });
 
 describe('rotations', () => {

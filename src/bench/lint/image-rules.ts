@@ -1,6 +1,6 @@
 import type { ImageRef, Question } from '../../contracts/bench.ts';
 import { pictureKey } from '../stats.ts';
-import { hashDistance } from './inspect-picture.ts';
+import { areNear } from './inspect-picture.ts';
 import { eachQuestion, groupBy, type LintInput, quote, type Rule } from './rule.ts';
 
 const missingImage: Rule = {
@@ -146,7 +146,7 @@ const nearDuplicateImage: Rule = {
     for (const [i, a] of pictures.entries()) {
       for (let j = i + 1; j < pictures.length; j++) {
         const b = pictures[j]!;
-        if (hashDistance(a.hash, b.hash, NEAR_BITS) > NEAR_BITS) continue;
+        if (!areNear(a.hash, b.hash, { bits: NEAR_BITS })) continue;
         for (const { question: x } of a.uses) {
           for (const { question: y } of b.uses) {
             note(x.id, y.id);

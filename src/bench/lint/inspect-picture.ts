@@ -63,15 +63,15 @@ function differenceHash(grey: Float32Array): Uint32Array {
   return hash;
 }
 
-/** Bits in which two hashes differ, or more than `limit` where they do by more. */
-export function hashDistance(a: Uint32Array, b: Uint32Array, limit: number): number {
+/** Whether two hashes differ in at most `bits`. */
+export function areNear(a: Uint32Array, b: Uint32Array, { bits: limit }: { readonly bits: number }): boolean {
   let distance = 0;
   for (let i = 0; i < a.length; i++) {
     let bits = a[i]! ^ b[i]!;
     bits -= (bits >>> 1) & 0x55555555;
     bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
     distance += Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
-    if (distance > limit) return distance;
+    if (distance > limit) return false;
   }
-  return distance;
+  return true;
 }

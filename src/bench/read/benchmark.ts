@@ -79,6 +79,9 @@ interface Found {
   readonly files: readonly string[];
 }
 
+/** What a benchmark in JSONL is called in its folder; other lines beside official files may be anything, such as results. */
+const OWN_FILE = 'questions.jsonl';
+
 async function findFiles(path: string): Promise<Found> {
   const info = await stat(path).catch(cause => {
     throw new BiolensError('input', `${path}: ${messageOf(cause)}`, { cause });
@@ -93,12 +96,13 @@ async function findFiles(path: string): Promise<Found> {
     const names = await readdir(root).catch(() => []);
     const of = (format: BenchmarkFormat): string[] => names.filter(name => formatOf(name) === format).sort();
     const jsonl = of('jsonl');
-    if (jsonl.length > 0) return { root, format: 'jsonl', files: jsonl };
+    if (jsonl.includes(OWN_FILE)) return { root, format: 'jsonl', files: [OWN_FILE] };
     const official = await questionFiles(root, of('official'));
     if (official.length > 0) return { root, format: 'official', files: official };
     // Parquet is kept in `data/` by convention, and its paths are relative to the folder above.
     const parquet = of('parquet').map(name => join(folder, name));
     if (parquet.length > 0) return { root: path, format: 'parquet', files: parquet };
+    if (jsonl.length > 0) return { root, format: 'jsonl', files: jsonl };
   }
   throw new BiolensError('input', `${path}: no questions here: expected FaceXBench JSON, JSONL or Parquet files`);
 }

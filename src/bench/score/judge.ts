@@ -25,7 +25,11 @@ function shownLabel({ options }: Question, label: string, rotation: number): str
 }
 
 /** Reads an answer by a parser and compares it with the key. */
-export function judgeAnswer(question: Question, answer: Answer, parser: ParserName): Judgement {
+export function judgeAnswer(
+  question: Question,
+  answer: Answer,
+  { parser }: { readonly parser: ParserName },
+): Judgement {
   const shownCorrect = shownLabel(question, question.correct, answer.rotation);
   const none = { question, answer, chosen: null, shown: null, shownCorrect };
   if (answer.raw === null) return { ...none, outcome: 'error', how: answer.error?.message ?? 'no reply' };

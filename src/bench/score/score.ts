@@ -26,14 +26,14 @@ export interface ScoreOptions {
 export function judgeAnswers(
   questions: readonly Question[],
   answers: Iterable<Answer>,
-  parser: ParserName,
+  options: { readonly parser: ParserName },
 ): Judgement[] {
   const byId = new Map(questions.map(question => [question.id, question]));
   return Array.from(answers, answer => {
     const question = byId.get(answer.question);
     if (question === undefined)
       throw new BiolensError('input', `answer to question "${answer.question}", which is not in the benchmark`);
-    return judgeAnswer(question, answer, parser);
+    return judgeAnswer(question, answer, options);
   });
 }
 
@@ -115,7 +115,7 @@ export function scoreModel(
   options: ScoreOptions = {},
 ): ScoredModel {
   const { parser = 'strict', flagged } = options;
-  const judgements = judgeAnswers(questions, answers, parser);
+  const judgements = judgeAnswers(questions, answers, { parser });
   const models = [...new Set(answers.map(answer => answer.model))];
   if (models.length > 1)
     throw new BiolensError('input', `answers of one model expected, got those of ${models.slice(0, 3).join(', ')}`);
