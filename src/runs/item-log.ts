@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { z } from 'zod';
 import { BiolensError } from '../errors.ts';
-import { fileError } from './files.ts';
+import { describeIssue, fileError } from './files.ts';
 
 const NEWLINE = 10;
 const TAIL_BYTES = 64 * 1024;
@@ -40,6 +39,7 @@ export class ItemLog {
   #pending: Pending[] = [];
   #flushing: Promise<void> | undefined;
   #failure: BiolensError | undefined;
+  #closed = false;
 
   private constructor(path: string, handle: FileHandle, length: number) {
     this.#path = path;
@@ -49,21 +49,29 @@ export class ItemLog {
 
   /** Opens a log for appending, creating it if it is not there; a torn last line is cut off. */
   static async open(path: string): Promise<ItemLog> {
+    let handle: FileHandle | undefined;
     try {
-      const handle = await open(path, 'a+');
+      handle = await open(path, 'a+');
       const length = await wholeLength(handle);
       await handle.truncate(length);
       return new ItemLog(path, handle, length);
     } catch (error) {
+      await handle?.close();
       throw fileError(path, error);
     }
   }
 
-  /** @throws {BiolensError} `input` when the disk does not take it; what was appended before stays whole. */
-  append(item: unknown): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+  /**
+   * @throws BiolensError `input` when the disk does not take it; what was appended before stays whole. `usage` when the log is
+   * closed, or the item is nothing that JSON can say
+   */
+  async append(item: unknown): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new BiolensError('usage', `${this.#path}: the run has ended and takes no more items`);
+    const text = JSON.stringify(item);
+    if (text === undefined) throw new BiolensError('usage', `${this.#path}: expected an item of JSON, got ${item}`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.push({ line: `${JSON.stringify(item)}\n`, resolve, reject });
+    this.#pending.push({ line: `${text}\n`, resolve, reject });
     this.#flushing ??= this.#flush();
     return promise;
   }
@@ -93,56 +101,80 @@ export class ItemLog {
 
   /** Waits for what is in flight and closes the file. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#flushing;
     await this.#handle.close();
   }
 }
 
 /**
+ * Lines of the first `end` bytes, without their newlines. Only the byte 10 ends a line: a line separator such as U+2028, which
+ * JSON leaves as it is, may stand in a file's name or a model's words.
+ */
+async function* splitLines(path: string, end: number): AsyncGenerator<Uint8Array> {
+  let open: Uint8Array[] = [];
+  for await (const chunk of createReadStream(path, { end: end - 1 })) {
+    let rest: Uint8Array = chunk;
+    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
+      yield open.length === 0 ? rest.subarray(0, at) : Buffer.concat([...open, rest.subarray(0, at)]);
+      open = [];
+      rest = rest.subarray(at + 1);
+    }
+    if (rest.length > 0) open.push(rest);
+  }
+}
+
+/**
  * Reads a log item by item; a last line without its newline was torn by a crash and is left out, a missing file is empty.
  *
- * @throws {BiolensError} `input` naming the file and the line that is not JSON or not of the schema.
+ * @throws BiolensError `input` naming the file and the line that is not JSON or not of the schema
  */
 export async function* readItems<T>(path: string, schema: z.ZodType<T>): AsyncGenerator<T> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let number = 0;
+  try {
+    const end = await readableLength(path);
+    if (end === 0) return;
+    for await (const line of splitLines(path, end)) {
+      number++;
+      yield parseLine(line, { path, number, schema, decoder });
+    }
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+async function readableLength(path: string): Promise<number> {
   let handle: FileHandle;
-  let end: number;
   try {
     handle = await open(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw fileError(path, error);
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 0;
+    throw error;
   }
   try {
-    end = await wholeLength(handle);
+    return await wholeLength(handle);
   } finally {
     await handle.close();
-  }
-  if (end === 0) return;
-  let number = 0;
-  const lines = createInterface({
-    input: createReadStream(path, { end: end - 1 }),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  });
-  for await (const line of lines) {
-    number++;
-    yield parseLine(line, { path, number, schema });
   }
 }
 
 function parseLine<T>(
-  line: string,
-  { path, number, schema }: { path: string; number: number; schema: z.ZodType<T> },
+  line: Uint8Array,
+  {
+    path,
+    number,
+    schema,
+    decoder,
+  }: { readonly path: string; readonly number: number; readonly schema: z.ZodType<T>; readonly decoder: TextDecoder },
 ): T {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = JSON.parse(decoder.decode(line));
   } catch (error) {
     throw new BiolensError('input', `${path}: line ${number} is not JSON`, { cause: error });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new BiolensError('input', `${path}: line ${number}: "${issue?.path.join('.')}" ${issue?.message}`, {
-    cause: parsed.error,
-  });
+  throw new BiolensError('input', `${path}: line ${number}: ${describeIssue(parsed.error)}`, { cause: parsed.error });
 }

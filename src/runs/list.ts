@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { access, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RunRecord } from '../contracts/run.ts';
 import { BiolensError, messageOf } from '../errors.ts';
@@ -16,6 +16,14 @@ async function look(path: string): Promise<FoundRun> {
   const record = await readRunRecord(path);
   if (record.status !== 'running' || (await lockHolder(path)) !== undefined) return { path, record };
   return { path, record: { ...record, status: 'interrupted' } };
+}
+
+/** No such file: what cannot be read for another reason is a run that is broken. */
+async function isMissing(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => false,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT',
+  );
 }
 
 /**
@@ -36,11 +44,7 @@ export async function listRuns(runsDir: string = DEFAULT_RUNS_DIR): Promise<{
   for (const entry of entries) {
     if (!entry.isDirectory()) continue;
     const path = join(folder, entry.name);
-    const isRun = await readFile(join(path, 'run.json')).then(
-      () => true,
-      () => false,
-    );
-    if (!isRun) continue;
+    if (await isMissing(join(path, 'run.json'))) continue;
     try {
       runs.push(await look(path));
     } catch (error) {
@@ -55,7 +59,7 @@ export async function listRuns(runsDir: string = DEFAULT_RUNS_DIR): Promise<{
 /**
  * Finds a run by its id, by a part of it that no other run's id has, or by `latest`.
  *
- * @throws {BiolensError} `input` when none or several fit.
+ * @throws BiolensError `input` when none or several fit.
  */
 export async function findRun(id: string, runsDir: string = DEFAULT_RUNS_DIR): Promise<FoundRun> {
   const { runs } = await listRuns(runsDir);

@@ -1,9 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { type Provenance, type RunRecord, type RunStatus, runRecordSchema } from '../contracts/run.ts';
 import { BiolensError } from '../errors.ts';
-import { fileError, syncFolder, toJson, writeAtomically } from './files.ts';
+import { describeIssue, fileError, removeTemporaryFiles, syncFolder, toJson, writeAtomically } from './files.ts';
 import { ItemLog, readItems } from './item-log.ts';
 import { lockRun } from './lock.ts';
 import { type ProvenanceFacts, startProvenance } from './provenance.ts';
@@ -29,6 +29,7 @@ export class Run {
   readonly #unlock: () => Promise<void>;
   readonly #now: () => Date;
   #record: RunRecord;
+  #saving: Promise<void> = Promise.resolve();
 
   /** @internal Use `createRun` or `openRun`. */
   constructor(
@@ -60,24 +61,47 @@ export class Run {
     return this.#log.append(item);
   }
 
-  /** The items so far, in order. */
+  /** Appends items in order, with few writes to the disk for many of them; resolves when all of them survive. */
+  async appendAll(items: Iterable<unknown>): Promise<void> {
+    await Promise.all(Array.from(items, item => this.#log.append(item)));
+  }
+
+  /**
+   * The items so far, in order.
+   *
+   * @throws BiolensError `input` naming the file and the line that is not an item of the schema
+   */
   items<T>(schema: z.ZodType<T>): AsyncGenerator<T> {
     return readItems(join(this.path, 'items.jsonl'), schema);
   }
 
-  /** Path of a file in `artifacts/`; the folder is made. */
+  /** Path of a file in `artifacts/`, whose folder is made. @throws BiolensError `usage` for a name that leads out of it */
   async artifactPath(name: string): Promise<string> {
-    const folder = join(this.path, 'artifacts');
-    await mkdir(folder, { recursive: true }).catch(error => {
-      throw fileError(folder, error);
+    const path = this.#inside(join('artifacts', name), join(this.path, 'artifacts'));
+    await mkdir(dirname(path), { recursive: true }).catch(error => {
+      throw fileError(dirname(path), error);
     });
-    return join(folder, name);
+    return path;
   }
 
-  /** Writes a file of the run's folder, such as `report.html`, whole or not at all. */
-  async write(name: string, content: string | Uint8Array): Promise<string> {
-    const path = join(this.path, name);
+  /** Writes a file into `artifacts/`, whole or not at all, and returns its path. */
+  async writeArtifact(name: string, content: string | Uint8Array): Promise<string> {
+    const path = await this.artifactPath(name);
     await writeAtomically(path, content);
+    return path;
+  }
+
+  /** Writes a file of the run's folder, such as `report.html`, whole or not at all, and returns its path. */
+  async write(name: string, content: string | Uint8Array): Promise<string> {
+    const path = this.#inside(name, this.path);
+    await writeAtomically(path, content);
+    return path;
+  }
+
+  #inside(name: string, folder: string): string {
+    const path = resolve(this.path, name);
+    if (!path.startsWith(folder + sep))
+      throw new BiolensError('usage', `"name" expected a file inside of ${folder}, got ${name}`);
     return path;
   }
 
@@ -125,9 +149,13 @@ export class Run {
     }
   }
 
-  async #save(change: Partial<RunRecord>): Promise<void> {
+  /** One change after the other: two at once would each write a record without the other's facts. */
+  #save(change: Partial<RunRecord>): Promise<void> {
     this.#record = { ...this.#record, ...change };
-    await writeAtomically(join(this.path, 'run.json'), toJson(this.#record));
+    const text = toJson(this.#record);
+    const saved = this.#saving.then(() => writeAtomically(join(this.path, 'run.json'), text));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
   }
 }
 
@@ -157,7 +185,7 @@ async function makeFolder(runsDir: string, base: string): Promise<string> {
 /**
  * Starts a run in a folder of its own, named after the time (UTC), the kind and the name.
  *
- * @throws {BiolensError} `input` when the folder cannot be made.
+ * @throws BiolensError `input` when the folder cannot be made.
  */
 export async function createRun(options: CreateRunOptions): Promise<Run> {
   const { kind, configuration, now = () => new Date() } = options;
@@ -172,14 +200,13 @@ export async function createRun(options: CreateRunOptions): Promise<Run> {
   const path = join(runsDir, id);
   const provenance: Provenance = await startProvenance(options, startedAt);
   const record: RunRecord = { schema: 'biolens/run@1', id, kind, status: 'running', configuration, provenance };
-  const unlock = await lockRun(path);
   try {
-    await writeAtomically(join(path, 'run.json'), toJson(record));
-    const log = await ItemLog.open(join(path, 'items.jsonl'));
+    const run = await beginWork(path, now, () => record);
     await syncFolder(runsDir);
-    return new Run(path, { record, log, unlock, now });
+    return run;
   } catch (error) {
-    await unlock();
+    // A run that could not begin leaves no folder behind.
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
     throw error;
   }
 }
@@ -187,7 +214,7 @@ export async function createRun(options: CreateRunOptions): Promise<Run> {
 /**
  * Reads `run.json`.
  *
- * @throws {BiolensError} `input` naming the file when it is missing or not a run's.
+ * @throws BiolensError `input` naming the file when it is missing or not a run's.
  */
 export async function readRunRecord(path: string): Promise<RunRecord> {
   const file = join(path, 'run.json');
@@ -201,32 +228,54 @@ export async function readRunRecord(path: string): Promise<RunRecord> {
   }
   const parsed = runRecordSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new BiolensError('input', `${file}: "${issue?.path.join('.')}" ${issue?.message}`, { cause: parsed.error });
+  throw new BiolensError('input', `${file}: ${describeIssue(parsed.error)}`, { cause: parsed.error });
 }
 
 /**
  * Opens a run to go on with it: takes its lock, cuts a torn last line off its items, and marks it as running.
  *
- * @throws {BiolensError} `usage` when the run is done or another process works on it; `input` when it is no run.
+ * @throws BiolensError `usage` when the run is done or another process works on it; `input` when it is no run.
  */
 export async function openRun(
   path: string,
   { now = () => new Date() }: { readonly now?: () => Date } = {},
 ): Promise<Run> {
   const folder = resolve(path);
-  const found = await readRunRecord(folder);
-  if (found.status === 'done')
-    throw new BiolensError('usage', `${basename(folder)}: this run is done; biolens runs rerun repeats it`);
-  const unlock = await lockRun(folder);
-  try {
+  // Before the lock, so that a folder that is no run is told as such and stays untouched.
+  refuseDone(await readRunRecord(folder), folder);
+  return await beginWork(folder, now, async () => {
+    // Again, because the process that held the lock until now may have ended the run.
+    const found = await readRunRecord(folder);
+    refuseDone(found, folder);
+    await removeTemporaryFiles(folder);
+    await removeTemporaryFiles(join(folder, 'artifacts'));
     const { error: _, ...rest } = found;
-    const record: RunRecord = { ...rest, status: 'running', provenance: { ...found.provenance, endedAt: null } };
-    await writeAtomically(join(folder, 'run.json'), toJson(record));
-    const log = await ItemLog.open(join(folder, 'items.jsonl'));
-    return new Run(folder, { record, log, unlock, now });
+    return { ...rest, status: 'running', provenance: { ...found.provenance, endedAt: null } };
+  });
+}
+
+/** Takes the lock, writes the record that is made under it, and opens the items. */
+async function beginWork(
+  path: string,
+  now: () => Date,
+  makeRecord: () => RunRecord | Promise<RunRecord>,
+): Promise<Run> {
+  const unlock = await lockRun(path);
+  let log: ItemLog | undefined;
+  try {
+    const record = await makeRecord();
+    log = await ItemLog.open(join(path, 'items.jsonl'));
+    // The folder is synced with the record, and the new file of items with it.
+    await writeAtomically(join(path, 'run.json'), toJson(record));
+    return new Run(path, { record, log, unlock, now });
   } catch (error) {
+    await log?.close();
     await unlock();
     throw error;
   }
+}
+
+function refuseDone({ status }: RunRecord, folder: string): void {
+  if (status === 'done')
+    throw new BiolensError('usage', `${basename(folder)}: this run is done; biolens runs rerun repeats it`);
 }

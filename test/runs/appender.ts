@@ -1,21 +1,35 @@
-// A process that appends numbered items to a run until there are enough, saying which ones are on the disk; the test kills it.
+// A process that gives a run its numbered items until all are there, saying which ones are on the disk; the test kills it.
 import { writeSync } from 'node:fs';
 import { z } from 'zod';
-import { openRun, withInterrupt } from '../../src/runs/index.ts';
+import { BiolensError } from '../../src/errors.ts';
+import { openRun, resumeItems, withInterrupt } from '../../src/runs/index.ts';
 
 const [path, target] = [process.argv[2] ?? '', Number(process.argv[3])];
 const run = await openRun(path);
 await withInterrupt(async signal => {
-  let next = 0;
-  for await (const item of run.items(z.object({ number: z.number() }))) next = item.number + 1;
-  while (next < target && !signal.aborted) {
-    const batch = Array.from({ length: Math.min(7, target - next) }, (_, i) => next + i);
-    await Promise.all(batch.map(number => run.append({ number, filler: 'x'.repeat(number % 300) })));
-    next += batch.length;
-    writeSync(1, `${next - 1}\n`);
-  }
-  if (signal.aborted) {
+  const events = resumeItems({
+    run,
+    schema: z.object({ number: z.number() }),
+    keys: Array.from({ length: target }, (_, number) => String(number)),
+    keyOf: ({ number }) => String(number),
+    signal,
+    async *work(left) {
+      for (let at = 0; at < left.length; at += 7) {
+        yield left.slice(at, at + 7).map(key => ({ number: Number(key), filler: 'x'.repeat(Number(key) % 300) }));
+        // The event loop must turn for a signal to be heard.
+        await new Promise(resolve => setImmediate(resolve));
+      }
+    },
+  });
+  try {
+    for await (const { batch } of events) {
+      const last = batch.at(-1);
+      if (last !== undefined) writeSync(1, `${last.number}\n`);
+    }
+    await run.complete({ count: target });
+  } catch (error) {
+    if (!(error instanceof BiolensError && error.code === 'interrupted')) throw error;
     await run.interrupt();
-    process.exitCode = 130;
-  } else await run.complete({ count: next });
+    process.exitCode = error.exitCode;
+  }
 });

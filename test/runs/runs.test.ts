@@ -17,6 +17,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { runRecordSchema } from '../../src/contracts/run.ts';
 import { createRun, digestFiles, findRun, listRuns, openRun } from '../../src/runs/index.ts';
+import { appender, killAndResume } from './kill-and-resume.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'biolens-runs-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -101,15 +102,154 @@ describe('a run folder', () => {
     await expect(openRun(run.path)).rejects.toThrow(`${run.id}: this run is done`);
   });
 
-  test('two processes do not work on one run; the lock of a dead one is taken over', async () => {
+  test('the separators of Unicode stay inside of their item', async () => {
     const run = await start();
-    await expect(openRun(run.path)).rejects.toThrow(`process ${process.pid} on ${hostname()} is working on this run`);
+    const text = 'a\u2028b\u2029c\rd\r\n\u0085\0é😀';
+    await run.append({ number: 1, text });
+    await run.append({ number: 2, text: text.repeat(20_000) });
+    const found = [];
+    for await (const item of run.items(z.object({ text: z.string() }))) found.push(item.text);
+    expect(found).toEqual([text, text.repeat(20_000)]);
     await run.interrupt();
-    const dead = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
-    writeFileSync(join(run.path, 'lock'), JSON.stringify({ pid: dead, host: hostname() }));
+  });
+
+  test('bytes that are no text are an error, not replaced', async () => {
+    const run = await start();
+    await run.interrupt();
+    const file = join(run.path, 'items.jsonl');
+    writeFileSync(file, Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d, 0x0a]));
+    await expect(numbers(run)).rejects.toThrow(`${file}: line 1 is not JSON`);
+    writeFileSync(file, '7\n');
+    await expect(numbers(run)).rejects.toThrow(`${file}: line 1: Invalid input`);
+  });
+
+  test('what is no JSON is not appended, and nothing is after the end', async () => {
+    const run = await start();
+    await expect(run.append(undefined)).rejects.toThrow('expected an item of JSON, got undefined');
+    await run.appendAll([{ number: 1 }, { number: 2 }]);
+    await run.interrupt();
+    await expect(run.append({ number: 3 })).rejects.toThrow('the run has ended and takes no more items');
+    expect(await numbers(run)).toEqual([1, 2]);
+  });
+
+  test('facts noted at once are all kept', async () => {
+    const run = await start();
+    await Promise.all(Array.from({ length: 20 }, (_, i) => run.note({ digests: { [`set ${i}`]: String(i) } })));
+    const record = runRecordSchema.parse(JSON.parse(readFileSync(join(run.path, 'run.json'), 'utf8')));
+    expect(Object.keys(record.provenance.digests)).toHaveLength(20);
+    await run.interrupt();
+  });
+
+  test('artifacts are written whole, and stay inside of the run', async () => {
+    const run = await start();
+    const path = await run.writeArtifact('step-1/weights.bin', Uint8Array.of(1, 2, 3));
+    expect(path).toBe(join(run.path, 'artifacts', 'step-1', 'weights.bin'));
+    expect([...readFileSync(path)]).toEqual([1, 2, 3]);
+    await expect(run.artifactPath('../run.json')).rejects.toThrow('"name" expected a file inside of');
+    await expect(run.write('/etc/passwd', '')).rejects.toThrow('"name" expected a file inside of');
+    await expect(run.write('..', '')).rejects.toThrow('"name"');
+    await run.interrupt();
+  });
+
+  test('what a killed process left half-written is swept away, what a living one is writing is not', async () => {
+    const run = await start();
+    await run.interrupt();
+    const stale = join(run.path, `report.html.${deadPid()}.3.tmp`);
+    const fresh = join(run.path, `report.html.${process.pid}.3.tmp`);
+    writeFileSync(stale, 'half');
+    writeFileSync(fresh, 'half');
     const resumed = await openRun(run.path);
+    expect([existsSync(stale), existsSync(fresh)]).toEqual([false, true]);
     await resumed.interrupt();
-    expect(existsSync(join(run.path, 'lock'))).toBe(false);
+  });
+
+  test('a run that cannot begin leaves no folder', async () => {
+    const configuration = { wrong: 1n };
+    await expect(createRun({ ...options, runsDir, configuration })).rejects.toThrow('BigInt');
+    expect(readdirSync(runsDir)).toEqual([]);
+    const file = join(runsDir, 'file');
+    writeFileSync(file, '');
+    await expect(createRun({ ...options, runsDir: file })).rejects.toMatchObject({ code: 'input' });
+  });
+});
+
+function deadPid(): number {
+  return Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }));
+}
+
+const locksOf = (path: string): string[] => readdirSync(path).filter(file => file.startsWith('lock.'));
+
+describe('the lock', () => {
+  test('two do not work on one run', async () => {
+    const run = await start();
+    const message = `process ${process.pid} on ${hostname()} is working on this run`;
+    await expect(openRun(run.path)).rejects.toThrow(message);
+    expect(locksOf(run.path)).toHaveLength(1);
+    await run.interrupt();
+    expect(locksOf(run.path)).toEqual([]);
+  });
+
+  test('that of a dead process, or of a dead namesake of a living one, is taken away', async () => {
+    const run = await start();
+    await run.interrupt();
+    const stale = [`lock.${deadPid()}.1.${hostname()}`, `lock.${process.pid}.1.${hostname()}`];
+    // Only where the system tells when a process was started can its number be told from an earlier one's.
+    if (process.platform === 'linux') stale.push(`lock.${process.ppid}.1.${hostname()}`);
+    for (const file of stale) writeFileSync(join(run.path, file), '');
+    expect((await findRun(run.id, runsDir)).record.status).toBe('interrupted');
+    const resumed = await openRun(run.path);
+    expect(locksOf(run.path)).toHaveLength(1);
+    await resumed.interrupt();
+    expect(locksOf(run.path)).toEqual([]);
+  });
+
+  test('that of another machine counts, and the message says what to do', async () => {
+    const run = await start();
+    await run.interrupt();
+    writeFileSync(join(run.path, 'lock.7.1.far%20away'), '');
+    await expect(openRun(run.path)).rejects.toThrow(
+      `process 7 on far away is working on this run (if it is not, delete ${join(run.path, 'lock.7.1.far%20away')})`,
+    );
+    expect((await findRun(run.id, runsDir)).record.status).toBe('interrupted');
+  });
+
+  test('of six processes that come at once over a dead lock, never do two go on', { timeout: 60_000 }, async () => {
+    const run = await start();
+    await run.interrupt();
+    const dead = deadPid();
+    let won = 0;
+    for (let round = 0; round < 3; round++) {
+      writeFileSync(join(run.path, `lock.${dead}.1.${hostname()}`), '');
+      const children = Array.from({ length: 6 }, () =>
+        spawn(process.execPath, [join(import.meta.dirname, 'contender.ts'), run.path], {
+          stdio: ['pipe', 'pipe', 'inherit'],
+        }),
+      );
+      const outputs = children.map(() => '');
+      children.forEach((child, i) => {
+        child.stdout.on('data', chunk => {
+          outputs[i] += String(chunk);
+        });
+      });
+      const until = async (word: RegExp) => {
+        while (!outputs.every(output => word.test(output))) await sleep(5);
+      };
+      await until(/ready/);
+      for (const child of children) child.stdin.write('go\n');
+      await until(/holds|refused/);
+      // All hold what they got until the last has tried.
+      const holders = outputs.filter(output => output.includes('holds')).length;
+      expect(holders).toBeLessThanOrEqual(1);
+      won += holders;
+      await Promise.all(
+        children.map(child => {
+          const ended = once(child, 'close');
+          child.stdin.end();
+          return ended;
+        }),
+      );
+    }
+    expect(won).toBeGreaterThan(0);
   });
 });
 
@@ -126,13 +266,14 @@ describe('listing', () => {
       [fresh.id, 'running'],
       [old.id, 'done'],
     ]);
-    expect(broken).toMatchObject([{ id: 'broken' }]);
-    rmSync(join(fresh.path, 'lock'));
+    expect(broken).toEqual([{ id: 'broken', reason: expect.stringContaining('run.json: "schema" Invalid input') }]);
+    for (const file of readdirSync(fresh.path)) if (file.startsWith('lock.')) rmSync(join(fresh.path, file));
     expect((await listRuns(runsDir)).runs[0]?.record.status).toBe('interrupted');
     expect((await findRun('latest', runsDir)).record.id).toBe(fresh.id);
     expect((await findRun('2026-01', runsDir)).record.id).toBe(old.id);
     await expect(findRun('2026', runsDir)).rejects.toThrow('"2026" fits 2 runs');
     await expect(findRun('2025', runsDir)).rejects.toThrow('there is no run "2025"');
+    await fresh.interrupt();
   });
 
   test('a folder that is not there holds no runs', async () => {
@@ -140,44 +281,15 @@ describe('listing', () => {
   });
 });
 
-const appender = join(import.meta.dirname, 'appender.ts');
-
 test('killed twenty times at random instants, no item is lost or repeated', { timeout: 120_000 }, async () => {
   const run = await start();
   await run.interrupt();
   const target = 40_000;
-  let acknowledged = -1;
-  let kills = 0;
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const child = spawn(process.execPath, [appender, run.path, String(target)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', chunk => {
-      output += String(chunk);
-    });
-    const ended = once(child, 'close');
-    // The first twenty are killed: every fourth while it starts, the others so many milliseconds into their work.
-    if (kills < 20) {
-      if (attempt % 4 !== 0) await Promise.race([once(child.stdout, 'data'), ended]);
-      await Promise.race([sleep((attempt * 37) % 60), ended]);
-      if (child.exitCode === null) {
-        child.kill('SIGKILL');
-        kills++;
-      }
-    }
-    const [code] = await ended;
-    for (const line of output.trimEnd().split('\n').filter(Boolean))
-      acknowledged = Math.max(acknowledged, Number(line));
-    const present = readFileSync(join(run.path, 'items.jsonl'), 'utf8').split('\n').length - 1;
-    expect(present).toBeGreaterThan(acknowledged);
-    if (code === 0) break;
-  }
-  expect(kills).toBe(20);
-  const lines = readFileSync(join(run.path, 'items.jsonl'), 'utf8').trimEnd().split('\n');
-  expect(lines.map(line => itemSchema.parse(JSON.parse(line)).number)).toEqual(
-    Array.from({ length: target }, (_, i) => i),
-  );
+  const { kills, hitWrites, lost, numbers } = await killAndResume(run, { target, kills: 20 });
+  expect({ kills, lost }).toEqual({ kills: 20, lost: 0 });
+  // Otherwise the kills fell where nothing could go wrong.
+  expect(hitWrites).toBeGreaterThan(1);
+  expect(numbers).toEqual(Array.from({ length: target }, (_, i) => i));
   expect((await findRun(run.id, runsDir)).record.status).toBe('done');
 });
 
@@ -190,7 +302,7 @@ test('SIGINT ends a run cleanly with exit code 130', async () => {
   const [code] = await once(child, 'exit');
   expect(code).toBe(130);
   expect((await findRun(run.id, runsDir)).record.status).toBe('interrupted');
-  expect(existsSync(join(run.path, 'lock'))).toBe(false);
+  expect(locksOf(run.path)).toEqual([]);
 });
 
 const canMount = process.platform === 'linux' && process.getuid?.() === 0 && tryMount();
@@ -227,7 +339,7 @@ describe.skipIf(!canMount)('a full disk (needs the right to mount a small one)',
       await expect(run.write('report.html', 'h'.repeat(300_000))).rejects.toThrow(
         'report.html: no space left on the device',
       );
-      expect(readdirSync(run.path).sort()).toEqual(['items.jsonl', 'lock', 'run.json']);
+      expect(readdirSync(run.path).filter(file => !file.startsWith('lock.'))).toEqual(['items.jsonl', 'run.json']);
       await run.interrupt().catch(() => undefined);
     } finally {
       execFileSync('umount', ['-l', point]);
