@@ -1,5 +1,6 @@
 export { inverseBetaLower, inverseBetaUpper, regularisedBeta } from './beta.ts';
 export * from './bootstrap.ts';
+export * from './contingency.ts';
 export * from './distributions.ts';
 export { inverseGammaLower, inverseGammaUpper, logGamma, regularisedGamma, type Tails } from './gamma.ts';
 export { columnMeans } from './gram.ts';

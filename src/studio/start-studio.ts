@@ -8,13 +8,13 @@ export interface StartStudioOptions extends Omit<StudioOptions, 'token'> {
   readonly port?: number;
   /** A fresh random one by default. */
   readonly token?: string;
-  /** The run that the address leads to; the list of runs by default. */
-  readonly runId?: string;
 }
 
 export interface RunningStudio {
-  /** Address to open, with the token in it. */
+  /** Address of the list of runs, with the token in it. */
   readonly url: string;
+  /** Address of one run, with the token in it. */
+  readonly urlOf: (runId: string) => string;
   readonly port: number;
   readonly close: () => Promise<void>;
 }
@@ -27,12 +27,13 @@ const LOOPBACK = '127.0.0.1';
  * @throws BiolensError `usage` when the port is taken or may not be used; `external` when the pages have not been built.
  */
 export async function startStudio(options: StartStudioOptions): Promise<RunningStudio> {
-  const { port: wanted = 0, runId, token = randomBytes(24).toString('base64url'), ...rest } = options;
+  const { port: wanted = 0, token = randomBytes(24).toString('base64url'), ...rest } = options;
   const app = await createStudio({ ...rest, token });
   const { server, port } = await listen(app.fetch, wanted);
-  const path = runId === undefined ? '/' : `/runs/${encodeURIComponent(runId)}`;
+  const addressOf = (path: string): string => `http://${LOOPBACK}:${port}${path}?token=${encodeURIComponent(token)}`;
   return {
-    url: `http://${LOOPBACK}:${port}${path}?token=${encodeURIComponent(token)}`,
+    url: addressOf('/'),
+    urlOf: runId => addressOf(`/runs/${encodeURIComponent(runId)}`),
     port,
     close: () =>
       new Promise((resolve, reject) => {

@@ -5,6 +5,7 @@ import { type CliIo, printable } from '../io.ts';
 import { addCommonOptions, addExamples, type CommonOptions, numberIn } from '../options.ts';
 import { formatTable } from '../table.ts';
 import { printJson, work } from '../work.ts';
+import { registerRender } from './faces-render.ts';
 
 interface FacesOptions extends CommonOptions {
   readonly minScore: number;
@@ -186,4 +187,6 @@ export function registerFaces(program: Command, io: CliIo): void {
       .option('--whole-image', 'embed the whole image where no face is found, instead of skipping it'),
     'biolens faces embed portraits -o portraits.npy',
   ).action((directory: string, options: EmbedOptions) => embed(directory, options, io));
+
+  registerRender(faces, io);
 }
