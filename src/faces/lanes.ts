@@ -11,8 +11,8 @@ export interface Lanes extends Runtime {
   readonly count: number;
 }
 
-function laneSession(sessions: readonly Session[]): Session {
-  const pending = sessions.map(() => 0);
+/** @param pending runs under way in each lane, of all models together. */
+function laneSession(sessions: readonly Session[], pending: number[]): Session {
   const [first] = sessions as readonly [Session, ...Session[]];
   return {
     inputs: first.inputs,
@@ -60,10 +60,11 @@ export async function openLanes(options: RuntimeOptions = {}): Promise<Lanes> {
     const first = await open(Math.floor(threads / count));
     // A graphics device runs one thing at a time.
     if (first.device === 'cpu') for (let lane = 1; lane < count; lane++) await open(Math.floor(threads / count));
+    const pending = opened.map(() => 0);
     const load = async (model: Uint8Array, loadOptions?: LoadOptions) => {
       const sessions: Session[] = [];
       for (const runtime of opened) sessions.push(await runtime.load(model, loadOptions));
-      return laneSession(sessions);
+      return laneSession(sessions, pending);
     };
     return { ...first, count: opened.length, load, close };
   } catch (error) {
