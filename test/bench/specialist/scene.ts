@@ -1,0 +1,78 @@
+import { type PosedQuestion, posings } from '../../../src/bench/ask/index.ts';
+import type { FaceSight, SeenFace, Sight } from '../../../src/bench/specialist/index.ts';
+import type { Question } from '../../../src/contracts/bench.ts';
+import { EXPRESSIONS, type Face } from '../../../src/contracts/faces.ts';
+import { makeQuestion } from '../ask/support.ts';
+
+export interface FaceDraft {
+  readonly age?: number;
+  readonly male?: number;
+  readonly expression?: Face['expression'];
+  readonly yaw?: number;
+  readonly pitch?: number;
+  readonly roll?: number;
+}
+
+/** A face as the networks might see it. */
+export function face({
+  age = 30,
+  male = 0.9,
+  expression = 'neutral',
+  yaw = 0,
+  pitch = 0,
+  roll = 0,
+}: FaceDraft): SeenFace {
+  const probabilities = (name: Face['expression']): number => (name === expression ? 0.88 : 0.02);
+  const [neutral, happy, sad, angry, fearful, disgusted, surprised] = EXPRESSIONS.map(probabilities);
+  return {
+    box: { x: 0, y: 0, width: 10, height: 10 },
+    score: 0.9,
+    age,
+    gender: male > 0.5 ? 'male' : 'female',
+    genderProbability: Math.max(male, 1 - male),
+    expression,
+    expressionProbabilities: {
+      neutral: neutral!,
+      happy: happy!,
+      sad: sad!,
+      angry: angry!,
+      fearful: fearful!,
+      disgusted: disgusted!,
+      surprised: surprised!,
+    },
+    landmarks: new Float32Array(136),
+    embedding: new Float32Array(128),
+    angles: { yaw, pitch, roll },
+  };
+}
+
+/** A picture of one face of the person with this number; different persons are far apart. */
+export function picture(draft: FaceDraft & { readonly person?: number } = {}): Sight {
+  const embedding = new Float32Array(128);
+  embedding[draft.person ?? 0] = 1;
+  return { faces: [face(draft)], embedding };
+}
+
+export const emptyPicture: Sight = { faces: [], embedding: new Float32Array(128) };
+
+/** Eyes that see what they are told. */
+export function sightOf(sights: readonly Sight[]): FaceSight {
+  return { look: async () => sights, close: async () => {} };
+}
+
+/** A question with these options, put the plain way. */
+export function posed(
+  task: string,
+  text: string,
+  options: readonly string[],
+  more: Partial<Question> = {},
+): PosedQuestion {
+  const question = makeQuestion(1, {
+    task,
+    text,
+    options: options.map((option, i) => ({ label: 'ABCDEF'[i]!, text: option })),
+    correct: 'A',
+    ...more,
+  });
+  return [...posings(question, { setting: 'zero-shot', rotations: 'none', repeats: 1 })][0]!;
+}
