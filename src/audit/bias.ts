@@ -114,15 +114,18 @@ function discrepancyOf(
   p: UncertainShares | null,
   q: UncertainShares | { readonly shares: readonly number[] } | null,
 ): Discrepancy {
+  const known = p !== null && q !== null;
+  const values = known ? compareDistributions(p.shares, q.shares) : null;
+  const n = known ? Math.min(p.n, 'n' in q ? q.n : p.n) : 0;
+  const draws = known
+    ? p.draws.map((draw, i) => compareDistributions(draw, 'draws' in q ? q.draws[i]! : q.shares))
+    : [];
   const metric = (name: keyof Distances): Metric => {
-    if (p === null || q === null) return missingMetric('no labelled items');
-    const n = 'n' in q ? Math.min(p.n, q.n) : p.n;
-    const value = compareDistributions(p.shares, q.shares)[name];
+    if (values === null) return missingMetric('no labelled items');
+    const value = values[name];
     if (value === null) return missingMetric(INFINITE, n);
-    const draws = p.draws
-      .map((draw, i) => compareDistributions(draw, 'draws' in q ? q.draws[i]! : q.shares)[name])
-      .filter(draw => draw !== null);
-    return { value, n, interval: biasCorrectedInterval(value, draws) };
+    const drawn = draws.map(distances => distances[name]).filter(draw => draw !== null);
+    return { value, n, interval: biasCorrectedInterval(value, drawn) };
   };
   const entropy = (): Metric => {
     if (p === null) return missingMetric('no labelled items');
@@ -165,11 +168,19 @@ function usableConfusion({ classes, training, confusion }: AttributeLabels): rea
   return enough ? measured : null;
 }
 
-function testOf(
+/**
+ * Test that two sets have one distribution over the classes: exact for two classes, χ² for more, by shuffling where a class
+ * is too rare for its law.
+ *
+ * @param first `[classes]` counts
+ * @param second `[classes]` counts
+ * @returns `p` null when a set is empty
+ */
+export function compareCounts(
   first: readonly number[],
   second: readonly number[],
-  key: RandomKey,
-): { p: number | null; test: string } {
+  options: { readonly key: RandomKey },
+): { readonly p: number | null; readonly test: string } {
   const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
   if (total(first) === 0 || total(second) === 0) return { p: null, test: 'none: no labelled items' };
   const seen = first.flatMap((count, i) => (count + second[i]! > 0 ? [i] : []));
@@ -182,7 +193,10 @@ function testOf(
   );
   if (least >= MIN_EXPECTED)
     return { p: chiSquareSurvival(chiSquareStatistic(table), seen.length - 1), test: 'chi-square' };
-  return { p: permutationChiSquare(table, { permutations: PERMUTATIONS, key }), test: 'permutation-chi-square' };
+  return {
+    p: permutationChiSquare(table, { permutations: PERMUTATIONS, key: options.key }),
+    test: 'permutation-chi-square',
+  };
 }
 
 /**
@@ -251,7 +265,7 @@ export function measureAttribute(
       ...(trainingShares === null || generatedShares === null
         ? missingMetric('no labelled items')
         : amplification(trainingShares, generatedShares, target)),
-      ...testOf(comparable, generatedCounts, foldIn(key, 'test')),
+      ...compareCounts(comparable, generatedCounts, { key: foldIn(key, 'test') }),
     },
   };
 }

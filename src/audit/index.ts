@@ -4,6 +4,7 @@ export {
   AGE_GROUPS,
   type AttributeLabels,
   ageGroupOf,
+  compareCounts,
   countConfusion,
   GIVEN_LABELS,
   type LabelledSet,

@@ -39,15 +39,19 @@ export type Pair = z.infer<typeof pairSchema>;
 
 export const replicationSchema = z.object({
   embedder: z.object({ name: z.string(), width: z.number().int() }),
+  /** What "similarity" is throughout: the cosine of embeddings, after subtracting the mean training embedding or not. */
+  similarity: z.enum(['centred-cosine', 'cosine']),
   /** Cosine above which a pair matches, calibrated at `falseMatchRate`; null when it could not be calibrated. */
   threshold: z.number().nullable(),
   falseMatchRate: z.number(),
   calibration: z.object({
     source: z.enum(['heldout-to-training', 'training-to-training']),
     pairs: z.number().int(),
-    /** How the threshold was read off: `empirical`, or `tail-fit` where the pairs are too few for the rate. */
+    /** How the threshold was read off: `empirical`, `tail-fit` where the pairs are too few for the rate, or `none`. */
     method: z.string(),
   }),
+  /** What the p-values of the pairs compare with, in words. */
+  control: z.string(),
   /** Share of generated items called copies at false discovery rate `falseDiscoveryRate`. */
   copied: metricSchema,
   falseDiscoveryRate: z.number(),
@@ -56,6 +60,7 @@ export const replicationSchema = z.object({
     training: metricSchema,
     heldout: metricSchema,
   }),
+  /** Similarity of each item to its nearest training item; training items leave out themselves and their duplicates. */
   top1: z.object({
     generated: similaritySummarySchema,
     training: similaritySummarySchema,
@@ -84,10 +89,16 @@ export const replicationSchema = z.object({
     median: metricSchema,
     flagged: metricSchema,
   }),
+  /** Percentage, 0 to 100. */
   authPct: metricSchema,
   ct: metricSchema,
+  /** Share of all pairs with a training item that match. */
   identityLeakage: z.object({ generated: metricSchema, heldout: metricSchema }),
+  /** Share of held-out items that are duplicates of training items. */
+  heldoutOverlap: metricSchema,
   duplicates: z.object({
+    /** Similarity from which two training items are duplicates; null when there are too few pairs to say. */
+    threshold: z.number().nullable(),
     /** Share of training items that are in a cluster of two or more. */
     share: metricSchema,
     clusters: z.array(z.object({ files: z.array(z.string()), minSimilarity: z.number() })),
@@ -129,10 +140,11 @@ export const attributeBiasSchema = z.object({
       generated: distributionSchema,
     })
     .nullable(),
+  /** Distances from the target, and of generated from training; of the corrected shares where there are some. */
   discrepancy: z.object({ training: discrepancySchema, generated: discrepancySchema, between: discrepancySchema }),
   /**
    * Bias amplification: distance of the generated shares from the target over that of the training shares (1 = as skewed as
-   * training), and the test that the two sets have one distribution.
+   * training), of the corrected shares where there are some, and the test that the two sets have one distribution.
    */
   amplification: metricSchema.and(z.object({ p: z.number().nullable(), test: z.string() })),
 });
