@@ -50,14 +50,14 @@ export const modelCardSchema = z.strictObject({
     height: z.number().int().positive(),
     layout: z.enum(['nchw', 'nhwc']).default('nchw'),
     channels: z.enum(['rgb', 'bgr']).default('rgb'),
-    /** Subtracted per channel after scaling pixels to 0…255. */
+    /** Subtracted from the 0…255 samples, in the order of `channels`. */
     mean: z.tuple([z.number(), z.number(), z.number()]),
-    /** Divides per channel, after the mean. */
+    /** Divides after the mean, in the order of `channels`. */
     deviation: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
   }),
   /**
-   * How a face is cut out before it is fed: `none` resizes the whole image, `box` squares the detected box and pads it by
-   * `padding` of its side, `landmarks` warps five points onto the usual 112×112 template.
+   * How a face is cut out before it is fed: `none` resizes the whole image, `box` squares the detected box on its longer side and
+   * grows that to `1 + padding` times, `landmarks` warps five points onto ArcFace's 112×112 template, scaled to the input.
    */
   alignment: z.enum(['none', 'box', 'landmarks']).default('box'),
   padding: z.number().min(0).max(2).default(0.25),
@@ -75,7 +75,7 @@ export const modelCardSchema = z.strictObject({
     }),
     z.strictObject({
       meaning: z.literal('boxes'),
-      /** `[n, 4]` corners (x0, y0, x1, y1) as shares of the width and height, and `[n]` scores. */
+      /** `[n, 4]` corners (x0, y0, x1, y1) as shares of the image's width and height, and `[n]` scores, of one image. */
       boxes: z.string(),
       scores: z.string(),
       threshold: z.number().min(0).max(1).default(0.5),

@@ -127,17 +127,11 @@ class BuiltInAnalyser implements FaceAnalyser {
     const faces = await this.#locate(images, options);
     const attributeCrops = faces.map(face => attributeCrop(images[face.image]!, face));
     const embeddingCrops = faces.map(face => embeddingCrop(images[face.image]!, face));
-    const ageAndGender = await this.#runCrops(attributeCrops, {
-      ...options,
-      network: 'ageGender',
-      read: readAgeAndGender,
-    });
-    const expressions = await this.#runCrops(attributeCrops, {
-      ...options,
-      network: 'expression',
-      read: readExpression,
-    });
-    const embeddings = await this.#embed(embeddingCrops, options);
+    const [ageAndGender, expressions, embeddings] = await Promise.all([
+      this.#runCrops(attributeCrops, { ...options, network: 'ageGender', read: readAgeAndGender }),
+      this.#runCrops(attributeCrops, { ...options, network: 'expression', read: readExpression }),
+      this.#embed(embeddingCrops, options),
+    ]);
     const results = faces.map(
       ({ box, score, landmarks }, i): FaceFinding => ({
         box,
@@ -159,12 +153,8 @@ class BuiltInAnalyser implements FaceAnalyser {
       if (face !== undefined) return embeddingCrop(image, face);
       return options.noFace === 'whole' ? wholeImage(image) : null;
     });
-    const embeddings = (
-      await this.#embed(
-        crops.filter(crop => crop !== null),
-        options,
-      )
-    ).values();
+    const present = crops.filter(crop => crop !== null);
+    const embeddings = (await this.#embed(present, options)).values();
     return crops.map((crop, i) => {
       return crop === null ? null : { embedding: embeddings.next().value!, box: largest[i]?.box ?? null };
     });

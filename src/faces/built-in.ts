@@ -27,7 +27,7 @@ export async function loadBuiltIn(runtime: Runtime): Promise<BuiltInNetworks> {
   const load = async (network: NetworkName): Promise<Session> => {
     const weights = await readWeights(network);
     if (network === 'detector') priors = weights.get('Output/extra_dim', 3).data;
-    return runtime.load(GRAPHS[network](weights).build());
+    return runtime.load(GRAPHS[network](weights).build(), { file: `built-in ${network}` });
   };
   const sessions = {
     detector: await load('detector'),
