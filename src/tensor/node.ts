@@ -171,11 +171,14 @@ export async function openRuntime({
       deviceReason: opened.reason,
       engine: opened.engine,
       close: () => line.end(),
-      load: async (model, { file = 'model', transfer: give = false }: LoadOptions = {}): Promise<Session> => {
+      load: async (
+        model,
+        { file = 'model', transfer: give = false, spin = true }: LoadOptions = {},
+      ): Promise<Session> => {
         const { inputs, outputs } = readModelInfo(model, { file });
         const session = nextSession++;
         await line
-          .ask('loaded', { kind: 'load', session, model }, give ? transferable([model]) : [])
+          .ask('loaded', { kind: 'load', session, model, spin }, give ? transferable([model]) : [])
           .catch(naming(file));
         const names = outputs.map(({ name }) => name);
         let closed = false;

@@ -17,6 +17,11 @@ export interface LoadOptions {
   readonly file?: string;
   /** Hand the model's bytes over instead of copying them: the array is empty afterwards. Default false. */
   readonly transfer?: boolean;
+  /**
+   * The CPU's threads wait for one another at full speed: quicker between small operations, several times slower where other work wants
+   * the same cores. Default true.
+   */
+  readonly spin?: boolean;
 }
 
 export interface RunOptions {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Matrix } from '../../src/math/matrix.ts';
-import { eachProductBlock, type NeighbourMetric, nearestNeighbours, type Runtime } from '../../src/tensor/index.ts';
+import {
+  eachProductBlock,
+  type NeighbourMetric,
+  nearestNeighbours,
+  type Runtime,
+  sourceOf,
+} from '../../src/tensor/index.ts';
 import { openRuntime } from '../../src/tensor/node.ts';
 
 let runtime: Runtime;
@@ -93,6 +99,89 @@ describe('nearestNeighbours', () => {
     });
     expect([...indices.subarray(0, 6)]).toEqual([1, 2, 0, 2, 0, 1]);
     expect(scores[0]).toBeCloseTo(1, 6);
+  });
+
+  // Products of numbers that are not exact, in every place of a block and of a tile, with every number of queries that has kernels
+  // of its own: equal rows must have equal products wherever they stand.
+  test.each([
+    [1, 3],
+    [2, 31],
+    [5, 64],
+    [13, 128],
+    [515, 37],
+  ])('copies of a row tie wherever they stand: %i queries of width %i', async (rows, cols) => {
+    const copies = [0, 1, 7, 63, 64, 511, 1000, 2047, 2048, 2050, 4094, 4095, 4096, 4199];
+    const base = matrixOf(4200, cols, cols);
+    const queries = matrixOf(rows, cols, rows);
+    // Longer than any other row and along the first query, so that its copies are the nearest ones of it.
+    const row = queries.data.subarray(0, cols).map(value => value * 50);
+    for (const at of copies) base.data.set(row, at * cols);
+    for (const blockRows of [512, 1024, 2048]) {
+      for (const k of [3, 14]) {
+        const { indices } = await nearestNeighbours(runtime, queries, { base, k, metric: 'inner', blockRows });
+        expect([...indices.subarray(0, k)]).toEqual(copies.slice(0, k));
+      }
+    }
+  });
+
+  test('the block size changes nothing', async () => {
+    const base = matrixOf(3000, 24, 9);
+    const queries = matrixOf(100, 24, 10);
+    const search = (blockRows: number) =>
+      nearestNeighbours(runtime, queries, { base, k: 5, metric: 'euclidean', blockRows });
+    const expected = await search(2048);
+    for (const blockRows of [1, 100, 512, 3000, 5000]) expect(await search(blockRows)).toEqual(expected);
+  });
+
+  test('more queries than one graph holds, and a base that is read by rows', async () => {
+    const base = matrixOf(1500, 4, 12);
+    const queries = matrixOf(16_390, 4, 13);
+    const reads: number[] = [];
+    const progress: number[] = [];
+    const source = {
+      ...sourceOf(base),
+      read: async (start: number, count: number) => {
+        reads.push(count);
+        return base.data.slice(start * 4, (start + count) * 4);
+      },
+    };
+    const { indices } = await nearestNeighbours(runtime, queries, {
+      base: source,
+      k: 1,
+      metric: 'cosine',
+      onProgress: (done, total) => progress.push(done / total),
+    });
+    expect(Math.max(...reads)).toBeLessThanOrEqual(2048);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress.at(-1)).toBe(1);
+    const some = [0, 1, 16_383, 16_384, 16_389];
+    const rows = some.map(i => queries.data.subarray(i * 4, i * 4 + 4));
+    const chosen: Matrix = { rows: 5, cols: 4, data: Float32Array.from(rows.flatMap(values => [...values])) };
+    const expected = naive(chosen, base, 'cosine', false);
+    expect(some.map(i => indices[i])).toEqual(expected.map(list => list[0]!.index));
+  });
+
+  test('all rows of a base, in order', async () => {
+    const base = matrixOf(700, 6, 14);
+    const queries = matrixOf(3, 6, 15);
+    const { indices } = await nearestNeighbours(runtime, queries, { base, k: 700, metric: 'euclidean' });
+    const expected = naive(queries, base, 'euclidean', false).flatMap(list => list.map(({ index }) => index));
+    expect([...indices]).toEqual(expected);
+  });
+
+  test('a base of one row', async () => {
+    const one = matrixOf(1, 5, 16);
+    const found = await nearestNeighbours(runtime, one, { base: one, k: 1, metric: 'euclidean' });
+    expect([found.indices[0], found.scores[0]]).toEqual([0, 0]);
+  });
+
+  test('rows far from zero keep their distances', async () => {
+    const base = matrixOf(600, 16, 17);
+    for (let i = 0; i < base.data.length; i++) base.data[i]! += 300;
+    const queries: Matrix = { rows: 40, cols: 16, data: base.data.slice(0, 640).map(value => value + 0.01) };
+    const { indices } = await nearestNeighbours(runtime, queries, { base, k: 6, metric: 'euclidean' });
+    const expected = naive(queries, base, 'euclidean', false).flatMap(list => list.slice(0, 6).map(one => one.index));
+    expect([...indices]).toEqual(expected);
   });
 
   test('small random sets of few values, as the naive search finds them', async () => {

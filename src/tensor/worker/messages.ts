@@ -5,7 +5,7 @@ import type { TensorData } from '../types.ts';
 /** What a runtime asks of its worker; `id` comes back with the answer. */
 export type Request = { readonly id: number } & (
   | { readonly kind: 'open'; readonly device: DeviceChoice; readonly threads: number }
-  | { readonly kind: 'load'; readonly session: number; readonly model: Uint8Array }
+  | { readonly kind: 'load'; readonly session: number; readonly model: Uint8Array; readonly spin: boolean }
   | {
       readonly kind: 'run';
       readonly session: number;

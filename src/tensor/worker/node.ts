@@ -56,7 +56,8 @@ function fromTensor(tensor: Tensor): TensorData {
 async function answer(request: Request): Promise<AnswerBody> {
   if (request.kind === 'open') return open(request.device, request.threads);
   if (request.kind === 'load') {
-    sessions.set(request.session, await InferenceSession.create(request.model, options));
+    const extra = { session: { intra_op: { allow_spinning: request.spin ? '1' : '0' } } };
+    sessions.set(request.session, await InferenceSession.create(request.model, { ...options, extra }));
     return { kind: 'loaded' };
   }
   const session = sessions.get(request.session);
