@@ -28,11 +28,12 @@ function sealPage(): Plugin {
   };
 }
 
+// The page is a product wherever it is built: the tests' own environment must not turn React's development checks on.
+process.env.NODE_ENV = 'production';
+
 /** Builds `web/` into `dist/web/index.html`: one page with everything inside, the template of every report. */
 export default defineConfig({
   root: 'web',
   plugins: [react(), viteSingleFile(), sealPage()],
-  // The tests' own environment must not turn React's development checks on.
-  define: { 'process.env.NODE_ENV': JSON.stringify('production') },
   build: { outDir: '../dist/web', emptyOutDir: true, target: 'es2022', modulePreload: false },
 });

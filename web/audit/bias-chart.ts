@@ -36,6 +36,8 @@ interface Bar {
 const BAR = 17;
 const GROUP_PADDING = 18;
 const AXIS = 34;
+/** Width of a letter at the size of the class names; none is wider on average. */
+const LETTER = 8.2;
 
 const isCorrected = (bar: Bar): boolean => bar.series.endsWith('-corrected');
 const colourOf = (bar: Bar): string => (bar.series.startsWith('training') ? 'var(--training)' : 'var(--generated)');
@@ -66,7 +68,7 @@ export function drawBias(bias: AttributeBias, width: number): SVGSVGElement | HT
   });
   const known = bars.filter(bar => bar.value !== null);
   const longest = Math.max(...bias.classes.map(name => visibleText(name).length), 4);
-  const marginLeft = Math.min(Math.max(longest * 7.4 + 14, 60), width * 0.34);
+  const marginLeft = Math.min(Math.max(longest * LETTER + 16, 60), width * 0.34);
   const groupHeight = series.length * BAR + GROUP_PADDING;
 
   return Plot.plot({
@@ -86,7 +88,7 @@ export function drawBias(bias: AttributeBias, width: number): SVGSVGElement | HT
       ],
       label: null,
       tickFormat: '~%',
-      ticks: width < 420 ? 4 : 6,
+      ticks: width < 420 ? 3 : 6,
       grid: true,
     },
     y: { domain: series.map(({ id }) => id), axis: null, padding: 0.16 },
@@ -150,6 +152,6 @@ function whiskers(bars: readonly Bar[]): Plot.Markish[] {
 }
 
 function shorten(text: string, pixels: number): string {
-  const room = Math.max(6, Math.floor((pixels - 14) / 7));
+  const room = Math.max(6, Math.floor((pixels - 16) / LETTER));
   return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

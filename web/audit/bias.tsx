@@ -4,7 +4,7 @@ import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { formatCount, formatInterval, formatNumber, formatPEquals, formatShare } from '../text/format.ts';
+import { formatCount, formatInterval, formatMeasured, formatPEquals, formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { barSeriesOf, drawBias } from './bias-chart.ts';
 import { ConfusionTable } from './confusion-table.tsx';
@@ -92,8 +92,8 @@ function AmplificationSentence({
   }
   return (
     <p className="sentence">
-      The generated mix of {name} is <strong>{formatNumber(value)} times</strong> as far from the target as the training
-      mix
+      The generated mix of {name} is <strong>{formatMeasured(value)} times</strong> as far from the target as the
+      training mix
       {interval !== null && ` (${formatInterval('number', interval)})`}.{tested}
     </p>
   );

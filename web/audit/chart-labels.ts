@@ -51,8 +51,10 @@ export function placeBinLabels(
     .sort((a, b) => a.pixel - b.pixel);
 
   let above = Number.NEGATIVE_INFINITY;
-  return peaks.map(({ name, bin, pixel }) => {
-    const y = Math.min(Math.max(pixel + LINE / 2, above + LINE), bottom - LINE);
+  return peaks.map(({ name, bin, pixel }, i) => {
+    // The ones below need their lines too.
+    const lowest = bottom - LINE * (peaks.length - i);
+    const y = Math.min(Math.max(pixel + LINE / 2, above + LINE), lowest);
     above = y;
     const level = shareAt(y + LINE / 2);
     let from = bin;

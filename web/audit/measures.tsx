@@ -4,7 +4,7 @@ import type { Metric } from '../../src/contracts/metric.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { formatCount, formatNumber, formatPEquals, type NumberKind } from '../text/format.ts';
+import { formatCount, formatMeasured, formatNumber, formatPEquals, type NumberKind } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 
 export interface Measure {
@@ -79,7 +79,7 @@ function PermutationResult({ permutation }: { readonly permutation: Replication[
         <p>
           <strong>{formatPEquals(p)}.</strong> If the generator had never seen the training set in particular, swapping
           training and held-out pictures at random would give a {visibleText(statistic)} of at least{' '}
-          {observed === null ? 'the one observed' : formatNumber(observed)} this often ({formatCount(permutations)}{' '}
+          {observed === null ? 'the one observed' : formatMeasured(observed)} this often ({formatCount(permutations)}{' '}
           relabellings). Small is evidence of copying; it says that copying happened, not which pictures.
         </p>
       )}

@@ -39,12 +39,19 @@ interface Point {
 }
 
 const HEIGHT = 330;
-const MARGIN = { top: 30, right: 14, bottom: 46, left: 52 };
+const MARGIN = { top: 30, right: 14, bottom: 46, left: 58 };
 /** Rounding of a sum of shares; less is none. */
 const NOTHING = 1e-12;
 
 const colourOf = (set: SetName): string => `var(--${set})`;
 const inkOf = (set: SetName): string => `var(--${set}-ink)`;
+
+/** Held-out is dashed too, so that the lines differ without their colours. */
+const strokeOf = (set: SetName) => ({
+  stroke: colourOf(set),
+  strokeWidth: set === 'generated' ? 2.25 : 1.75,
+  ...(set === 'heldout' ? { strokeDasharray: '5 3' } : {}),
+});
 
 /** First and last edge of the bins that hold anything, and the threshold, with some room. */
 function domainOf({ histogram, threshold }: Replication, series: readonly Series[]): [number, number] {
@@ -89,7 +96,13 @@ export function drawSimilarity(
     marginRight: MARGIN.right,
     marginBottom: MARGIN.bottom,
     marginLeft: MARGIN.left,
-    x: { domain, label: 'Cosine similarity to the nearest training item', labelAnchor: 'center', labelArrow: 'none' },
+    x: {
+      domain,
+      label: 'Cosine similarity to the nearest training item',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 38,
+    },
     y:
       view === 'bins'
         ? { domain: [0, top], label: 'Share of items', labelArrow: 'none', tickFormat: '~%', ticks: 5, grid: true }
@@ -121,9 +134,7 @@ export function drawSimilarity(
           y: 'y',
           curve,
           clip: true,
-          stroke: colourOf(points[0]?.set ?? 'training'),
-          strokeWidth: points[0]?.set === 'generated' ? 2.25 : 1.75,
-          ...(points[0]?.set === 'heldout' ? { strokeDasharray: '5 3' } : {}),
+          ...strokeOf(points[0]?.set ?? 'training'),
         }),
       ),
       ...(threshold === null
@@ -152,13 +163,13 @@ interface LabelOptions {
   readonly domain: readonly [number, number];
 }
 
-const LABEL_STYLE = { fontWeight: 600, stroke: 'var(--surface)', strokeWidth: 4 } as const;
+const LABEL_STYLE = { fontSize: 13, fontWeight: 600, stroke: 'var(--surface)', strokeWidth: 4 } as const;
 
 /** The name of each curve beside it, in its colour. */
 function labelMarks(replication: Replication, series: readonly Series[], options: LabelOptions): Plot.Markish[] {
   const { width, view, top, domain } = options;
   const { edges } = replication.histogram;
-  if (view === 'above') return endLabels(series, edges);
+  if (view === 'above') return cornerLabels(series);
   const placed = placeBinLabels(
     series.map(({ set, shares }) => ({ name: set, shares })),
     edges,
@@ -189,21 +200,42 @@ function labelMarks(replication: Replication, series: readonly Series[], options
   });
 }
 
-/** On a logarithmic scale the curves part at their feet, so they are named there. */
-function endLabels(series: readonly Series[], edges: readonly number[]): Plot.Markish[] {
-  return series.flatMap(one => {
-    const end = stepsOf(one, { edges, view: 'above' }).at(-1);
-    if (end === undefined) return [];
+const KEY_LINE = 20;
+
+/** Curves that only fall leave the lower left free: their names stand there, in the order in which they end. */
+function cornerLabels(series: readonly Series[]): Plot.Markish[] {
+  const total = ({ shares }: Series): number => shares.reduce((sum, share, bin) => sum + share * bin, 0);
+  const ordered = [...series].sort((a, b) => total(b) - total(a));
+  return ordered.flatMap((one, i) => {
+    const dy = -16 - (ordered.length - 1 - i) * KEY_LINE;
     return [
-      Plot.text([end], {
-        x: 'x',
-        y: 'y',
-        text: () => SET_LABELS[one.set],
+      Plot.text([one], {
+        frameAnchor: 'bottom-left',
+        dx: 46,
+        dy,
+        lineAnchor: 'middle',
+        textAnchor: 'start',
+        text: ({ set }: Series) => SET_LABELS[set],
         fill: inkOf(one.set),
-        dy: -9,
-        dx: 2,
-        textAnchor: 'end',
         ...LABEL_STYLE,
+      }),
+      Plot.vector([one], {
+        frameAnchor: 'bottom-left',
+        dx: 12,
+        dy,
+        length: 26,
+        rotate: 90,
+        anchor: 'start',
+        shape: {
+          draw: (
+            context: { moveTo(x: number, y: number): void; lineTo(x: number, y: number): void },
+            length: number,
+          ) => {
+            context.moveTo(0, 0);
+            context.lineTo(0, -length);
+          },
+        },
+        ...strokeOf(one.set),
       }),
     ];
   });

@@ -8,6 +8,9 @@ import { formatCount, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 
 const SHOWN = 50;
+const LONGEST_REASON = 300;
+
+const shorten = (text: string): string => (text.length > LONGEST_REASON ? `${text.slice(0, LONGEST_REASON)}…` : text);
 
 /** Files that could not be used, each with its reason. */
 export function Skipped({ skipped }: { readonly skipped: AuditReport['skipped'] }): ReactNode {
@@ -48,7 +51,7 @@ export function Skipped({ skipped }: { readonly skipped: AuditReport['skipped'] 
             columns={[
               { id: 'file', header: 'File', cell: ({ file }) => <FileName name={file} whole /> },
               { id: 'set', header: 'Set', cell: ({ set }) => <SetKey set={set} /> },
-              { id: 'reason', header: 'Reason', cell: ({ reason }) => visibleText(reason) },
+              { id: 'reason', header: 'Reason', cell: ({ reason }) => shorten(visibleText(reason)) },
             ]}
           />
         )}

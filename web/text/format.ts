@@ -23,13 +23,19 @@ function formatPercentage(percent: number): string {
 
 export const formatShare = (share: number): string => formatPercentage(share * 100);
 
-/** About three figures, with thousands separated. */
-export function formatNumber(value: number): string {
+/** A setting or another exact number: about three figures, no zeros behind the last one that counts. */
+export const formatNumber = (value: number): string => figures(value, 1);
+
+/** A measured number: three figures, zeros too, so that a column and an interval read alike. */
+export const formatMeasured = (value: number): string => figures(value, 3);
+
+function figures(value: number, least: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size >= 1000) return formatCount(Math.round(value));
   if (size < 0.001) return formatPower(value);
-  return sign(value.toLocaleString('en-US', { maximumSignificantDigits: size >= 100 ? 4 : 3 }));
+  const most = size >= 100 ? 4 : 3;
+  return sign(value.toLocaleString('en-US', { minimumSignificantDigits: least, maximumSignificantDigits: most }));
 }
 
 const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
@@ -49,13 +55,13 @@ export function formatAs(kind: NumberKind, value: number): string {
     case 'percentage':
       return formatPercentage(value);
     case 'perMillion':
-      return `${formatNumber(value * 1e6)} per million`;
+      return `${formatMeasured(value * 1e6)} per million`;
     case 'similarity':
       return sign(value.toFixed(3));
     case 'factor':
-      return `${formatNumber(value)}\u00a0×`;
+      return `${formatMeasured(value)}\u00a0×`;
     case 'number':
-      return formatNumber(value);
+      return formatMeasured(value);
   }
 }
 
@@ -73,12 +79,12 @@ export const formatPEquals = (p: number): string =>
 /** A setting such as a rate of 0.05, without the zeros that a measured share would have. */
 export const formatRate = (rate: number): string => `${formatNumber(rate * 100)}${PERCENT}`;
 
-/** Such as `1.2 % to 3.4 %`, at the usual confidence; another is said. */
+/** Such as `1.2 % to 3.4 %`, at the usual confidence; another is said. A unit that stands behind the value is not repeated. */
 export function formatInterval(kind: NumberKind, { low, high, confidence }: Interval): string {
-  const bare = kind === 'perMillion' ? formatNumber : (value: number) => formatAs(kind, value).replace('\u00a0×', '');
   const scale = kind === 'perMillion' ? 1e6 : 1;
-  const range = `${bare(low * scale)} to ${bare(high * scale)}`;
-  return confidence === USUAL_CONFIDENCE ? range : `${range} (${formatNumber(confidence * 100)}${PERCENT})`;
+  const bare = kind === 'perMillion' || kind === 'factor' ? 'number' : kind;
+  const range = `${formatAs(bare, low * scale)} to ${formatAs(bare, high * scale)}`;
+  return confidence === USUAL_CONFIDENCE ? range : `${range} (${formatRate(confidence)})`;
 }
 
 /** Of every interval that does not say otherwise; the method section says so. */
