@@ -10,6 +10,15 @@ export * from './linear-algebra.ts';
 export * from './matrix.ts';
 export * from './multiple-tests.ts';
 export * from './pca.ts';
+export {
+  type Alternative,
+  DEFAULT_PERMUTATIONS,
+  type PermutationTest,
+  type PermutationTestOptions,
+  permutationTest,
+} from './permutation-test.ts';
 export * from './random.ts';
+export * from './rank-test.ts';
+export * from './sign-test.ts';
 export * from './summaries.ts';
 export * from './symmetric-eigen.ts';
