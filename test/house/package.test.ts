@@ -50,6 +50,7 @@ describe('dependencies', () => {
     const used = packagesUsedBy('web', 'test', 'bench', 'scripts');
     for (const config of ['vite.config.ts', 'vitest.config.ts']) {
       for (const name of importsOf(readFileSync(join(root, config), 'utf8'))) {
+        if (name.startsWith('node:')) continue;
         used.add(
           name
             .split('/')

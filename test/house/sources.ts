@@ -12,7 +12,7 @@ export function sourceFiles(folder: string): string[] {
 }
 
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bnew URL\(\s*['"]([^'"]+\.tsx?)['"]|\bresolve\(\s*['"](@?[a-z][^'"]*)['"]\s*\)/g;
+  /(?:^|\n)\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bnew URL\(\s*['"]([^'"]+\.tsx?)['"]|\bresolve\(\s*['"]([^'"]+\/package\.json)['"]\s*\)/g;
 
 /** What a module imports, statically, dynamically, as a worker's URL, or by resolving a package. */
 export function importsOf(text: string): string[] {
