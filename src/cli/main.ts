@@ -21,7 +21,14 @@ export function buildProgram(io: CliIo): Command {
     .configureOutput({ writeOut: io.out, writeErr: () => {} });
   registerVerbs(program, io);
   overrideExit(program);
-  program.action(() => program.outputHelp());
+  program
+    .usage('<verb> [options]')
+    .argument('[verb]')
+    .action((verb: string | undefined) => {
+      if (verb === undefined) return program.outputHelp();
+      const known = program.commands.map(command => command.name()).join(', ');
+      throw new BiolensError('usage', `there is no verb "${verb}", there are ${known}`);
+    });
   return program;
 }
 

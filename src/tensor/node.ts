@@ -22,6 +22,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+// ONNX Runtime reports to its makers unless it is told not to; it asks the process's environment when it is loaded.
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 const START_TIMEOUT_MS = 10_000;
 
 /**

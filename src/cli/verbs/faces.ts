@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { LabelReport, Skipped } from '../../contracts/index.ts';
 import { BiolensError } from '../../errors.ts';
@@ -132,14 +133,20 @@ async function embed(directory: string, options: EmbedOptions, io: CliIo): Promi
   const { files, matrix, skipped } = await work(io, async ({ signal, progress }) => {
     await using embedder = await openEmbedder(options.model, { device: options.device, minScore: options.minScore });
     const events = embedFolder(directory, { embedder, signal, noFace: options.wholeImage ? 'whole' : 'skip' });
-    return collectEmbeddings(events, event => {
+    return await collectEmbeddings(events, event => {
       if ('done' in event) progress.update({ stage: 'embedding', done: event.done, total: event.total });
     });
   });
   requireItems(files.length, directory, skipped);
   const namesPath = options.output.replace(/\.npy$/, '.files.csv');
-  await writeCsv(namesPath, { columns: ['file'], rows: files.map(file => [file]) });
   await writeAtomically(options.output, writeNpy(float32(matrix.data, [matrix.rows, matrix.cols])));
+  try {
+    await writeCsv(namesPath, { columns: ['file'], rows: files.map(file => [file]) });
+  } catch (error) {
+    // Rows without their names are of no use.
+    await rm(options.output, { force: true });
+    throw error;
+  }
   const result = {
     schema: 'biolens/faces-embed@1',
     output: options.output,
