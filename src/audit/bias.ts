@@ -1,12 +1,11 @@
 import { type AttributeBias, type Discrepancy, type Metric, missingMetric } from '../contracts/index.ts';
 import { BiolensError, throwIfAborted } from '../errors.ts';
 import {
-  chiSquareStatistic,
-  chiSquareSurvival,
+  chiSquareTest,
+  type FourCounts,
   fisherExact,
   foldIn,
   openStream,
-  permutationChiSquare,
   proportionMetric,
   type RandomKey,
 } from '../math/index.ts';
@@ -46,8 +45,6 @@ export const GIVEN_LABELS = 'labels';
 const DRAWS = 2000;
 /** Labelled items of a class below which a column of the confusion matrix says too little to correct with. */
 const MIN_CONFUSION = 5;
-/** Expected count in every cell from which the χ² law is near enough (Cochran). */
-const MIN_EXPECTED = 5;
 const PERMUTATIONS = 1999;
 
 /** Upper ends of the age groups, in years. */
@@ -185,18 +182,16 @@ export function compareCounts(
   if (total(first) === 0 || total(second) === 0) return { p: null, test: 'none: no labelled items' };
   const seen = first.flatMap((count, i) => (count + second[i]! > 0 ? [i] : []));
   if (seen.length < 2) return { p: 1, test: 'none needed: one class in both sets' };
-  const table = [seen.map(i => first[i]!), seen.map(i => second[i]!)];
-  if (seen.length === 2) return { p: fisherExact(table), test: 'fisher-exact' };
-  const items = total(first) + total(second);
-  const least = Math.min(
-    ...table.flatMap(line => seen.map((_, c) => (total(line) * (table[0]![c]! + table[1]![c]!)) / items)),
-  );
-  if (least >= MIN_EXPECTED)
-    return { p: chiSquareSurvival(chiSquareStatistic(table), seen.length - 1), test: 'chi-square' };
-  return {
-    p: permutationChiSquare(table, { permutations: PERMUTATIONS, key: options.key }),
-    test: 'permutation-chi-square',
-  };
+  const [one = [], other = []] = [first, second].map(counts => seen.map(i => counts[i]!));
+  if (seen.length === 2) {
+    const table: FourCounts = [
+      [one[0]!, one[1]!],
+      [other[0]!, other[1]!],
+    ];
+    return { p: fisherExact(table), test: 'fisher-exact' };
+  }
+  const { p, method } = chiSquareTest([one, other], { stream: openStream(options.key), permutations: PERMUTATIONS });
+  return { p, test: method === 'permutation' ? 'permutation-chi-square' : 'chi-square' };
 }
 
 /**

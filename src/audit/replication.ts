@@ -1,7 +1,7 @@
 import { type Metric, missingMetric, type Pair, type Replication } from '../contracts/index.ts';
 import { BiolensError } from '../errors.ts';
 import { foldIn, type Matrix, proportionMetric, type RandomKey } from '../math/index.ts';
-import { type MatrixSource, type Neighbours, sourceOf } from '../tensor/index.ts';
+import type { MatrixSource, Neighbours } from '../tensor/index.ts';
 import type { EmbeddedSets } from './embedded-sets.ts';
 import { authPctOf, ownNearest } from './metrics/auth-pct.ts';
 import { CARLINI_DEFAULTS, carliniOf } from './metrics/carlini.ts';
@@ -10,7 +10,7 @@ import { splitProduct } from './metrics/split-product.ts';
 import type { Pairwise } from './pairwise.ts';
 import { type AuditProgress, stepCounter } from './progress.ts';
 import { callCopies } from './replication/calls.ts';
-import { chooseControl, overlapOf } from './replication/control.ts';
+import { measureControls, overlapOf } from './replication/control.ts';
 import { meanTop1Statistic, relabellingTest } from './replication/relabelling.ts';
 import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
 import { calibrateThreshold } from './replication/threshold.ts';
@@ -93,23 +93,14 @@ export async function* measureReplication(
   const top1 = firstScores(nearest);
   yield step('duplicates in the training set');
   const own = await examineTraining(training, { key: foldIn(key, 'training'), ...common });
-  let heldoutTop1: Float32Array | null = null;
-  let matched: Float32Array | null = null;
-  if (heldout !== null) {
-    yield step('nearest items of the held-out set');
-    heldoutTop1 = (await pairwise.neighbours(heldout, training, { k: 1, metric: 'inner', signal })).scores;
-    matched = (await pairwise.neighbours(generated, sourceOf(heldout), { k: 1, metric: 'inner', signal })).scores;
-  }
-  const real = await chooseControl(training, heldout && heldoutTop1 && { rows: heldout, top1: heldoutTop1 }, {
-    own,
-    key: foldIn(key, 'control'),
-    ...common,
-  });
-  const { threshold, pairs: calibrationPairs, method } = calibrateThreshold(real.pairs, falseMatchRate);
-  const calls = callCopies(top1, {
-    real: { ...real, training: training.rows },
-    heldout: matched && { top1: matched, heldout: matched.length, training: training.rows },
-  });
+  if (heldout !== null) yield step('nearest items of the held-out set');
+  const controls = await measureControls(
+    { training, generated, heldout },
+    { own, key: foldIn(key, 'control'), ...common },
+  );
+  const { heldoutTop1 } = controls;
+  const { threshold, pairs: calibrationPairs, method } = calibrateThreshold(controls.real.pairs, falseMatchRate);
+  const calls = callCopies(top1, controls);
   const pairs = Array.from(top1, (similarity, i): Pair => {
     const qValue = calls.qValues?.[i] ?? null;
     return {
@@ -149,7 +140,7 @@ export async function* measureReplication(
     similarity: centred ? 'centred-cosine' : 'cosine',
     threshold,
     falseMatchRate,
-    calibration: { source: real.source, pairs: calibrationPairs, method },
+    calibration: { source: controls.source, pairs: calibrationPairs, method },
     control: calls.method,
     copied:
       threshold === null || calls.qValues === null

@@ -1,19 +1,19 @@
 import { type Metric, missingMetric, type Replication } from '../../contracts/index.ts';
 import { type Matrix, proportionMetric, type RandomKey } from '../../math/index.ts';
-import type { MatrixSource } from '../../tensor/index.ts';
+import { type MatrixSource, sourceOf } from '../../tensor/index.ts';
 import type { Pairwise } from '../pairwise.ts';
-import { readRows, sampleNumbers } from '../rows.ts';
-import { MIN_NULL } from './calls.ts';
+import { readRows, sampleNumbers, takeRows } from '../rows.ts';
+import { MIN_NULL, type NullOfHeldout, type NullOfRealImages } from './calls.ts';
 import { countPairs, cutAbove, type PairHistogram } from './pair-histogram.ts';
 import { HISTOGRAM_ROWS, type TrainingPairs } from './training-pairs.ts';
 
-/** Real images next to training images that they are not copies of. */
-export interface RealControl {
+/** What copies are told from: images that cannot be copies. */
+export interface Controls {
   readonly source: Replication['calibration']['source'];
-  /** Similarities of single pairs, those of duplicates left out. */
-  readonly pairs: PairHistogram;
-  /** Top-1 similarities of images without a duplicate in the training set. */
-  readonly top1: Float32Array;
+  readonly real: NullOfRealImages;
+  readonly heldout: NullOfHeldout | null;
+  /** Similarity of each held-out item to its nearest training item; null without a held-out set. */
+  readonly heldoutTop1: Float32Array | null;
 }
 
 function withoutDuplicates(histogram: PairHistogram, threshold: number | null): PairHistogram {
@@ -21,30 +21,41 @@ function withoutDuplicates(histogram: PairHistogram, threshold: number | null): 
 }
 
 /**
- * The control that thresholds and p-values are set on: held-out images next to the training set where there are enough of
- * them (60), else the training images next to each other. Duplicates are left out of both: an image that is in the training
- * set is no example of one that is not.
+ * Measures the controls that thresholds and p-values are set on: held-out images next to the training set where there are enough of
+ * them (60), else the training images next to each other; and the generated images next to the held-out ones. Held-out images
+ * that are duplicates of training images are left out: an image that is in the training set is no example of one that is not.
  *
- * @param heldout `[h, d]` rows of length 1 and their top-1 similarities; null without a held-out set
+ * @param sets rows of length 1
  */
-export async function chooseControl(
-  training: MatrixSource,
-  heldout: { readonly rows: Matrix; readonly top1: Float32Array } | null,
+export async function measureControls(
+  sets: { readonly training: MatrixSource; readonly generated: Matrix; readonly heldout: Matrix | null },
   options: {
     readonly own: TrainingPairs;
     readonly pairwise: Pairwise;
     readonly key: RandomKey;
     readonly signal?: AbortSignal | undefined;
   },
-): Promise<RealControl> {
+): Promise<Controls> {
+  const { training, generated } = sets;
   const { own, pairwise, key, signal } = options;
   const limit = own.duplicateThreshold;
-  const clean = heldout?.top1.filter(similarity => limit === null || similarity < limit);
-  if (heldout === null || clean === undefined || clean.length < MIN_NULL)
-    return { source: 'training-to-training', pairs: withoutDuplicates(own.histogram, limit), top1: own.top1 };
+  const within = { pairs: withoutDuplicates(own.histogram, limit), top1: own.top1, training: training.rows };
+  if (sets.heldout === null) return { source: 'training-to-training', real: within, heldout: null, heldoutTop1: null };
+  const nearest = { k: 1, metric: 'inner', signal } as const;
+  const { scores: heldoutTop1 } = await pairwise.neighbours(sets.heldout, training, nearest);
+  const kept = Array.from(heldoutTop1.keys()).filter(i => limit === null || heldoutTop1[i]! < limit);
+  const clean = takeRows(sets.heldout, kept);
+  if (clean.rows === 0) return { source: 'training-to-training', real: within, heldout: null, heldoutTop1 };
+  const { scores } = await pairwise.neighbours(generated, sourceOf(clean), nearest);
+  const heldout = { top1: scores, heldout: clean.rows, training: training.rows };
+  if (clean.rows < MIN_NULL) return { source: 'training-to-training', real: within, heldout, heldoutTop1 };
   const sample = await readRows(training, sampleNumbers(training.rows, HISTOGRAM_ROWS, key));
-  const pairs = await countPairs(heldout.rows, sample, { pairwise, signal });
-  return { source: 'heldout-to-training', pairs: withoutDuplicates(pairs, limit), top1: clean };
+  const real = {
+    pairs: await countPairs(clean, sample, { pairwise, signal }),
+    top1: heldoutTop1.filter((_, i) => limit === null || heldoutTop1[i]! < limit),
+    training: training.rows,
+  };
+  return { source: 'heldout-to-training', real, heldout, heldoutTop1 };
 }
 
 /** Share of held-out images that are duplicates of training images: leaked into a set that should be new to the generator. */
