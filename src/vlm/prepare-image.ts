@@ -36,10 +36,13 @@ export interface PreparedImage {
  *    `maxSide` at most. What was a PNG or GIF stays lossless, as a PNG, where that is within `maxBytes`; the rest
  *    becomes a JPEG of `jpegQuality` without chroma subsampling.
  *
- * @param file - what messages call the picture
+ * @param options - `file` is what messages call the picture
  * @throws BiolensError `input` where it is not a picture or is damaged
  */
-export async function prepareImage(bytes: Uint8Array, file: string, rule: ImageRule): Promise<PreparedImage> {
+export async function prepareImage(
+  bytes: Uint8Array,
+  { file, rule }: { readonly file: string; readonly rule: ImageRule },
+): Promise<PreparedImage> {
   const format = sniffFormat(bytes);
   if ((format === 'JPEG' || format === 'PNG') && bytes.length <= rule.maxBytes) {
     const header = readPictureHeader(bytes);

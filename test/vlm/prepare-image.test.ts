@@ -10,7 +10,7 @@ const noise = (width: number, height: number) =>
   sharp({
     create: { width, height, channels: 3, background: '#808080', noise: { type: 'gaussian', mean: 128, sigma: 60 } },
   });
-const prepare = (bytes: Uint8Array) => prepareImage(bytes, 'face.png', rule);
+const prepare = (bytes: Uint8Array) => prepareImage(bytes, { file: 'face.png', rule });
 
 describe('goes out bit for bit', () => {
   test.each([
@@ -59,7 +59,7 @@ describe('is encoded again', () => {
 
   test('nothing is enlarged', async () => {
     const bytes = await flat(20, 10).webp().toBuffer();
-    expect(await prepareImage(bytes, 'x', DEFAULT_IMAGE_RULE)).toMatchObject({ width: 20, height: 10 });
+    expect(await prepareImage(bytes, { file: 'x', rule: DEFAULT_IMAGE_RULE })).toMatchObject({ width: 20, height: 10 });
   });
 });
 

@@ -70,14 +70,17 @@ export async function askOne(task: Task, options: AskOneOptions): Promise<Unpric
     const tired = attempt - turnedAway >= options.attempts || turnedAway >= options.attempts * PATIENCE_WITH_LIMITS;
     if (!failure.transient || tired)
       return failedAnswer(task, { answerer: options.answerer, attempts: attempt, error: failure });
-    const waitMs = waitAfter(failure, attempt, options);
+    const waitMs = waitAfter(failure, { ...options, attempt });
     options.onRetry({ attempt, error: failure, waitMs });
     await options.sleep(waitMs);
   }
 }
 
 /** How long this question waits; the pause that a server asks for is taken by all. */
-function waitAfter(failure: ModelError, attempt: number, { gate, random, onPause }: AskOneOptions): number {
+function waitAfter(
+  failure: ModelError,
+  { attempt, gate, random, onPause }: AskOneOptions & { readonly attempt: number },
+): number {
   const { retryAfterMs } = failure;
   if (retryAfterMs !== null) {
     if (retryAfterMs > LONGEST_WAIT_MS) {

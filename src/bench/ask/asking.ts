@@ -147,7 +147,7 @@ export class Asking {
       if (answer.raw === null) await recorder.failed(answer);
       else await recorder.replied(answer);
     } catch (error) {
-      await this.#recordOrStop(error, bare, recorder);
+      await this.#recordOrStop(error, { task: bare, recorder });
     } finally {
       this.#open--;
       this.#heldBytes -= bytes;
@@ -156,7 +156,10 @@ export class Asking {
   }
 
   /** A picture that does not decode and the like are this question's own error; anything else ends the run. */
-  async #recordOrStop(error: unknown, task: Task, recorder: Recorder): Promise<void> {
+  async #recordOrStop(
+    error: unknown,
+    { task, recorder }: { readonly task: Task; readonly recorder: Recorder },
+  ): Promise<void> {
     if (error instanceof BudgetReached || this.#halt.halted) return;
     const own = error instanceof BiolensError && error.code === 'input' && !(error instanceof ModelError);
     if (!own) return this.stop(error);

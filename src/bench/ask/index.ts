@@ -8,7 +8,7 @@ export {
   mergeAnswers,
   parseAnswers,
 } from './answer-log.ts';
-export { type Answerer, createModelAnswerer, type GivenReply } from './answerer.ts';
+export { type Answerer, createModelAnswerer, type GivenReply, type ToolsFor } from './answerer.ts';
 export { askAll } from './ask-all.ts';
 export type { AskOptions } from './asking.ts';
 export { createFrequentAnswerer, createRandomAnswerer } from './baselines.ts';

@@ -40,7 +40,7 @@ export function createPictureStore({ images, rule, cacheBytes = CACHE_BYTES }: P
       kept.set(key, known);
       return known.picture;
     }
-    const picture = images.load(ref).then(bytes => prepareImage(bytes, ref.path, rule));
+    const picture = images.load(ref).then(bytes => prepareImage(bytes, { file: ref.path, rule }));
     const entry = { picture, bytes: 0 };
     kept.set(key, entry);
     picture.then(

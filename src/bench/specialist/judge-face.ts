@@ -41,15 +41,12 @@ export function judgeAge(asked: Asked): Verdict | null {
   const why = `ages ${ages.map(age => age.toFixed(0)).join(', ')}`;
   const target = parseRange(text);
   if (target !== null && form.kind !== 'ranges') {
-    return judgeByTrait(
-      ages.map(age => inRange(age, { range: target, deviation: AGE_DEVIATION })),
-      form,
-      why,
-    );
+    const probabilities = ages.map(age => inRange(age, { range: target, deviation: AGE_DEVIATION }));
+    return judgeByTrait(probabilities, { form, why });
   }
   if (form.kind === 'pictures') {
     if (form.values.some(set => set !== null && set.length > 2) && /\b(order|sort|arrange|rank|sequence)/i.test(text)) {
-      return judgeOrder(ages, asked, why);
+      return judgeOrder(ages, { ...asked, why });
     }
     const sign = /\b(young|youngest|younger)\b/i.test(text) ? -1 : /\b(old|oldest|older)\b/i.test(text) ? 1 : 0;
     if (sign === 0) return judgeAlike(ages, { form, deviation: AGE_DEVIATION, why });
@@ -68,7 +65,10 @@ function relativeToBest(scores: readonly number[]): number[] {
 }
 
 /** Orders by how many years every pair stands the right way round. */
-function judgeOrder(ages: readonly number[], { text, form, options }: Asked, why: string): Verdict | null {
+function judgeOrder(
+  ages: readonly number[],
+  { text, form, options, why }: Asked & { readonly why: string },
+): Verdict | null {
   if (form.kind !== 'pictures') return null;
   const falling = /\b(descending|decreasing|oldest to youngest|oldest first|from oldest|old(er)? to young)/i.test(text);
   const score = (order: readonly number[] | null, option: string): number => {
@@ -124,7 +124,7 @@ export function judgeGender(asked: Asked): Verdict | null {
     };
     return { scores: options.map(score), why };
   }
-  if (asksMale !== asksFemale) return judgeByTrait(asksMale ? male : male.map(p => 1 - p), form, why);
+  if (asksMale !== asksFemale) return judgeByTrait(asksMale ? male : male.map(p => 1 - p), { form, why });
   if (/\bsame\b/i.test(text)) return judgeAlike(male, { form, deviation: 0.3, why });
   return null;
 }
@@ -151,12 +151,10 @@ export function judgeExpression(asked: Asked): Verdict | null {
   if (faces === null) return null;
   const why = `expressions ${faces.map(({ expression }) => expression).join(', ')}`;
   const target = namedExpression(text);
-  if (target !== null)
-    return judgeByTrait(
-      faces.map(face => face.expressionProbabilities[target]),
-      form,
-      why,
-    );
+  if (target !== null) {
+    const probabilities = faces.map(face => face.expressionProbabilities[target]);
+    return judgeByTrait(probabilities, { form, why });
+  }
   if (form.kind === 'pictures' && /\b(same|share|alike|similar)\b/i.test(text)) {
     const score = (set: readonly number[] | null): number =>
       set === null || set.length < 2 ? OTHER : Math.log(1e-6 + sharedExpression(set.map(i => faces[i]!)));
@@ -190,11 +188,8 @@ export function judgeHeadPose(asked: Asked): Verdict | null {
   const why = `${axis} ${angles.map(angle => angle.toFixed(0)).join(', ')} degrees`;
   const target: Range | null = parseRange(text);
   if (target !== null && form.kind !== 'ranges') {
-    return judgeByTrait(
-      angles.map(angle => inRange(angle, { range: target, deviation: ANGLE_DEVIATION })),
-      form,
-      why,
-    );
+    const probabilities = angles.map(angle => inRange(angle, { range: target, deviation: ANGLE_DEVIATION }));
+    return judgeByTrait(probabilities, { form, why });
   }
   if (form.kind === 'pictures') return judgeAlike(angles, { form, deviation: ANGLE_DEVIATION, why });
   const face = facePointedAt(asked);

@@ -1,4 +1,5 @@
 import type { Sight } from './face-sight.ts';
+import type { Asked } from './judge-face.ts';
 import type { OptionForm } from './option-forms.ts';
 import { judgeByNumber, judgeByTrait, type Verdict } from './verdict.ts';
 
@@ -19,19 +20,18 @@ export function sameness(a: Sight, b: Sight): number {
 }
 
 /** Answers who is the same person as whom; null where the text asks something else. */
-export function judgeIdentity(text: string, sights: readonly Sight[], form: OptionForm): Verdict | null {
+export function judgeIdentity({ text, sights, form }: Pick<Asked, 'text' | 'sights' | 'form'>): Verdict | null {
   const n = sights.length;
   if (n < 2) return null;
   const same = sights.map(a => sights.map(b => (a === b ? 1 : sameness(a, b))));
   const why = `same person: ${describePairs(same)}`;
   const groups = groupsOf(same);
 
-  if (form.kind === 'yes-no') return judgeByTrait([same[0]![1]!], form, why);
+  if (form.kind === 'yes-no') return judgeByTrait([same[0]![1]!], { form, why });
   if (/\bpairs?\b/i.test(text) && form.kind === 'counts') {
     return judgeByTrait(
       pairsOf(n).map(([i, j]) => same[i]![j]!),
-      form,
-      why,
+      { form, why },
     );
   }
   if (
@@ -42,11 +42,11 @@ export function judgeIdentity(text: string, sights: readonly Sight[], form: Opti
   }
   const reference = referencePicture(text, n);
   if (form.kind === 'pictures') {
-    if (isOddOneOut(text)) return oddOneOut(same, form.values, why);
-    if (reference !== null) return judgeAgainst(reference, same, form, why);
+    if (isOddOneOut(text)) return oddOneOut(same, { sets: form.values, why });
+    if (reference !== null) return judgeAgainst(reference, { same, form, why });
     return { scores: form.values.map(set => (set === null ? Math.log(0.02) : groupScore(same, set))), why };
   }
-  if (reference !== null) return judgeAgainst(reference, same, form, why);
+  if (reference !== null) return judgeAgainst(reference, { same, form, why });
   const largest = Math.max(...groups.map(group => groups.filter(other => other === group).length));
   return judgeByNumber(/\bdifferent\b/i.test(text) ? n - largest : largest, { form, deviation: 0.7, why });
 }
@@ -65,26 +65,23 @@ function referencePicture(text: string, n: number): number | null {
 const isOddOneOut = (text: string): boolean =>
   /\b(not|isn't|doesn't|does not|odd|unlike|other than)\b|\bdifferent (person|identity|individual|from)/i.test(text);
 
-function judgeAgainst(
-  reference: number,
-  same: readonly (readonly number[])[],
-  form: OptionForm,
-  why: string,
-): Verdict | null {
+interface Comparison {
+  /** `[n][n]`: probability that two pictures show one person. */
+  readonly same: readonly (readonly number[])[];
+  readonly form: OptionForm;
+  readonly why: string;
+}
+
+function judgeAgainst(reference: number, { same, form, why }: Comparison): Verdict | null {
   const others = same[reference]!.map((p, i) => (i === reference ? null : p));
-  if (form.kind !== 'pictures')
-    return judgeByTrait(
-      others.filter(p => p !== null),
-      form,
-      why,
-    );
+  if (form.kind !== 'pictures') {
+    const known = others.filter(p => p !== null);
+    return judgeByTrait(known, { form, why });
+  }
   // The picture that is compared with may or may not be named among those that match it.
   const sets = form.values.map(set => set?.filter(i => i !== reference) ?? null);
-  return judgeByTrait(
-    others.map(p => p ?? 0.5),
-    { kind: 'pictures', values: sets },
-    why,
-  );
+  const even = others.map(p => p ?? 0.5);
+  return judgeByTrait(even, { form: { kind: 'pictures', values: sets }, why });
 }
 
 /** A set fits where all its members are alike and nobody outside is like them. */
@@ -104,8 +101,7 @@ function groupScore(same: readonly (readonly number[])[], set: readonly number[]
 /** The pictures of `set` show somebody else than the rest does, and the rest is one person. */
 function oddOneOut(
   same: readonly (readonly number[])[],
-  sets: readonly (readonly number[] | null)[],
-  why: string,
+  { sets, why }: { readonly sets: readonly (readonly number[] | null)[]; readonly why: string },
 ): Verdict {
   const score = (set: readonly number[]): number => {
     const rest = same.map((_, i) => i).filter(i => !set.includes(i));

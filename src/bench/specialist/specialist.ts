@@ -112,7 +112,7 @@ function judge({ question, options }: PosedQuestion, sights: readonly Sight[]): 
     case 'lr_fr':
     case 'deepfakes':
     case 'celebrity_identification':
-      return judgeIdentity(text, sights, form);
+      return judgeIdentity(asked);
     default:
       return judgeByWords(asked);
   }
@@ -126,5 +126,5 @@ function judgeByWords(asked: Asked): Verdict | null {
   if (/\b(gender|male|female|man|woman)\b/i.test(text)) return judgeGender(asked);
   if (/\b(yaw|pitch|roll)\b/i.test(text)) return judgeHeadPose(asked);
   if (/\b(emotion|expression)/i.test(text)) return judgeExpression(asked);
-  return asksIdentity(text) ? judgeIdentity(text, asked.sights, asked.form) : null;
+  return asksIdentity(text) ? judgeIdentity(asked) : null;
 }

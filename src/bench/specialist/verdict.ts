@@ -30,7 +30,10 @@ export function countDistribution(probabilities: readonly number[]): number[] {
 }
 
 /** Scores options from the probability that each picture (or face) has what is asked for; null where the options ask for something else. */
-export function judgeByTrait(probabilities: readonly number[], form: OptionForm, why: string): Verdict | null {
+export function judgeByTrait(
+  probabilities: readonly number[],
+  { form, why }: { readonly form: OptionForm; readonly why: string },
+): Verdict | null {
   switch (form.kind) {
     case 'counts': {
       const distribution = countDistribution(probabilities);
