@@ -13,10 +13,10 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { runRecordSchema } from '../../src/contracts/run.ts';
-import { createRun, digestFiles, findRun, listRuns, openRun } from '../../src/runs/index.ts';
+import { createRun, digestFile, digestFiles, findRun, listRuns, openRun } from '../../src/runs/index.ts';
 import { appender, killAndResume } from './kill-and-resume.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'biolens-runs-'));
@@ -358,4 +358,23 @@ test('the digest of files does not depend on their order, and depends on names a
   expect(await digestFiles([b, a])).toBe(both);
   expect(await digestFiles([a])).not.toBe(both);
   expect(await digestFiles([{ ...a, file: 'c' }, b])).not.toBe(both);
+});
+
+test('the digest of a file is SHA-256', async () => {
+  const path = join(runsDir, 'abc');
+  writeFileSync(path, 'abc');
+  // FIPS 180-2, appendix B.1.
+  expect(await digestFile(path)).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  await expect(digestFile(join(runsDir, 'none'))).rejects.toThrow('none: no such file or folder');
+});
+
+test('without git there is no commit, and the run begins all the same', async () => {
+  vi.stubEnv('PATH', join(runsDir, 'nothing-here'));
+  try {
+    const run = await start();
+    expect(run.record.provenance.commit).toBeNull();
+    await run.interrupt();
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
