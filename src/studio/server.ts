@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type AnyReport, type RunEvent, type SetName, setNameSchema } from '../contracts/index.ts';
 import { BiolensError, messageOf } from '../errors.ts';
 import { thumbnail } from '../images/index.ts';
-import { type FoundRun, listRuns } from '../runs/index.ts';
+import { type FoundRun, listRuns, readRunRecord } from '../runs/index.ts';
 import { guard, secureHeaders } from './guard.ts';
 import { locatePicture, type MakeThumbnail, picturesNamed } from './pictures.ts';
 import { readTemplate, type TemplateOptions } from './report-html.ts';
@@ -81,6 +81,18 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
     return runs.find(({ record }) => record.id === id) ?? null;
   };
 
+  /** A run that is done, without a look at all the others: pictures are asked for by the dozen. */
+  const findDone = async (id: string): Promise<FoundRun | null> => {
+    if (!/^[\w-][\w.-]*$/.test(id)) return null;
+    const path = join(resolve(runsDir), id);
+    try {
+      const record = (await lstat(path)).isDirectory() ? await readRunRecord(path) : null;
+      return record?.id === id && record.status === 'done' ? { path, record } : null;
+    } catch {
+      return null;
+    }
+  };
+
   const app = new Hono();
   app.use(secureHeaders(policy), guard(token));
 
@@ -98,7 +110,7 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
   app.get('/api/runs/:id/image', async c => {
     const query = imageQuerySchema.safeParse(c.req.query());
     if (!query.success) return c.json({ error: 'expected "set" and "file"' }, 400);
-    const found = await findExact(c);
+    const found = await findDone(c.req.param('id'));
     const { report, named } = found === null ? { report: null, named: new Map() } : await reportOf(found);
     const { set, file, size } = query.data;
     const path = report !== null && named.get(set)?.has(file) ? await locatePicture(report, query.data) : null;
