@@ -28,8 +28,8 @@ function drawBald(scene: Scene): void {
   const { skin, pose, shape, spec, hair, head } = scene;
   const shine = pose.rim(ellipse(spec.light[0] >= 0 ? 0.3 : -0.3, -0.85, 0.24, 0.1));
   paintPath(scene, shine, { paint: mix(skin.light, [255, 255, 255], 0.3), alpha: 0.45, soft: 0.25, clip: head });
-  if (shape.aged < 0.25) return;
-  // What is left above the ears.
+  if (shape.aged < 0.25 || spec.gender === 'female') return;
+  // What age has left above the ears.
   const w = shape.width;
   for (const side of [-1, 1]) {
     const wreath = onSide(side, [

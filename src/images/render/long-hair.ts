@@ -73,8 +73,10 @@ export function drawLongHair(scene: Scene, style: LongStyle): void {
   const root = 0.2 * spec.parting;
   const step = (end + 0.2) / 3;
   for (const side of [-spec.parting, spec.parting]) {
+    // The curtains overlap a little, or the background would shine through between them.
+    const seam = root - side * 0.02;
     const outer: Points = [
-      [root, -1.19 - v],
+      [seam, -1.19 - v],
       [root * 0.5 + side * w * 0.42, -1.17 - v],
       [side * w * 0.82, -0.99 - v],
       [side * (w + 0.1 + v), -0.55],
@@ -84,7 +86,7 @@ export function drawLongHair(scene: Scene, style: LongStyle): void {
       [side * (w * 0.98 + spread), end],
     ];
     const inner: Points = [
-      [root, shape.hairline - 0.18],
+      [seam, shape.hairline - 0.18],
       [root * 0.75 + side * w * 0.2, shape.hairline - 0.1],
       [side * w * 0.52 + root * 0.35, shape.hairline + 0.12],
       [side * w * 0.84, -0.28],

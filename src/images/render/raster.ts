@@ -71,36 +71,62 @@ function boundsOf(points: readonly number[], size: number, margin: number): Boun
 }
 
 /**
- * Adds what one edge contributes to the signed area of the pixels of its rows: to the pixel it crosses the part to its right, and to
- * the next pixel the rest, so that a running sum along the row is the exact coverage.
+ * Adds what the part of an edge within one row contributes to the signed area of the row's pixels: to each pixel it crosses
+ * the area to its right, and to the next pixel the rest, so that a running sum along the row is the exact coverage.
+ *
+ * @param part from `x0` to `x1` in either order, `height` signed by the edge's direction.
  */
-function addEdge(cover: Float32Array, size: number, xa: number, ya: number, xb: number, yb: number): void {
+function addToRow(
+  canvas: Canvas,
+  part: { readonly y: number; readonly x0: number; readonly x1: number; readonly height: number },
+): void {
+  const { cover, size } = canvas;
+  const row = part.y * size;
+  let left = Math.min(part.x0, part.x1);
+  let right = Math.max(part.x0, part.x1);
+  let { height } = part;
+  if (left >= size) return;
+  if (right <= 0) {
+    cover[row]! += height;
+    return;
+  }
+  // Narrower than this an edge is upright: a division by next to nothing would be infinite.
+  const upright = right - left < 1e-9;
+  const perX = upright ? 0 : height / (right - left);
+  if (left < 0) {
+    cover[row]! -= perX * left;
+    height += perX * left;
+    left = 0;
+  }
+  right = Math.min(right, size);
+  const last = upright ? Math.floor(left) : right;
+  for (let column = Math.floor(left); column <= last && column < size; column++) {
+    const a = Math.max(left, column);
+    const b = Math.min(right, column + 1);
+    const here = upright ? height : perX * (b - a);
+    const beyond = here * ((a + b) / 2 - column);
+    cover[row + column]! += here - beyond;
+    if (column + 1 < size) cover[row + column + 1]! += beyond;
+  }
+}
+
+/** Adds an edge to the signed areas of the rows that it crosses. */
+function addEdge(canvas: Canvas, xa: number, ya: number, xb: number, yb: number): void {
+  const { size } = canvas;
   if (ya === yb) return;
   const sign = ya < yb ? 1 : -1;
   const top = Math.max(0, Math.min(ya, yb));
   const bottom = Math.min(size, Math.max(ya, yb));
-  if (top >= bottom) return;
   const slope = (xb - xa) / (yb - ya);
-  for (let row = Math.floor(top); row < bottom; row++) {
-    const from = Math.max(top, row);
-    const to = Math.min(bottom, row + 1);
-    if (to <= from) continue;
-    const xFrom = Math.min(size, Math.max(0, xa + (from - ya) * slope));
-    const xTo = Math.min(size, Math.max(0, xa + (to - ya) * slope));
-    const left = Math.min(xFrom, xTo);
-    const right = Math.max(xFrom, xTo);
-    const height = sign * (to - from);
-    const base = row * size;
-    const perX = right > left ? height / (right - left) : 0;
-    for (let column = Math.floor(left); column === Math.floor(left) || column < right; column++) {
-      if (column >= size) break;
-      const a = Math.max(left, column);
-      const b = Math.min(right, column + 1);
-      const part = right > left ? perX * (b - a) : height;
-      const beyond = part * ((a + b) / 2 - column);
-      cover[base + column]! += part - beyond;
-      if (column + 1 < size) cover[base + column + 1]! += beyond;
-    }
+  for (let y = Math.floor(top); y < bottom; y++) {
+    const from = Math.max(top, y);
+    const to = Math.min(bottom, y + 1);
+    addToRow(canvas, {
+      y,
+      x0: xa + (from - ya) * slope,
+      x1: xa + (to - ya) * slope,
+      height: sign * (to - from),
+    });
   }
 }
 
@@ -110,7 +136,7 @@ function rasterize(canvas: Canvas, points: readonly number[], bounds: Bounds): v
   const n = points.length;
   for (let i = 0; i < n; i += 2) {
     const j = (i + 2) % n;
-    addEdge(cover, size, points[i]!, points[i + 1]!, points[j]!, points[j + 1]!);
+    addEdge(canvas, points[i]!, points[i + 1]!, points[j]!, points[j + 1]!);
   }
   for (let y = bounds.y0; y < bounds.y1; y++) {
     let sum = 0;
