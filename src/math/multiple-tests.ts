@@ -11,14 +11,28 @@ import { checkProbability } from './check.ts';
  */
 export function benjaminiHochberg(pValues: ArrayLike<number>): number[] {
   const m = pValues.length;
-  for (let i = 0; i < m; i++) checkProbability(`pValues[${i}]`, pValues[i]!);
-  const order = Array.from({ length: m }, (_, i) => i).sort((a, b) => pValues[a]! - pValues[b]!);
-  const qValues = new Array<number>(m);
+  for (let i = 0; i < m; i++)
+    if (!(pValues[i]! >= 0 && pValues[i]! <= 1)) checkProbability(`pValues[${i}]`, pValues[i]!);
+  const sorted = Float64Array.from(pValues).sort();
+  const stepped = new Float64Array(m);
   let least = 1;
   for (let rank = m; rank >= 1; rank--) {
-    const at = order[rank - 1]!;
-    least = Math.min(least, pValues[at]! * (m / rank));
-    qValues[at] = least;
+    least = Math.min(least, sorted[rank - 1]! * (m / rank));
+    stepped[rank - 1] = least;
   }
+  const qValues = new Array<number>(m);
+  for (let i = 0; i < m; i++) qValues[i] = stepped[lastIndexOf(sorted, pValues[i]!)]!;
   return qValues;
+}
+
+/** Index of the last of the ascending values that is not above `value`. */
+function lastIndexOf(sorted: Float64Array, value: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! <= value) low = middle;
+    else high = middle;
+  }
+  return low;
 }

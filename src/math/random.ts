@@ -130,10 +130,11 @@ export class RandomStream {
   integer(n: number): number {
     checkWhole('n', n, 1);
     if (n <= TWO_32) {
-      const limit = TWO_32 - (TWO_32 % n);
       let word = this.uint32();
-      while (word >= limit) word = this.uint32();
-      return word % n;
+      // Words past the last whole multiple of n would favour small numbers; only the last n words can be such.
+      while (word >= TWO_32 - n && word >= TWO_32 - (TWO_32 % n)) word = this.uint32();
+      // The remainder, exact below 2⁵³ and several times quicker than `%` on doubles.
+      return word - Math.floor(word / n) * n;
     }
     const limit = 2 ** 53 - (2 ** 53 % n);
     for (;;) {

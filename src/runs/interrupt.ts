@@ -2,7 +2,13 @@ import { EXIT_CODES } from '../errors.ts';
 
 /**
  * Runs work with a signal that the first SIGINT or SIGTERM aborts, so that it can end cleanly; a second one ends the process at once
- * with exit code 130.
+ * with exit code 130. What a run had acknowledged survives either way.
+ *
+ * @returns what the work returns; the handlers of the signals are gone then
+ * @example
+ * await withInterrupt(async signal => {
+ *   for await (const event of resumeItems({ run, schema, keys, keyOf, work, signal })) show(event);
+ * });
  */
 export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

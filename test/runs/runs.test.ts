@@ -305,6 +305,28 @@ test('SIGINT ends a run cleanly with exit code 130', async () => {
   expect(locksOf(run.path)).toEqual([]);
 });
 
+test('work that does not heed the first signal is ended by the second, with exit code 130', async () => {
+  const source = JSON.stringify(join(import.meta.dirname, '../../src/runs/index.ts'));
+  const script = `import { writeSync } from 'node:fs';
+    const { withInterrupt } = await import(${source});
+    await withInterrupt(async signal => {
+      signal.addEventListener('abort', () => writeSync(1, 'aborted'));
+      writeSync(1, 'ready');
+      await new Promise(resolve => setTimeout(resolve, 600_000));
+    });`;
+  for (const first of ['SIGINT', 'SIGTERM'] as const) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    expect(String((await once(child.stdout, 'data'))[0])).toBe('ready');
+    child.kill(first);
+    expect(String((await once(child.stdout, 'data'))[0])).toBe('aborted');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+  }
+});
+
 const canMount = process.platform === 'linux' && process.getuid?.() === 0 && tryMount();
 function tryMount(): boolean {
   const point = mkdtempSync(join(root, 'probe-'));
