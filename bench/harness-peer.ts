@@ -55,7 +55,7 @@ export async function measurePromptfoo(options: PeerOptions): Promise<Measured &
   const started = performance.now();
   const child = spawn(process.execPath, [entry, 'eval', '-c', 'config.json', ...flags], {
     cwd: work,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
       NODE_OPTIONS: `--no-warnings --import=${join(work, 'usage.mjs')}`,
@@ -65,12 +65,17 @@ export async function measurePromptfoo(options: PeerOptions): Promise<Measured &
       PROMPTFOO_DISABLE_UPDATE: '1',
     },
   });
-  const [code] = await once(child, 'exit');
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', text => {
+    output += text;
+  });
+  const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`promptfoo ended with exit code ${code}`);
   const wallMs = performance.now() - started;
   const used = readdirSync(usage).map(name => usageSchema.parse(JSON.parse(readFileSync(join(usage, name), 'utf8'))));
   return {
     wallMs,
+    askedMs: durationIn(output),
     cpuMs: used.reduce((sum, { cpuMs }) => sum + cpuMs, 0),
     peakMegabytes: Math.max(...used.map(({ peakMegabytes }) => peakMegabytes)),
     version: versionOf(options.home),
@@ -88,6 +93,13 @@ function configOf(questions: readonly Question[], { folder, baseUrl }: PeerOptio
       assert: [{ type: 'equals', value: 'B' }],
     })),
   };
+}
+
+/** Reads `Duration: 16s` or `Duration: 3m 5s` in what the peer prints, in milliseconds. */
+function durationIn(output: string): number {
+  const match = /Duration: (?:(\d+)m )?(\d+)s/.exec(output);
+  if (match === null) throw new Error('promptfoo did not say how long it took');
+  return (Number(match[1] ?? 0) * 60 + Number(match[2])) * 1000;
 }
 
 function versionOf(home: string): string {

@@ -28,6 +28,7 @@ for await (const question of benchmark.questions()) {
   questions.push(question);
 }
 const settings = askSettings({ concurrency: options.concurrency });
+const started = performance.now();
 
 async function ask(): Promise<{ answers: number; concurrency: number }> {
   const { runsDir } = options;
@@ -71,6 +72,7 @@ const { user, system } = process.cpuUsage();
 process.stdout.write(
   JSON.stringify({
     ...done,
+    askedMs: performance.now() - started,
     wallMs: performance.now(),
     cpuMs: (user + system) / 1000,
     peakMegabytes: process.resourceUsage().maxRSS / 1024,

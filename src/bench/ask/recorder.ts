@@ -5,6 +5,9 @@ import type { Journal } from './answer-log.ts';
 /** So many failures without a reply between them are an outage, which is nothing to record about the questions. */
 export const OUTAGE = 32;
 
+/** Errors with which a living endpoint turns down one request, such as more pictures than its model takes. */
+const ABOUT_THE_QUESTION: ReadonlySet<string> = new Set(['bad-request', 'context-too-long']);
+
 export interface RecorderOptions {
   readonly journal: Pick<Journal, 'append'>;
   /** Answers of earlier stretches show that the endpoint has worked. */
@@ -15,7 +18,8 @@ export interface RecorderOptions {
 
 /**
  * Writes answers down, and errors once it is clear that they are about the question: an error of the endpoint is held back until a
- * later reply shows that the endpoint lives. So an outage leaves no errors behind, and resuming asks those questions again.
+ * later reply shows that the endpoint lives. So an outage leaves no errors behind, and resuming asks those questions again. A request that
+ * is turned down as such is held back only until the first reply: before it, the settings may be what every request is turned down for.
  */
 export interface Recorder {
   /** A reply came. */
@@ -57,6 +61,7 @@ export function createRecorder({ journal, answeredBefore, onRecorded }: Recorder
       await Promise.all([writeHeldBack(), write(answer)]);
     },
     async failed(answer) {
+      if (alive && ABOUT_THE_QUESTION.has(answer.error?.kind ?? '')) return write(answer);
       heldBack.push(answer);
       if (heldBack.length >= OUTAGE) giveUp(`${heldBack.length} questions in a row failed`);
     },
