@@ -30,6 +30,14 @@ export function sliceRows(matrix: Matrix, start: number, end: number): Matrix {
   return { rows: end - start, cols: matrix.cols, data: matrix.data.subarray(start * matrix.cols, end * matrix.cols) };
 }
 
+/** The rows of one matrix above those of another of the same width. */
+export function stackRows(first: Matrix, second: Matrix): Matrix {
+  const data = new Float32Array(first.data.length + second.data.length);
+  data.set(first.data);
+  data.set(second.data, first.data.length);
+  return { rows: first.rows + second.rows, cols: first.cols, data };
+}
+
 /** Blocks of a source in order of their rows. */
 export async function* eachBlock(
   source: MatrixSource,
