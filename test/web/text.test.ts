@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toCsv } from '../../web/text/csv.ts';
 import { visibleLines, visibleText } from '../../web/text/visible-text.ts';
+import { testName, wordsOf } from '../../web/text/words.ts';
 
 describe('text of strangers', () => {
   test.each([
@@ -51,6 +52,22 @@ function parseCsv(text: string): string[][] {
   }
   return rows.slice(0, -1);
 }
+
+describe('words', () => {
+  test.each([
+    ['ageGroup', 'age group'],
+    ['skin_tone', 'skin tone'],
+    ['gender', 'gender'],
+    ['ITA', 'ITA'],
+    ['held-out set', 'held-out set'],
+    ['a\u202eb', 'a\\u202eb'],
+  ])('%s is %s', (name, words) => expect(wordsOf(name)).toBe(words));
+
+  test('tests have names', () => {
+    expect(testName('fisher-exact')).toBe('Fisher’s exact test');
+    expect(testName('another')).toBe('another');
+  });
+});
 
 describe('CSV', () => {
   test('every text comes back, with an apostrophe where a spreadsheet would calculate', () => {

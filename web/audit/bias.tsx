@@ -6,6 +6,7 @@ import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatInterval, formatMeasured, formatPEquals, formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { testName, wordsOf } from '../text/words.ts';
 import { barSeriesOf, drawBias } from './bias-chart.ts';
 import { ConfusionTable } from './confusion-table.tsx';
 import { DiscrepancyTable } from './discrepancy-table.tsx';
@@ -30,7 +31,7 @@ export function Bias({ attributes }: { readonly attributes: Readonly<Record<stri
 
 function Attribute({ name, bias }: { readonly name: string; readonly bias: AttributeBias }): ReactNode {
   const draw = useCallback((width: number) => drawBias(bias, width), [bias]);
-  const title = visibleText(name);
+  const title = wordsOf(name);
   return (
     <article className="attribute" aria-label={title}>
       <h3 className="attribute-title">{title}</h3>
@@ -80,7 +81,7 @@ function AmplificationSentence({
     <>
       {' '}
       The two mixes {p <= 0.05 ? 'differ by more than chance' : 'do not differ by more than chance'} ({formatPEquals(p)}
-      , {visibleText(test)}).
+      , {testName(test)}).
     </>
   );
   if (value === null) {

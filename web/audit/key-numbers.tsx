@@ -4,6 +4,7 @@ import type { Metric } from '../../src/contracts/metric.ts';
 import { MetricValue } from '../components/metric-value.tsx';
 import { formatCount, formatPEquals, type NumberKind } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { wordsOf } from '../text/words.ts';
 
 /** The few numbers that the verdict rests on. */
 export function KeyNumbers({ report }: { readonly report: AuditReport }): ReactNode {
@@ -22,7 +23,7 @@ export function KeyNumbers({ report }: { readonly report: AuditReport }): ReactN
         {Object.entries(bias.attributes).map(([name, { amplification }]) => (
           <KeyMetric
             key={name}
-            label={`Skew of ${visibleText(name)} against that of the training set`}
+            label={`Skew of ${wordsOf(name)} against that of the training set`}
             metric={amplification}
             kind="factor"
           />

@@ -93,6 +93,9 @@ function comparisonFacts(replication: AuditReport['replication']): { term: strin
   ];
 }
 
+/** The first characters name a commit; a plus at the end says that the working copy had changes. */
+const shortCommit = (commit: string): string => visibleText(commit.slice(0, 12) + (commit.endsWith('+') ? '+' : ''));
+
 function runFacts({ id, provenance }: RunRecord): { term: string; value: ReactNode }[] {
   const { host, startedAt, endedAt } = provenance;
   return [
@@ -104,7 +107,7 @@ function runFacts({ id, provenance }: RunRecord): { term: string; value: ReactNo
           {visibleText(provenance.biolens)}
           {provenance.commit !== null && (
             <>
-              , commit <code>{visibleText(provenance.commit)}</code>
+              , commit <code title={visibleText(provenance.commit)}>{shortCommit(provenance.commit)}</code>
             </>
           )}
         </>

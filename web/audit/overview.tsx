@@ -5,6 +5,7 @@ import { LevelMark } from '../components/level-mark.tsx';
 import { SetKey } from '../components/set-key.tsx';
 import { formatCount, formatTime } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { wordsOf } from '../text/words.ts';
 import { KeyNumbers } from './key-numbers.tsx';
 
 /** What was compared, what came out in plain words, and the numbers it rests on. */
@@ -47,7 +48,7 @@ function FindingItem({ finding }: { readonly finding: Finding }): ReactNode {
     <li className={`finding finding-${finding.level}`}>
       <div className="finding-head">
         <LevelMark level={finding.level} />
-        <span className="finding-subject">{visibleText(finding.subject)}</span>
+        <span className="finding-subject">{wordsOf(finding.subject)}</span>
       </div>
       <div>
         <p className="finding-headline">{visibleText(finding.headline)}</p>

@@ -16,8 +16,8 @@ export interface DataTableProps<Row> {
   readonly keyOf: (row: Row) => string;
   /** The caption is for screen readers alone, where the heading above says the same. */
   readonly captionHidden?: boolean;
-  /** `measures` stacks its three columns on narrow screens. */
-  readonly layout?: 'measures';
+  /** How rows become blocks on narrow screens, by what the table holds; by default they stay rows, and scroll. */
+  readonly layout?: 'measures' | 'runs';
 }
 
 /** A plain table with a caption and named rows; wide ones scroll sideways in their own frame. */
@@ -25,7 +25,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   const { caption, columns, rows, keyOf, captionHidden = false, layout } = props;
   return (
     <div className="table-frame">
-      <table className={layout === 'measures' ? 'data-table measure-table' : 'data-table'}>
+      <table className={layout === undefined ? 'data-table' : `data-table ${layout}-table`}>
         <caption className={captionHidden ? 'visually-hidden' : undefined}>{caption}</caption>
         <thead>
           <tr>

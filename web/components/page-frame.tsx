@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ThemeChoice } from './theme-choice.tsx';
 
 export interface PageSection {
@@ -16,9 +16,20 @@ export interface PageFrameProps {
   readonly children: ReactNode;
 }
 
+/** Pixels of the section before that stay in sight. */
+const LEFT_OF_CURRENT = 64;
+
 /** Bar, navigation and main part, the same for every page. */
 export function PageFrame({ sections, trail, tools, children }: PageFrameProps): ReactNode {
   const current = useCurrentSection(sections);
+  const contents = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    // On a phone the navigation is one line that scrolls sideways: it follows the reader.
+    const link = contents.current?.querySelector<HTMLElement>(`a[href="#${current}"]`);
+    if (link) contents.current?.scrollTo({ left: link.offsetLeft - LEFT_OF_CURRENT });
+  }, [current]);
+
   return (
     <>
       <a className="skip-link" href="#main">
@@ -36,7 +47,7 @@ export function PageFrame({ sections, trail, tools, children }: PageFrameProps):
       </header>
       <div className={sections.length > 0 ? 'layout with-nav' : 'layout'}>
         {sections.length > 0 && (
-          <nav className="contents" aria-label="Sections of this report">
+          <nav ref={contents} className="contents" aria-label="Sections of this report">
             <ol>
               {sections.map(({ id, title }) => (
                 <li key={id}>

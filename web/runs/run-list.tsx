@@ -22,6 +22,7 @@ export function RunList({ runs }: { readonly runs: Runs }): ReactNode {
         <DataTable
           caption="Runs, newest first"
           captionHidden
+          layout="runs"
           rows={runs}
           keyOf={run => run.id}
           columns={[
@@ -29,10 +30,10 @@ export function RunList({ runs }: { readonly runs: Runs }): ReactNode {
               id: 'title',
               header: 'Run',
               cell: run => (
-                <a className="run-link" href={`/runs/${encodeURIComponent(run.id)}`}>
-                  {visibleText(run.title)}
-                  <span className="row-note">{visibleText(run.id)}</span>
-                </a>
+                <>
+                  <a href={`/runs/${encodeURIComponent(run.id)}`}>{visibleText(run.title)}</a>
+                  <code className="row-note">{visibleText(run.id)}</code>
+                </>
               ),
             },
             { id: 'kind', header: 'Kind', cell: run => visibleText(run.kind) },

@@ -2,9 +2,8 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { ReportPage, RunEvent } from '../../src/contracts/report.ts';
 import type { Client } from '../client/client.ts';
 import { Facts } from '../components/facts.tsx';
-import { formatCount, formatTime } from '../text/format.ts';
+import { formatTime, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import { RunStatusMark } from './run-status-mark.tsx';
 
 export interface RunProgressProps {
   readonly client: Client;
@@ -27,13 +26,14 @@ export function RunProgress({ client, page, onEnd }: RunProgressProps): ReactNod
     });
   }, [client, run.id, run.status, onEnd]);
 
+  const { title, detail } = describe(run.kind, event);
   return (
     <section className="section" aria-labelledby="run-title">
-      <p className="kicker">{visibleText(run.kind)}</p>
-      <h1 id="run-title">{visibleText(run.id)}</h1>
-      <p className="lead" aria-live="polite">
-        <RunStatusMark status={event.status} /> {statusText(event)}
-      </p>
+      <p className="kicker">{visibleText(run.id)}</p>
+      <div aria-live="polite">
+        <h1 id="run-title">{title}</h1>
+        <p className="lead">{detail}</p>
+      </div>
       {run.error !== undefined && <p className="callout">{visibleText(run.error)}</p>}
       <Facts
         items={[
@@ -46,16 +46,20 @@ export function RunProgress({ client, page, onEnd }: RunProgressProps): ReactNod
   );
 }
 
-function statusText({ status, itemsDone }: RunEvent): string {
-  const items = `${formatCount(itemsDone)} ${itemsDone === 1 ? 'item' : 'items'} done`;
+function describe(kind: string, { status, itemsDone }: RunEvent): { readonly title: string; readonly detail: string } {
+  const run = `This ${visibleText(kind)}`;
+  const items = plural(itemsDone, 'item');
   switch (status) {
     case 'running':
-      return `${items}; this page follows.`;
+      return { title: `${run} is running`, detail: `${items} done; this page follows.` };
     case 'interrupted':
-      return `${items}; \u201cbiolens runs resume\u201d goes on from there.`;
+      return {
+        title: `${run} was interrupted`,
+        detail: `${items} done; \u201cbiolens runs resume\u201d goes on from there.`,
+      };
     case 'failed':
-      return `${items} before it failed.`;
+      return { title: `${run} failed`, detail: `${items} done before that.` };
     case 'done':
-      return `${items}, without a report.`;
+      return { title: `${run} is done`, detail: `${items} done, but there is no report.` };
   }
 }
