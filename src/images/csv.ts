@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { CsvError, parse } from 'csv-parse/sync';
+import { explainSystemError, writeAtomically } from '../disk.ts';
 import { BiolensError } from '../errors.ts';
-import { explainSystemError, grouped } from './source.ts';
+import { grouped } from './source.ts';
 
 /** Largest CSV file that is read, in bytes. */
 const MAX_CSV_BYTES = 256 * 2 ** 20;
@@ -92,35 +92,13 @@ export function formatCsvRow(cells: readonly (string | number | null)[]): string
 }
 
 /**
- * Writes bytes so that the file is either there whole or not at all: to a neighbour first, flushed to the disk, then renamed.
- *
- * @throws BiolensError `input` naming the file: no permission, no such folder, a full disk.
- */
-export async function writeWhole(path: string, data: Uint8Array | string): Promise<void> {
-  const neighbour = `${path}.${randomBytes(6).toString('hex')}.part`;
-  try {
-    const handle = await open(neighbour, 'wx');
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(neighbour, path);
-  } catch (error) {
-    await rm(neighbour, { force: true }).catch(() => undefined);
-    throw inputError(path, `cannot be written (${explainSystemError(error)})`, error);
-  }
-}
-
-/**
  * Writes a table as CSV (UTF-8, comma, LF, quotes where needed), whole or not at all.
  *
  * Text that a spreadsheet would run as a formula (it begins with `=`, `+`, `-`, `@`, a tab or a carriage return, and is
  * no number) gets an apostrophe before it; `readCsv` takes it off, so that what is written is what is read. `null` is
  * an empty cell: unknown.
  *
- * @throws BiolensError as `writeWhole`.
+ * @throws BiolensError as `writeAtomically`.
  */
 export async function writeCsv(
   path: string,
@@ -128,5 +106,5 @@ export async function writeCsv(
 ): Promise<void> {
   const lines = [formatCsvRow(table.columns)];
   for (const cells of table.rows) lines.push(formatCsvRow(cells));
-  await writeWhole(path, lines.join(''));
+  await writeAtomically(path, lines.join(''));
 }

@@ -1,11 +1,12 @@
 import type { Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { explainSystemError } from '../disk.ts';
 import { BiolensError, throwIfAborted } from '../errors.ts';
 import { decodeImage } from './decode.ts';
 import { FORMAT_LIST } from './formats.ts';
 import type { Image } from './image.ts';
-import { explainSystemError, type ReadLimits } from './source.ts';
+import type { ReadLimits } from './source.ts';
 
 export interface ImageFile {
   /** Path within the folder, with `/` between its parts on every system. */

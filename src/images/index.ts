@@ -1,7 +1,7 @@
 export { type Alteration, alterImage } from './alter.ts';
 export { blurImage } from './blur.ts';
 export { type CropBox, type CropOptions, cropImage, type Rgb } from './crop.ts';
-export { formatCsvRow, readCsv, type Table, writeCsv, writeWhole } from './csv.ts';
+export { formatCsvRow, readCsv, type Table, writeCsv } from './csv.ts';
 export { decodeImage } from './decode.ts';
 export { encodeGreyPng, encodeJpeg, encodePng, encodeWebp, type LossyOptions } from './encode.ts';
 export {

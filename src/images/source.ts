@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { BiolensError, messageOf, throwIfAborted } from '../errors.ts';
+import { explainSystemError } from '../disk.ts';
+import { BiolensError, throwIfAborted } from '../errors.ts';
 import { FORMAT_LIST, type ImageFormat, SNIFF_BYTES, sniffFormat } from './formats.ts';
 
 /** A picture file in memory, or the path of one. */
@@ -32,23 +33,6 @@ export interface SniffedFile {
 
 /** A whole number with thousands separated, for messages. */
 export const grouped = (n: number): string => n.toLocaleString('en-US');
-
-/** What a system error means to the person who named the file. */
-export function explainSystemError(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const known: Readonly<Record<string, string>> = {
-    ENOENT: 'no such file or folder',
-    ENOTDIR: 'not a folder',
-    EISDIR: 'a folder, not a file',
-    EACCES: 'no permission to read it',
-    EPERM: 'no permission to read it',
-    ELOOP: 'a symbolic link that leads back to itself',
-    ENOSPC: 'the disk is full',
-    EROFS: 'the disk is read-only',
-    ENAMETOOLONG: 'the name is too long',
-  };
-  return known[code] ?? messageOf(error);
-}
 
 function refuse(file: string, why: string, details: Record<string, unknown> = {}): BiolensError {
   return new BiolensError('input', `${file}: ${why}`, { details: { file, ...details } });

@@ -1,5 +1,6 @@
-export { fileError, toJson, writeAtomically } from './files.ts';
 export { withInterrupt } from './interrupt.ts';
+export { readItems } from './item-log.ts';
+export { toJson } from './json.ts';
 export * from './list.ts';
 export { digestFile, digestFiles, packageVersion } from './provenance.ts';
 export * from './resume-items.ts';

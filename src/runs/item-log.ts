@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { z } from 'zod';
+import { fileError } from '../disk.ts';
 import { BiolensError } from '../errors.ts';
-import { describeIssue, fileError } from './files.ts';
+import { describeIssue } from './json.ts';
 
 const NEWLINE = 10;
 const TAIL_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
 import { access, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { RunRecord } from '../contracts/run.ts';
+import { fileError } from '../disk.ts';
 import { BiolensError, messageOf } from '../errors.ts';
-import { fileError } from './files.ts';
 import { lockHolder } from './lock.ts';
 import { DEFAULT_RUNS_DIR, readRunRecord } from './run.ts';
 

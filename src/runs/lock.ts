@@ -3,8 +3,8 @@ import { open, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileError } from '../disk.ts';
 import { BiolensError } from '../errors.ts';
-import { fileError } from './files.ts';
 
 /** A process that works on a run. */
 export interface LockHolder {

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Provenance } from '../contracts/run.ts';
+import { fileError } from '../disk.ts';
 import { throwIfAborted } from '../errors.ts';
-import { fileError } from './files.ts';
 
 const packageRoot = new URL('../../', import.meta.url);
 

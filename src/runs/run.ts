@@ -2,9 +2,10 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { type Provenance, type RunRecord, type RunStatus, runRecordSchema } from '../contracts/run.ts';
+import { fileError, removeTemporaryFiles, syncFolder, writeAtomically } from '../disk.ts';
 import { BiolensError } from '../errors.ts';
-import { describeIssue, fileError, removeTemporaryFiles, syncFolder, toJson, writeAtomically } from './files.ts';
 import { ItemLog, readItems } from './item-log.ts';
+import { describeIssue, toJson } from './json.ts';
 import { lockRun } from './lock.ts';
 import { type ProvenanceFacts, startProvenance } from './provenance.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import { writeAtomically } from '../disk.ts';
 import { BiolensError } from '../errors.ts';
-import { readRunRecord, writeAtomically } from '../runs/index.ts';
+import { readRunRecord } from '../runs/index.ts';
 import { type CollectPicturesOptions, collectPictures } from './pictures.ts';
 import { renderReportHtml, type TemplateOptions } from './report-html.ts';
 import { readReport, readRunPage } from './run-page.ts';

@@ -126,7 +126,7 @@ async function embed(directory: string, options: EmbedOptions, io: CliIo): Promi
       import('../../faces/index.ts'),
       import('../../tensor/index.ts'),
       import('../../images/index.ts'),
-      import('../../runs/index.ts'),
+      import('../../disk.ts'),
     ]);
   if (!options.output.endsWith('.npy'))
     throw new BiolensError('usage', `--output expected a name ending in .npy, got "${options.output}"`);

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
+import { explainSystemError } from '../../disk.ts';
 import { BiolensError, throwIfAborted } from '../../errors.ts';
 import { writeCsv } from '../csv.ts';
 import { encodeGreyPng, encodePng } from '../png.ts';
-import { explainSystemError } from '../source.ts';
 import { wearCopy } from './copy.ts';
 import { checkFaceSize, type RenderedFace, renderFace } from './face.ts';
 import { type PlannedFace, type SampleOptions, sampleFaces } from './sample.ts';
@@ -148,7 +148,7 @@ export async function* renderFaces(directory: string, options: RenderFacesOption
     await rename(pictures, home);
   } catch (error) {
     if (error instanceof BiolensError) throw error;
-    throw inputError(directory, `cannot be written (${explainSystemError(error)})`, error);
+    throw inputError(directory, `cannot be written (${explainSystemError(error, 'write')})`, error);
   } finally {
     for (const folder of made) await rm(folder, { recursive: true, force: true });
   }

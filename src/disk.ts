@@ -1,36 +1,33 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { z } from 'zod';
-import { BiolensError, messageOf } from '../errors.ts';
+import { BiolensError, messageOf } from './errors.ts';
 
-/** System errors of writing, in the words of the person whose disk it is. */
-const WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no space left on the device',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'no permission to write',
-  EPERM: 'no permission to write',
-  EROFS: 'the file system is read-only',
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'not a folder',
-  EISDIR: 'is a folder',
-  EEXIST: 'exists already',
-};
+/** What a system error means to the person whose file it is about. */
+export function explainSystemError(error: unknown, verb: 'read' | 'write' = 'read'): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file or folder',
+    ENOTDIR: 'not a folder',
+    EISDIR: 'a folder, not a file',
+    EACCES: `no permission to ${verb} it`,
+    EPERM: `no permission to ${verb} it`,
+    EEXIST: 'exists already',
+    ELOOP: 'a symbolic link that leads back to itself',
+    ENOSPC: 'no space left on the device',
+    EDQUOT: 'the disk quota is used up',
+    EROFS: 'the file system is read-only',
+    ENAMETOOLONG: 'the name is too long',
+  };
+  return known[code] ?? messageOf(error);
+}
 
 /** A failed read or write as one line that names the file. */
-export function fileError(path: string, error: unknown): BiolensError {
+export function fileError(path: string, error: unknown, verb: 'read' | 'write' = 'read'): BiolensError {
   if (error instanceof BiolensError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return new BiolensError('input', `${path}: ${WORDS[code] ?? messageOf(error)}`, {
+  return new BiolensError('input', `${path}: ${explainSystemError(error, verb)}`, {
     details: { file: path },
     cause: error,
   });
-}
-
-/** The first thing that is wrong with a value, with the field where there is one. */
-export function describeIssue(error: z.ZodError): string {
-  const issue = error.issues[0];
-  const field = issue?.path.join('.') ?? '';
-  return field === '' ? (issue?.message ?? 'invalid') : `"${field}" ${issue?.message}`;
 }
 
 /** Makes a rename or a new file in a folder survive a loss of power; systems that cannot are left alone. */
@@ -89,11 +86,6 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   } catch (error) {
     // What went wrong first is what the caller has to hear of.
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw fileError(path, error);
+    throw fileError(path, error, 'write');
   }
-}
-
-/** A value as the text of a JSON file. */
-export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }
