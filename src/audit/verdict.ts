@@ -43,7 +43,7 @@ function copyFinding(replication: Replication): Finding {
     permutation.p === null
       ? 'There is no held-out set, so the relabelling test could not be run'
       : `Relabelling training against held-out images gives ${pText(permutation.p)} over ${permutation.permutations} relabellings`;
-  const rate = `about ${percent(falseDiscoveryRate)} of called copies are expected to be false`;
+  const rate = `at most about ${percent(falseDiscoveryRate)} of such calls are expected to be false`;
   if (copies > 0)
     return {
       subject,
@@ -116,7 +116,16 @@ function mostOver(bias: AttributeBias): { name: string; share: number; target: n
   return list.reduce((worst, entry) => (entry.share - entry.target > worst.share - worst.target ? entry : worst));
 }
 
-function biasFinding(attribute: string, bias: AttributeBias): Finding {
+/** `ageGroup` and `skin_tone` as words. */
+function inWords(name: string): string {
+  return name
+    .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase();
+}
+
+function biasFinding(name: string, bias: AttributeBias): Finding {
+  const attribute = inWords(name);
   const { amplification, discrepancy } = bias;
   const distance = discrepancy.generated.totalVariation;
   const subject = attribute;

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { auditEmbeddings } from '../../src/audit/audit.ts';
+import { type AttributeLabels, GIVEN_LABELS } from '../../src/audit/bias.ts';
+import { writeVerdict } from '../../src/audit/verdict.ts';
+import { type Finding, type Metric, missingMetric } from '../../src/contracts/index.ts';
+import { randomKey } from '../../src/math/index.ts';
+import { drawSets, finish, type SetSizes } from './simulated-sets.ts';
+
+function labelsOf(counts: Readonly<Record<string, number>>): string[] {
+  return Object.entries(counts).flatMap(([name, count]) => Array.from({ length: count }, () => name));
+}
+
+function gender(training: Record<string, number>, generated: Record<string, number>): Map<string, AttributeLabels> {
+  const set = (counts: Record<string, number>) => ({ source: GIVEN_LABELS, labels: labelsOf(counts) });
+  return new Map([['genderSeen', { classes: ['male', 'female'], training: set(training), generated: set(generated) }]]);
+}
+
+async function auditOf(sizes: SetSizes, attributes = new Map<string, AttributeLabels>()) {
+  const sets = drawSets(randomKey(77), sizes);
+  return (await finish(auditEmbeddings(sets, { attributes, permutations: 199 }))).result;
+}
+
+function about(findings: readonly Finding[], subject: string): Finding | undefined {
+  return findings.find(finding => finding.subject === subject);
+}
+
+const sizes = { training: 150, generated: 100, heldout: 100 };
+
+describe('copies', () => {
+  test('are stated as how many of how many, with the test and the rate of false calls', async () => {
+    const { verdict } = await auditOf({ ...sizes, copies: 20 });
+    expect(about(verdict, 'copies')).toMatchObject({
+      level: 'bad',
+      headline: expect.stringMatching(/^(19|20|21) of 100 generated images look like copies of training images\.$/),
+      certainty: expect.stringMatching(
+        /95 % interval .* at most about 5 % of such calls are expected to be false.*p = /,
+      ),
+    });
+    expect(about(verdict, 'identity')).toMatchObject({ level: 'warning' });
+  });
+
+  test('that are not found are no proof of none', async () => {
+    const { verdict } = await auditOf(sizes);
+    const finding = about(verdict, 'copies');
+    expect(finding).toMatchObject({ level: 'good', headline: 'No evidence that training images were copied.' });
+    expect(finding?.certainty).toContain('None of 100 generated images is called a copy; a share of up to 3.7 %');
+    expect(finding?.certainty).toContain('Absence of evidence');
+    expect(verdict.map(({ headline }) => headline).join(' ')).not.toMatch(/does not copy|no copies/i);
+  });
+
+  test('cannot be spoken of with a handful of images', async () => {
+    const { verdict } = await auditOf({ training: 4, generated: 4, heldout: 0 });
+    expect(about(verdict, 'copies')).toMatchObject({ level: 'unknown' });
+    expect(about(verdict, 'quality')).toMatchObject({ level: 'unknown' });
+  });
+
+  test('a pull that shows in no single image is a warning', async () => {
+    const result = await auditOf(sizes);
+    const { replication, bias, quality } = result;
+    const permutation = { ...replication.permutation, p: 0.01 };
+    const verdict = writeVerdict({ replication: { ...replication, permutation }, bias, quality });
+    expect(about(verdict, 'copies')).toMatchObject({
+      level: 'warning',
+      headline: expect.stringContaining('closer to the training'),
+    });
+  });
+
+  test('duplicates and leaked held-out images are named', async () => {
+    const { verdict } = await auditOf({ ...sizes, duplicates: 10 });
+    expect(about(verdict, 'duplicates')?.headline).toContain('10 groups of duplicates');
+    const result = await auditOf(sizes);
+    const heldoutOverlap: Metric = { value: 0.25, n: 100, interval: null };
+    const leaked = writeVerdict({ ...result, replication: { ...result.replication, heldoutOverlap } });
+    expect(about(leaked, 'held-out set')?.certainty).toContain('25 % of 100');
+  });
+});
+
+describe('bias', () => {
+  test('made worse', async () => {
+    const { verdict } = await auditOf(sizes, gender({ male: 90, female: 60 }, { male: 90, female: 10 }));
+    expect(about(verdict, 'gender seen')).toMatchObject({
+      level: 'bad',
+      headline:
+        'The generator makes the skew in gender seen worse: 90 % of generated images are male, where 50 % is the target.',
+      certainty: expect.stringMatching(/^4\.00 times the training set's distance from the target .*fisher-exact/),
+    });
+  });
+
+  test('as in the training set', async () => {
+    const { verdict } = await auditOf(sizes, gender({ male: 120, female: 30 }, { male: 80, female: 20 }));
+    expect(about(verdict, 'gender seen')).toMatchObject({
+      level: 'warning',
+      headline: expect.stringContaining('no evidence that more than in the training set'),
+    });
+  });
+
+  test('none to see, and none to measure', async () => {
+    const even = await auditOf(sizes, gender({ male: 75, female: 75 }, { male: 51, female: 49 }));
+    expect(about(even.verdict, 'gender seen')).toMatchObject({
+      level: 'good',
+      headline: expect.stringContaining('No evidence'),
+    });
+    const empty = await auditOf(sizes, gender({ male: 75, female: 75 }, {}));
+    expect(about(empty.verdict, 'gender seen')).toMatchObject({ level: 'unknown' });
+  });
+});
+
+test('quality says which set it is compared with', async () => {
+  const { quality, replication, bias } = await auditOf(sizes);
+  const verdict = writeVerdict({ quality, replication, bias });
+  expect(about(verdict, 'quality')?.certainty).toContain('held-out images (precision)');
+  const collapsed = { ...quality, coverage: { value: 0.1, n: 100, interval: null } };
+  const kid: Metric = { value: 1, n: 100, interval: { low: 0.5, high: 1.5, confidence: 0.95, method: 'jackknife' } };
+  expect(about(writeVerdict({ quality: { ...collapsed, kid }, replication, bias }), 'quality')).toMatchObject({
+    level: 'warning',
+    headline: 'The generated images leave out much of the variety of the held-out images.',
+  });
+  const unknown = { ...quality, kid: missingMetric('too few') };
+  expect(about(writeVerdict({ quality: unknown, replication, bias }), 'quality')).toMatchObject({ level: 'unknown' });
+});
+
+test('every finding is one short headline and a certainty', async () => {
+  const { verdict } = await auditOf(
+    { ...sizes, copies: 5, duplicates: 4 },
+    gender({ male: 90, female: 60 }, { male: 60, female: 40 }),
+  );
+  for (const { headline, certainty } of verdict) {
+    expect(headline).toMatch(/^[A-Z0-9].*\.$/);
+    expect(headline.length).toBeLessThan(160);
+    expect(certainty).toMatch(/\.$/);
+    expect(`${headline} ${certainty}`).not.toMatch(/NaN|undefined|null|Infinity/);
+  }
+});
