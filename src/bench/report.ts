@@ -1,6 +1,7 @@
 import type { Answer, Question } from '../contracts/bench.ts';
 import type { BenchItem, BenchReport, LintReport, Reading } from '../contracts/bench-report.ts';
 import { compareModels } from './compare/compare.ts';
+import { formatLeaderboard } from './export/leaderboard.ts';
 import { flaggedQuestions } from './lint/lint.ts';
 import type { ParserName } from './parse/index.ts';
 import { type BenchmarkFormat, digestQuestions } from './read/benchmark.ts';
@@ -18,8 +19,11 @@ export interface BenchReportInput {
   readonly published?: boolean;
 }
 
-/** Characters of a reply that a report shows; all of it stays in the run's items. */
-const MOST_CHARACTERS = 8000;
+/**
+ * Characters of a reply that a report shows, and of all replies together: many long ones are cut shorter, so that a page of
+ * 5,000 questions opens. All of each stays in the run's items.
+ */
+const MOST_CHARACTERS = { reply: 8000, replies: 24_000_000, least: 400 } as const;
 
 /**
  * The report of a bench run: scores of each model and setting by both parsers, the comparison, and every reply with what the
@@ -37,18 +41,33 @@ export function buildBenchReport(input: BenchReportInput): BenchReport {
   const official = [...groups.values()].map(group => score(group, 'official'));
   const asked = new Set(answers.map(answer => answer.question));
   const byId = new Map(questions.map(question => [question.id, question]));
+  const comparison = compareModels(strict, { published });
+  const { rows } = comparison;
+  const most = charactersShown(answers);
   return {
     schema: 'biolens/bench@1',
     benchmark: { ...benchmark, digest: digestQuestions(questions), questions: questions.length },
     scores: [...strict, ...official].map(model => model.score),
-    comparison: compareModels(strict, { published }),
+    comparison,
+    leaderboard: {
+      csv: formatLeaderboard(rows, 'csv'),
+      markdown: formatLeaderboard(rows, 'markdown'),
+      latex: formatLeaderboard(rows, 'latex'),
+    },
     lint,
     questions: questions.filter(question => asked.has(question.id)),
-    items: answers.map(answer => itemOf(byId.get(answer.question)!, answer)),
+    items: answers.map(answer => itemOf(byId.get(answer.question)!, answer, most)),
   };
 }
 
-function itemOf(question: Question, answer: Answer): BenchItem {
+/** The most characters of any reply: less than usual only where all of them together are too many. */
+function charactersShown(answers: readonly Answer[]): number {
+  const { reply, replies, least } = MOST_CHARACTERS;
+  const total = answers.reduce((sum, { raw }) => sum + Math.min(raw?.length ?? 0, reply), 0);
+  return total <= replies ? reply : Math.max(least, Math.floor(replies / answers.length));
+}
+
+function itemOf(question: Question, answer: Answer, most: number): BenchItem {
   const read = (parser: ParserName): Reading => {
     const { outcome, chosen, shown, how } = judgeAnswer(question, answer, { parser });
     return { outcome, chosen, shown, how };
@@ -60,8 +79,8 @@ function itemOf(question: Question, answer: Answer): BenchItem {
     setting,
     rotation,
     repeat,
-    raw: raw?.slice(0, MOST_CHARACTERS) ?? null,
-    cut: Math.max(0, (raw?.length ?? 0) - MOST_CHARACTERS),
+    raw: raw?.slice(0, most) ?? null,
+    cut: Math.max(0, (raw?.length ?? 0) - most),
     ...(error === undefined ? {} : { error: `${error.kind}: ${error.message}` }),
     latencyMs,
     toolCalls: toolCalls?.length ?? 0,

@@ -70,6 +70,8 @@ export const benchReportSchema = z.object({
   scores: z.array(benchScoreSchema),
   /** By the strict parser, beside the published rows. */
   comparison: benchComparisonSchema,
+  /** Its rows as files: the tables that `biolens bench compare` writes. */
+  leaderboard: z.object({ csv: z.string(), markdown: z.string(), latex: z.string() }),
   /** Null where the benchmark was not linted. */
   lint: lintReportSchema.nullable(),
   /** Of the replies below. */

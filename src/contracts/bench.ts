@@ -24,6 +24,11 @@ export const imageRefSchema = z.object({
 });
 export type ImageRef = z.infer<typeof imageRefSchema>;
 
+/** The name under which pages ask for a picture: its file, and its place in it where one file holds several; null where it is missing. */
+export function pictureName({ file, cell }: ImageRef): string | null {
+  return file === null || cell === undefined ? file : `${file}#${cell.column}.${cell.row}.${cell.index}`;
+}
+
 export const questionOptionSchema = z.object({ label: z.string().regex(/^[A-Z]$/), text: z.string() });
 export type QuestionOption = z.infer<typeof questionOptionSchema>;
 

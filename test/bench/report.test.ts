@@ -37,6 +37,9 @@ test('a report has every model by both parsers, and every reply with what they m
   ]);
   expect(report.questions.map(question => question.id)).toEqual(['f/0', 'f/1', 'f/2']);
   expect(report.comparison.rows).toHaveLength(32);
+  expect(report.leaderboard.csv.split('\n').filter(Boolean)).toHaveLength(33);
+  expect(report.leaderboard.markdown).toContain('| Model | n | Overall |');
+  expect(report.leaderboard.latex).toContain('\\begin{tabular}');
   expect(report.benchmark).toMatchObject({ questions: 4, digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
 });
 
@@ -53,4 +56,15 @@ test('without replies there is a report that says so', () => {
     questions: [],
     comparison: { rows: [], pairs: [], size: null },
   });
+});
+
+test('many long replies are shown shorter, so that a report of them can be opened', () => {
+  const answers = Array.from({ length: 4000 }, (_, repeat) => makeAnswer('q', `B ${'x'.repeat(9000)}`, { repeat }));
+  const { items } = buildBenchReport({
+    benchmark: { source: 'b', format: 'jsonl' },
+    questions: [makeQuestion({ id: 'q' })],
+    answers,
+    published: false,
+  });
+  expect(items.every(({ raw, cut }) => raw?.length === 6000 && cut === 3002)).toBe(true);
 });
