@@ -7,8 +7,9 @@ import { createRun } from '../src/runs/index.ts';
 import { openModel } from '../src/vlm/index.ts';
 
 /**
- * One measured process. `ask` asks all questions as `biolens bench run` does, into a run folder; `encode` only makes the pictures ready to be
- * sent, as `ask` does it, so that this part can be told apart. Prints what it took, from the start of the process, as JSON.
+ * One measured process. `ask` asks all questions as `biolens bench run` does, into a run folder; `encode` only makes
+ * the pictures ready to be sent, as `ask` does it, so that this part can be told apart. Prints what it took, from the
+ * start of the process, as JSON.
  */
 const options = z
   .object({

@@ -12,7 +12,10 @@ export interface Workload {
 
 /** Pictures a question: 2.2 on average, as in FaceXBench (11,266 uses in 5,000 questions). */
 const PICTURES = [1, 2, 1, 3, 4];
-/** Different files; every other picture is another name for one of them, so that every picture is read and prepared by itself. */
+/**
+ * Different files; every other picture is another name for one of them, so that every picture is read and prepared by
+ * itself.
+ */
 const DISTINCT = 50;
 const SIDE = 320;
 

@@ -63,8 +63,9 @@ async function measureWorker(options: WorkerOptions): Promise<z.infer<typeof wor
 }
 
 /**
- * What the harness adds to the time that an endpoint takes: 5,000 questions of 2.2 pictures put to a local endpoint (a process of its own) that takes
- * 200 ms, 64 at a time. With `BIOLENS_PEER_PROMPTFOO` naming a folder in which promptfoo is installed, that is measured beside it.
+ * What the harness adds to the time that an endpoint takes: 5,000 questions of 2.2 pictures put to a local endpoint (a
+ * process of its own) that takes 200 ms, 64 at a time. With `BIOLENS_PEER_PROMPTFOO` naming a folder in which promptfoo
+ * is installed, that is measured beside it.
  */
 export async function bench(): Promise<BenchResult> {
   const folder = mkdtempSync(join(tmpdir(), 'biolens-harness-'));

@@ -25,8 +25,8 @@ const OUT_OF_MONEY = /insufficient[_ ]quota|billing|credit balance|out of credit
 /**
  * Says what kind of failure an HTTP answer is.
  *
- * The status alone does not tell: OpenAI reports an empty account as 429, Azure a content filter as 400, Google a wrong key as
- * 400, OpenRouter moderation as 403.
+ * The status alone does not tell: OpenAI reports an empty account as 429, Azure a content filter as 400, Google a wrong
+ * key as 400, OpenRouter moderation as 403.
  *
  * @param nowMs - the time now, to read dates in headers against
  */

@@ -10,8 +10,8 @@ const HOSTED_KEYS = {
 } as const;
 
 /**
- * Variables that hold the key of a well-known host. A key goes only to the host it is for: an address that somebody typed never
- * gets the OpenAI key.
+ * Variables that hold the key of a well-known host. A key goes only to the host it is for: an address that somebody
+ * typed never gets the OpenAI key.
  */
 const HOST_KEYS: readonly { readonly host: RegExp; readonly names: readonly string[] }[] = [
   { host: /(^|\.)openrouter\.ai$/, names: ['OPENROUTER_API_KEY'] },

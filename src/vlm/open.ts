@@ -17,12 +17,12 @@ export interface OpenModelOptions {
 
 /**
  * Opens a model by its specification: `openai-compatible:http://localhost:8000/v1#qwen2.5-vl-7b`, `ollama:llava`,
- * `openai:gpt-4o`, `google:gemini-2.5-pro`, `anthropic:claude-sonnet-4-5`. Nothing is sent until it is asked; provider libraries
- * are loaded at the first question.
+ * `openai:gpt-4o`, `google:gemini-2.5-pro`, `anthropic:claude-sonnet-4-5`. Nothing is sent until it is asked; provider
+ * libraries are loaded at the first question.
  *
  * Keys come from `OPENAI_API_KEY`, `GOOGLE_GENERATIVE_AI_API_KEY` or `GEMINI_API_KEY`, `ANTHROPIC_API_KEY`, and
- * `OPENAI_COMPATIBLE_API_KEY` (or the host's own, such as `OPENROUTER_API_KEY`); they are never part of `id`, of an error or of a
- * reply.
+ * `OPENAI_COMPATIBLE_API_KEY` (or the host's own, such as `OPENROUTER_API_KEY`); they are never part of `id`, of an
+ * error or of a reply.
  *
  * @throws BiolensError `usage` for a malformed specification, `input` where a hosted model has no key
  */

@@ -21,8 +21,8 @@ const isHosted = (name: string): name is 'openai' | 'google' | 'anthropic' =>
 /**
  * Reads a model specification.
  *
- * @throws BiolensError `usage` that says what is wrong and what the forms are; keys inside an address are refused, because the
- *   specification is written into the run.
+ * @throws BiolensError `usage` that says what is wrong and what the forms are; keys inside an address are refused,
+ *   because the specification is written into the run.
  */
 export function parseModelSpec(spec: string): ModelSpec {
   const colon = spec.indexOf(':');

@@ -12,9 +12,9 @@ export interface ImageRule {
 }
 
 /**
- * 1568 pixels is the largest side that Anthropic's models look at; OpenAI's shrink further by themselves, and a 7 B Qwen model spends
- * over 3,000 tokens on such a picture. Larger pictures would cost uploads and tokens and show no more. A mebibyte
- * keeps six pictures in one request well within every server's limit.
+ * 1568 pixels is the largest side that Anthropic's models look at; OpenAI's shrink further by themselves, and a 7 B
+ * Qwen model spends over 3,000 tokens on such a picture. Larger pictures would cost uploads and tokens and show no
+ * more. A mebibyte keeps six pictures in one request well within every server's limit.
  */
 export const DEFAULT_IMAGE_RULE: ImageRule = { maxSide: 1568, maxBytes: 2 ** 20, jpegQuality: 95 };
 
@@ -30,11 +30,11 @@ export interface PreparedImage {
 /**
  * Makes a picture ready to be sent, by this rule:
  *
- * 1. A JPEG or PNG that stands upright, has 8 bits a channel in grey or RGB, sides within `maxSide`, no transparency and at most `maxBytes` is
- *    sent as it is.
- * 2. Anything else is decoded (EXIF orientation applied, converted to sRGB, alpha on white) and shrunk with Lanczos so that its longer side is
- *    `maxSide` at most. What was a PNG or GIF stays lossless, as a PNG, where that is within `maxBytes`; the rest
- *    becomes a JPEG of `jpegQuality` without chroma subsampling.
+ * 1. A JPEG or PNG that stands upright, has 8 bits a channel in grey or RGB, sides within `maxSide`, no transparency
+ *    and at most `maxBytes` is sent as it is.
+ * 2. Anything else is decoded (EXIF orientation applied, converted to sRGB, alpha on white) and shrunk with Lanczos so
+ *    that its longer side is `maxSide` at most. What was a PNG or GIF stays lossless, as a PNG, where that is within
+ *    `maxBytes`; the rest becomes a JPEG of `jpegQuality` without chroma subsampling.
  *
  * @param options - `file` is what messages call the picture
  * @throws BiolensError `input` where it is not a picture or is damaged

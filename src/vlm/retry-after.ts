@@ -34,8 +34,9 @@ function parseReset(text: string, nowMs: number): number | null {
 /**
  * How long a server asks to wait, in milliseconds, at most an hour; undefined where it does not say.
  *
- * Reads, in this order: `retry-after-ms`; `retry-after` in seconds or as an HTTP date (RFC 9110 §10.2.3); the reset times
- * of those `x-ratelimit-*` and `anthropic-ratelimit-*` allowances that are used up; the `retryDelay` in the body of Google's errors.
+ * Reads, in this order: `retry-after-ms`; `retry-after` in seconds or as an HTTP date (RFC 9110 §10.2.3); the reset
+ * times of those `x-ratelimit-*` and `anthropic-ratelimit-*` allowances that are used up; the `retryDelay` in the body
+ * of Google's errors.
  */
 export function readRetryAfter(headers: ResponseHeaders, body: string, nowMs: number): number | undefined {
   const wait =

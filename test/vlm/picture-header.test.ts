@@ -13,6 +13,7 @@ describe('the header says what was written', () => {
     ['PNG', flat(123, 45).png(), true],
     ['interlaced PNG', flat(123, 45).png({ progressive: true }), true],
     ['palette PNG', flat(123, 45).png({ palette: true, colours: 256, dither: 0 }), true],
+    ['palette PNG with a transparent colour', flat(123, 45, 4).png({ palette: true }), false],
     ['PNG with alpha', flat(123, 45, 4).png(), false],
     ['PNG of 16 bits', flat(123, 45).toColourspace('rgb16').png(), false],
     ['grey PNG', flat(123, 45).toColourspace('b-w').png(), true],

@@ -1,8 +1,8 @@
 /**
- * Replies in the shapes in which the servers send them, written from their public documentation and source:
- * OpenAI's chat-completions reference (2025), vLLM 0.10 `ChatCompletionResponse` / `ErrorResponse` (with the fields that are null by
- * default), Ollama 0.11 `/v1/chat/completions`, OpenRouter's and Azure's error pages, Anthropic's messages API, Google's
- * `generateContent`. Values are invented.
+ * Replies in the shapes in which the servers send them, written from their public documentation and source: OpenAI's
+ * chat-completions reference (2025), vLLM 0.10 `ChatCompletionResponse` / `ErrorResponse` (with the fields that are
+ * null by default), Ollama 0.11 `/v1/chat/completions`, OpenRouter's and Azure's error pages, Anthropic's messages API,
+ * Google's `generateContent`. Values are invented.
  */
 
 export const OPENAI = {

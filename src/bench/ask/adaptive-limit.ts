@@ -18,7 +18,10 @@ export interface AdaptiveLimit {
   overloaded(epoch: number): void;
 }
 
-/** A larger limit has to bring this share of the throughput that it would bring an endpoint with capacity to spare; a smaller one may cost no more than that. */
+/**
+ * A larger limit has to bring this share of the throughput that it would bring an endpoint with capacity to spare; a
+ * smaller one may cost no more than that.
+ */
 const WORTHWHILE = 0.25;
 /** Windows to stay at a limit before trying another: load on shared endpoints comes and goes. */
 const HOLD_WINDOWS = 10;
@@ -28,12 +31,13 @@ const DEFAULT_MAX = 256;
 /**
  * Finds the number of requests at a time that saturates an endpoint.
  *
- * Time is cut into windows of as many replies as there are requests allowed, all of them sent since the last change. The throughput of a window is
- * limit / mean latency (Little's law). While a larger limit brings more throughput it doubles; when it stops doing so the limit goes
- * back to the best one and is held. From time to time a tenth more and a fifth less are tried in turn, and kept where more
- * brings throughput or less costs none: more than that only makes requests wait at the endpoint. When the endpoint turns a request away the limit halves, and grows by a
- * tenth a window from there (additive increase, multiplicative decrease). Refusals of requests that were already
- * under way when the limit last fell do not halve it again.
+ * Time is cut into windows of as many replies as there are requests allowed, all of them sent since the last change.
+ * The throughput of a window is limit / mean latency (Little's law). While a larger limit brings more throughput it
+ * doubles; when it stops doing so the limit goes back to the best one and is held. From time to time a tenth more and a
+ * fifth less are tried in turn, and kept where more brings throughput or less costs none: more than that only makes
+ * requests wait at the endpoint. When the endpoint turns a request away the limit halves, and grows by a tenth a window
+ * from there (additive increase, multiplicative decrease). Refusals of requests that were already under way when the
+ * limit last fell do not halve it again.
  */
 export function createAdaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
   const { initial = DEFAULT_INITIAL, max = DEFAULT_MAX, onChange } = options;

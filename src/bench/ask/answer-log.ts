@@ -42,8 +42,9 @@ export async function* parseAnswers(items: AsyncIterable<unknown> | Iterable<unk
 }
 
 /**
- * The one answer that counts for every key: a reply before an error, and of two alike the earlier. Errors that were asked again
- * after a resume stand in the file twice, first as the error and then as the answer; everything that scores reads them through here.
+ * The one answer that counts for every key: a reply before an error, and of two alike the earlier. Errors that were
+ * asked again after a resume stand in the file twice, first as the error and then as the answer; everything that scores
+ * reads them through here.
  */
 export async function latestAnswers(items: AsyncIterable<unknown> | Iterable<unknown>): Promise<Answer[]> {
   const chosen = new Map<string, Answer>();

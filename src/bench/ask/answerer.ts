@@ -21,7 +21,10 @@ export interface Answerer {
   readonly seesPictures: boolean;
   /** Requests at a time that suit it; null where that is to be found out. */
   readonly concurrency: number | null;
-  /** SHA-256 of all that decides the answer: the text, the settings, the names of the pictures and the rule they are prepared by. */
+  /**
+   * SHA-256 of all that decides the answer: the text, the settings, the names of the pictures and the rule they are
+   * prepared by.
+   */
   digest(posed: PosedQuestion): string;
   answer(posed: PosedQuestion, context: AnswerContext): Promise<GivenReply>;
   close?(): void | Promise<void>;

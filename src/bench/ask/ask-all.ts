@@ -5,12 +5,13 @@ import type { AskEvent } from './events.ts';
 /**
  * Asks every question and records every answer, picking up where an earlier stretch with the same journal stopped.
  *
- * An answer is recorded once per question, model, setting, prompt, rotation and repeat; raw, unscored. A question that fails after all
- * retries is recorded as an error, which is not a wrong answer. Leaving the loop early, aborting `signal` or being killed loses only
- * what was under way.
+ * An answer is recorded once per question, model, setting, prompt, rotation and repeat; raw, unscored. A question that
+ * fails after all retries is recorded as an error, which is not a wrong answer. Leaving the loop early, aborting
+ * `signal` or being killed loses only what was under way.
  *
  * @throws {ModelError} where every question would fail alike (wrong key, no such model, account empty)
- * @throws {BiolensError} `external` in an outage, `interrupted` by the signal, `usage` for a budget in dollars without prices
+ * @throws {BiolensError} `external` in an outage, `interrupted` by the signal, `usage` for a budget in dollars without
+ *   prices
  *
  * @example
  * ```ts

@@ -41,7 +41,8 @@ const PATIENCE_WITH_LIMITS = 5;
 const LONGEST_WAIT_MS = 10 * 60 * 1000;
 
 /**
- * Asks until there is an answer: retries what may pass, with back-off; gives an answer that carries the error for what does not.
+ * Asks until there is an answer: retries what may pass, with back-off; gives an answer that carries the error for what
+ * does not.
  *
  * @throws {ModelError} of the fatal kinds, which every other question would meet too
  * @throws what the answerer throws besides, and what the gate was shut or the run halted with

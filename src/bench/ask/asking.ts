@@ -266,7 +266,10 @@ export class Asking {
     this.#wake = undefined;
   }
 
-  /** Waits for a condition; whoever changes what it looks at calls `#changed`. After a stop only what is open is waited for. */
+  /**
+   * Waits for a condition; whoever changes what it looks at calls `#changed`. After a stop only what is open is waited
+   * for.
+   */
   async #until(condition: () => boolean): Promise<void> {
     while (!condition()) {
       if (this.#halt.halted && this.#open === 0) return;

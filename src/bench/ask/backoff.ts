@@ -11,9 +11,9 @@ const BASE_MS = 500;
 const CAP_MS = 30_000;
 
 /**
- * How long to wait before the next attempt: exponential with full jitter (uniform between zero and `500 ms · 2^(attempt − 1)`, at most
- * 30 s), so that requests that failed together do not come back together; where the server names a time, that and up to half a
- * second more.
+ * How long to wait before the next attempt: exponential with full jitter (uniform between zero and `500 ms · 2^(attempt
+ * − 1)`, at most 30 s), so that requests that failed together do not come back together; where the server names a time,
+ * that and up to half a second more.
  *
  * M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */

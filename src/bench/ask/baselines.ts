@@ -23,8 +23,9 @@ export function createRandomAnswerer({ seed }: { readonly seed: number }): Answe
 /**
  * The label that is right most often in the question's own file; ties go to the earlier letter.
  *
- * It looks at the right answers, so it is no model but the score that a constant answer per file can reach. The paper does not say
- * how its "frequent choice" was made; counting by file fits its published 40.00 % for tool use, which is one file of a hundred questions.
+ * It looks at the right answers, so it is no model but the score that a constant answer per file can reach. The paper
+ * does not say how its "frequent choice" was made; counting by file fits its published 40.00 % for tool use, which is
+ * one file of a hundred questions.
  */
 export function createFrequentAnswerer(questions: Iterable<Question>): Answerer {
   const counts = new Map<string, Map<string, number>>();

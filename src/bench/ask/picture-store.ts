@@ -13,13 +13,19 @@ export interface PictureStoreOptions {
   readonly cacheBytes?: number;
 }
 
-/** Loads pictures ready to be sent and keeps the last used ones, since benchmarks show the same picture in several questions. */
+/**
+ * Loads pictures ready to be sent and keeps the last used ones, since benchmarks show the same picture in several
+ * questions.
+ */
 export interface PictureStore {
   /** @throws BiolensError `input` that names the picture */
   prepare(refs: readonly ImageRef[]): Promise<readonly PreparedImage[]>;
 }
 
-/** Enough for the rotations and repeats of all questions under way, which come one after another; larger ones show in the process's peak memory. */
+/**
+ * Enough for the rotations and repeats of all questions under way, which come one after another; larger ones show in
+ * the process's peak memory.
+ */
 const CACHE_BYTES = 16 * 2 ** 20;
 
 export function createPictureStore({ images, rule, cacheBytes = CACHE_BYTES }: PictureStoreOptions): PictureStore {

@@ -15,9 +15,9 @@ export const TOOLS_INSTRUCTION =
 /**
  * The text of a prompt.
  *
- * Zero-shot and in-context are the official procedure to the letter: `[context\n]`, `[prepend\n]` in the in-context setting alone,
- * `text\n`, `postpend\n`, then `(A) …\n` for each option. Chain of thought puts our own instruction in the place of `postpend` (the
- * paper released none); tools puts one in front of the question.
+ * Zero-shot and in-context are the official procedure to the letter: `[context\n]`, `[prepend\n]` in the in-context
+ * setting alone, `text\n`, `postpend\n`, then `(A) …\n` for each option. Chain of thought puts our own instruction in
+ * the place of `postpend` (the paper released none); tools puts one in front of the question.
  */
 export function buildText({ question, setting, options }: PosedQuestion): string {
   const lines = [

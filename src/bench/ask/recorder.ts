@@ -17,9 +17,10 @@ export interface RecorderOptions {
 }
 
 /**
- * Writes answers down, and errors once it is clear that they are about the question: an error of the endpoint is held back until a
- * later reply shows that the endpoint lives. So an outage leaves no errors behind, and resuming asks those questions again. A request that
- * is turned down as such is held back only until the first reply: before it, the settings may be what every request is turned down for.
+ * Writes answers down, and errors once it is clear that they are about the question: an error of the endpoint is held
+ * back until a later reply shows that the endpoint lives. So an outage leaves no errors behind, and resuming asks those
+ * questions again. A request that is turned down as such is held back only until the first reply: before it, the
+ * settings may be what every request is turned down for.
  */
 export interface Recorder {
   /** A reply came. */

@@ -23,8 +23,8 @@ export function parseShard(text: string): Shard {
 }
 
 /**
- * Whether a question belongs to a shard. By a hash of its id, so that machines that list their files in another order, or that leave
- * questions out, still share the work without overlap.
+ * Whether a question belongs to a shard. By a hash of its id, so that machines that list their files in another order,
+ * or that leave questions out, still share the work without overlap.
  */
 export function inShard(questionId: string, shard: Shard | null): boolean {
   if (shard === null) return true;

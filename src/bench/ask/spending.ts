@@ -21,7 +21,8 @@ export interface Spending {
   /** US dollars for so many tokens; null where the price or the count is not known. */
   costOf(usage: Answer['usage']): number | null;
   /**
-   * The budget that one more request would break, taking each of the `underWay` requests and the next one to cost what the average one did.
+   * The budget that one more request would break, taking each of the `underWay` requests and the next one to cost what
+   * the average one did.
    *
    * @throws BiolensError `input` where there is a budget but the endpoint does not count its tokens
    */

@@ -57,8 +57,8 @@ const FACE_TOOLS: readonly {
 ];
 
 /**
- * The built-in face networks as functions that a language model may call about the pictures of its question. What they are given is
- * checked, and what is wrong with it told to the model in one line.
+ * The built-in face networks as functions that a language model may call about the pictures of its question. What they
+ * are given is checked, and what is wrong with it told to the model in one line.
  */
 export function createFaceTools(sight: () => Promise<FaceSight>): ToolsFor {
   return (_, pictures) => {

@@ -11,9 +11,10 @@ export interface HeadAngles {
 }
 
 /**
- * Points of a grown-up face in millimetres by their index in the order of iBUG 300-W: x to the viewer's right, y down, z towards the
- * viewer, from the point between the inner corners of the eyes. Rounded from usual anthropometric means (outer corners of the eyes 90 mm apart,
- * mouth 50 mm wide, nose 50 mm long). The outline of the jaw is left out: turned, it is another line on the head.
+ * Points of a grown-up face in millimetres by their index in the order of iBUG 300-W: x to the viewer's right, y down,
+ * z towards the viewer, from the point between the inner corners of the eyes. Rounded from usual anthropometric means
+ * (outer corners of the eyes 90 mm apart, mouth 50 mm wide, nose 50 mm long). The outline of the jaw is left out:
+ * turned, it is another line on the head.
  */
 const FACE_POINTS: readonly (readonly [index: number, x: number, y: number, z: number])[] = [
   [27, 0, -2, 10],
@@ -32,12 +33,16 @@ const FACE_POINTS: readonly (readonly [index: number, x: number, y: number, z: n
   [8, 0, 116, 8],
 ];
 
-/** What the landmarks of a level face read as, in degrees of pitch: the mean over 40 portraits (−7) and 119 drawn faces (−4) that look straight ahead on average. */
+/**
+ * What the landmarks of a level face read as, in degrees of pitch: the mean over 40 portraits (−7) and 119 drawn faces
+ * (−4) that look straight ahead on average.
+ */
 const LEVEL_PITCH = -6;
 
 /**
- * Estimates how a head is turned from its landmarks: the least-squares weak-perspective camera for a rigid mean face, whose first two rows
- * are made orthogonal (the start of POSIT: D. DeMenthon and L. Davis, "Model-based object pose in 25 lines of code", IJCV 15, 1995, §3).
+ * Estimates how a head is turned from its landmarks: the least-squares weak-perspective camera for a rigid mean face,
+ * whose first two rows are made orthogonal (the start of POSIT: D. DeMenthon and L. Davis, "Model-based object pose in
+ * 25 lines of code", IJCV 15, 1995, §3).
  *
  * On drawn faces the built-in landmarks give yaw to 2.4 degrees about a line of slope 0.8, pitch to 6 and roll to 1.
  *

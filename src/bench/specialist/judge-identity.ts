@@ -3,7 +3,10 @@ import type { Asked } from './judge-face.ts';
 import type { OptionForm } from './option-forms.ts';
 import { judgeByNumber, judgeByTrait, type Verdict } from './verdict.ts';
 
-/** Euclidean distance below which dlib's recogniser, whose numbers these are, calls two faces one person (its authors' figure). */
+/**
+ * Euclidean distance below which dlib's recogniser, whose numbers these are, calls two faces one person (its authors'
+ * figure).
+ */
 const SAME_DISTANCE = 0.6;
 /** How fast the call becomes sure on either side. */
 const SOFTNESS = 0.04;

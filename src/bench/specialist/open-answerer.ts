@@ -20,8 +20,8 @@ export interface OpenAnswererOptions extends OpenModelOptions {
 }
 
 /**
- * Opens whatever `--model` names: `specialist`, `random`, `frequent`, or a vision-language model (see `openModel`). In the tools
- * setting a model may call the built-in face networks, which are opened at the first call.
+ * Opens whatever `--model` names: `specialist`, `random`, `frequent`, or a vision-language model (see `openModel`). In
+ * the tools setting a model may call the built-in face networks, which are opened at the first call.
  *
  * @throws BiolensError `usage` for a name that is none, `input` where a hosted model has no key
  */

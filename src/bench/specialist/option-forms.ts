@@ -67,8 +67,8 @@ const PICTURES =
   /^(?:(?:only|the|both|and|in|is|are|of|image|images|picture|pictures|photo|photos|face|faces|person|people|subject|individual|img|no|number|show|shows)\b|[\s,;&.:#()/<>→-]|\d+|first|second|third|fourth|fifth|sixth)+$/i;
 
 /**
- * The pictures that an option names, from 0 and in its order: `Image 1 and Image 3`, `Images 2, 4`, `the first image`, `All images`,
- * `None`. Null where it names none.
+ * The pictures that an option names, from 0 and in its order: `Image 1 and Image 3`, `Images 2, 4`, `the first image`,
+ * `All images`, `None`. Null where it names none.
  */
 export function parsePictures(text: string, count: number): number[] | null {
   const plain = text.trim();
@@ -94,8 +94,8 @@ export type OptionForm =
   | { readonly kind: 'words' };
 
 /**
- * Tells what the options of a question are, each read alike; an option that does not fit, such as "None of the above", is null, and at
- * most half of them may be.
+ * Tells what the options of a question are, each read alike; an option that does not fit, such as "None of the above",
+ * is null, and at most half of them may be.
  *
  * @param pictures - how many pictures the question shows
  */

@@ -22,9 +22,10 @@ export interface SpecialistOptions {
 /**
  * Answers with the built-in face networks instead of a language model: what a vision-language model is up against.
  *
- * It measures age, gender, expression, head pose, identity and the number of faces, and reads from the question's words which of these is
- * asked for and what the options are. What no network measures (race, spoofs, deepfakes, celebrities, most attributes, face
- * parts, tools) and what it does not understand it answers at chance, and marks as `fallback` with the reason.
+ * It measures age, gender, expression, head pose, identity and the number of faces, and reads from the question's words
+ * which of these is asked for and what the options are. What no network measures (race, spoofs, deepfakes, celebrities,
+ * most attributes, face parts, tools) and what it does not understand it answers at chance, and marks as `fallback`
+ * with the reason.
  */
 export function createSpecialist({ seed, sight: given }: SpecialistOptions): Answerer {
   let opening: Promise<FaceSight> | undefined;

@@ -14,7 +14,10 @@ const SURE = 0.999;
 
 const clamp = (p: number): number => Math.min(SURE, Math.max(1 - SURE, p));
 
-/** Distribution of the number of successes among independent trials with these probabilities (Poisson binomial), by convolution. */
+/**
+ * Distribution of the number of successes among independent trials with these probabilities (Poisson binomial), by
+ * convolution.
+ */
 export function countDistribution(probabilities: readonly number[]): number[] {
   let distribution = [1];
   for (const given of probabilities) {
@@ -29,7 +32,10 @@ export function countDistribution(probabilities: readonly number[]): number[] {
   return distribution;
 }
 
-/** Scores options from the probability that each picture (or face) has what is asked for; null where the options ask for something else. */
+/**
+ * Scores options from the probability that each picture (or face) has what is asked for; null where the options ask for
+ * something else.
+ */
 export function judgeByTrait(
   probabilities: readonly number[],
   { form, why }: { readonly form: OptionForm; readonly why: string },

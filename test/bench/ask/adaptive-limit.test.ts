@@ -12,7 +12,10 @@ interface Endpoint {
   readonly noise?: number;
 }
 
-/** Asks an endpoint in simulated time, always with as many requests under way as are allowed; gives the limit after each reply. */
+/**
+ * Asks an endpoint in simulated time, always with as many requests under way as are allowed; gives the limit after each
+ * reply.
+ */
 function simulate(limit: AdaptiveLimit, endpoint: Endpoint, replies: number): number[] {
   const random = openStream(randomKey(7));
   const { workers, serviceMs, capacity = Number.POSITIVE_INFINITY, noise = 0 } = endpoint;

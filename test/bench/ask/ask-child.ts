@@ -7,8 +7,9 @@ import { openModel } from '../../../src/vlm/index.ts';
 import { makeImages, makeQuestions } from './support.ts';
 
 /**
- * One stretch of a run, to be killed: `node ask-child.ts '{"runsDir":…,"baseUrl":…,"questions":500}'` goes on with the run in the folder or
- * starts one there, prints how many answers are recorded after each, and marks the run as done at the end.
+ * One stretch of a run, to be killed: `node ask-child.ts '{"runsDir":…,"baseUrl":…,"questions":500}'` goes on with the
+ * run in the folder or starts one there, prints how many answers are recorded after each, and marks the run as done at
+ * the end.
  */
 const options = z
   .object({

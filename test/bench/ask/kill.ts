@@ -39,8 +39,8 @@ async function killAt(child: ChildProcess, answers: number): Promise<boolean> {
 }
 
 /**
- * Asks a server that misbehaves in every way it can, kills the process with signal 9 on the way, and checks that after resuming there is one answer
- * to every question, and that errors are recorded as errors.
+ * Asks a server that misbehaves in every way it can, kills the process with signal 9 on the way, and checks that after
+ * resuming there is one answer to every question, and that errors are recorded as errors.
  */
 export async function runKillTest(options: KillTest): Promise<void> {
   const server = await startMockServer({ ...options.server, apiKey: KEY });

@@ -4,11 +4,11 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { z } from 'zod';
 
 /**
- * An OpenAI-compatible endpoint that misbehaves on purpose. What it does to a request follows from the seed, the prompt and how often that
- * prompt has been asked before, so that a run meets the same faults in whatever order it asks.
+ * An OpenAI-compatible endpoint that misbehaves on purpose. What it does to a request follows from the seed, the prompt
+ * and how often that prompt has been asked before, so that a run meets the same faults in whatever order it asks.
  *
- * As a program: `node mock-server.ts '{"seed":1,"delayMs":200}'` prints its port on the first line and its counts as JSON when it is
- * told `stats` on standard input.
+ * As a program: `node mock-server.ts '{"seed":1,"delayMs":200}'` prints its port on the first line and its counts as
+ * JSON when it is told `stats` on standard input.
  */
 export const FAULTS = [
   'rate-limit',

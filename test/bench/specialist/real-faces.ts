@@ -43,7 +43,10 @@ export function genderQuestions(n: number): Question[] {
     );
 }
 
-/** One question a portrait for the age group in 2010, in the middle of the years in which they were taken; the others are its neighbours. */
+/**
+ * One question a portrait for the age group in 2010, in the middle of the years in which they were taken; the others
+ * are its neighbours.
+ */
 export function ageQuestions(n: number): Question[] {
   const random = openStream(randomKey(3));
   return portraits()
