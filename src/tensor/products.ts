@@ -1,9 +1,10 @@
-import { BiolensError, throwIfAborted } from '../errors.ts';
+import { BiolensError } from '../errors.ts';
 import type { Matrix } from '../math/matrix.ts';
 import { Graph } from './graph.ts';
 import { type MatrixSource, sourceOf } from './matrix-source.ts';
 import { matmul } from './ops/linear.ts';
 import { transpose } from './ops/structure.ts';
+import { runBatched } from './run-batched.ts';
 import type { Runtime } from './runtime.ts';
 import { float32 } from './types.ts';
 
@@ -28,6 +29,12 @@ export interface ProductOptions {
 const LEFT_ROWS = 512;
 const RIGHT_ROWS = 2048;
 
+function* tilesOf(rows: number, cols: number): Generator<Omit<ProductBlock, 'data'>> {
+  for (let row = 0; row < rows; row += LEFT_ROWS)
+    for (let col = 0; col < cols; col += RIGHT_ROWS)
+      yield { row, col, rows: Math.min(LEFT_ROWS, rows - row), cols: Math.min(RIGHT_ROWS, cols - col) };
+}
+
 /**
  * Yields all of `left · rightᵀ` in blocks of at most 512 × 2048 products, left rows in the outer order; the engine computes the next
  * block while the caller looks at this one.
@@ -37,40 +44,36 @@ const RIGHT_ROWS = 2048;
 export async function* eachProductBlock(runtime: Runtime, options: ProductOptions): AsyncGenerator<ProductBlock> {
   const { left, signal } = options;
   const right = 'data' in options.right ? sourceOf(options.right) : options.right;
-  if (left.cols !== right.cols) throw new BiolensError('usage', `rows are ${left.cols} and ${right.cols} wide`);
+  const width = left.cols;
+  if (width !== right.cols) throw new BiolensError('usage', `rows are ${width} and ${right.cols} wide`);
   const graph = new Graph();
-  graph.output(
-    'products',
-    matmul(graph.input('left', ['rows', left.cols]), transpose(graph.input('right', ['cols', left.cols]), [1, 0])),
-  );
-  const session = await runtime.load(graph.build());
-  const compute = async (row: number, col: number): Promise<ProductBlock> => {
-    const rows = Math.min(LEFT_ROWS, left.rows - row);
-    const cols = Math.min(RIGHT_ROWS, right.rows - col);
-    const feeds = {
-      left: float32(left.data.slice(row * left.cols, (row + rows) * left.cols), [rows, left.cols]),
-      right: float32((await right.read(col, cols)).slice(), [cols, left.cols]),
-    };
-    const { products } = await session.run(feeds, { transfer: true, signal });
-    if (!(products?.data instanceof Float32Array))
-      throw new BiolensError('external', 'the engine returned no products');
-    return { row, col, rows, cols, data: products.data };
-  };
-  let ahead: Promise<ProductBlock> | undefined;
+  const columns = transpose(graph.input('right', ['cols', width]), [1, 0]);
+  graph.output('products', matmul(graph.input('left', ['rows', width]), columns));
+  const session = await runtime.load(graph.build(), { spin: false });
   try {
-    for (let row = 0; row < left.rows; row += LEFT_ROWS) {
-      for (let col = 0; col < right.rows; col += RIGHT_ROWS) {
-        throwIfAborted(signal);
-        const ready = ahead;
-        ahead = compute(row, col);
-        // Whoever awaits it sees the failure; until then it must not count as unhandled.
-        ahead.catch(() => undefined);
-        if (ready !== undefined) yield await ready;
-      }
-    }
-    if (ahead !== undefined) yield await ahead;
+    yield* runBatched(tilesOf(left.rows, right.rows), {
+      size: 1,
+      prepare: ([tile]) => prepareTile(tile!, left, right),
+      run: async ({ feeds, ...tile }): Promise<ProductBlock[]> => {
+        const { products } = await session.run(feeds, { transfer: true, signal });
+        if (!(products?.data instanceof Float32Array))
+          throw new BiolensError('external', 'the engine returned no products');
+        return [{ ...tile, data: products.data }];
+      },
+      signal,
+    });
   } finally {
-    await Promise.allSettled([ahead]);
     await session.close();
   }
+}
+
+async function prepareTile(tile: Omit<ProductBlock, 'data'>, left: Matrix, right: MatrixSource) {
+  const { row, col, rows, cols } = tile;
+  const width = left.cols;
+  // Copies, because they are handed over to the engine.
+  const feeds = {
+    left: float32(left.data.slice(row * width, (row + rows) * width), [rows, width]),
+    right: float32((await right.read(col, cols)).slice(), [cols, width]),
+  };
+  return { ...tile, feeds };
 }

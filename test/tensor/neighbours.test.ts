@@ -9,22 +9,13 @@ import {
   sourceOf,
 } from '../../src/tensor/index.ts';
 import { openRuntime } from '../../src/tensor/node.ts';
+import { matrixOf } from './matrices.ts';
 
 let runtime: Runtime;
 beforeAll(async () => {
   runtime = await openRuntime({ device: 'cpu', threads: 2 });
 });
 afterAll(() => runtime.close());
-
-/** A repeatable matrix of numbers in −1…1 with `distinct` different values, so that ties can be had. */
-function matrixOf(rows: number, cols: number, seed: number, distinct = 2 ** 20): Matrix {
-  let state = seed + 1;
-  const data = Float32Array.from({ length: rows * cols }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (Math.floor((state / 2 ** 32) * distinct) / distinct) * 2 - 1;
-  });
-  return { rows, cols, data };
-}
 
 interface Found {
   readonly index: number;

@@ -34,7 +34,8 @@ export function prepare(queries: Matrix, metric: NeighbourMetric): Preparation {
   };
 }
 
-function scaleRows(data: Float32Array, cols: number): Float32Array {
+/** Copies of rows, scaled to length 1; rows of zeros stay. */
+export function scaleRows(data: Float32Array, cols: number): Float32Array {
   const out = new Float32Array(data.length);
   for (let start = 0; start < data.length; start += cols) {
     let squares = 0;
