@@ -103,12 +103,16 @@ function diagonalise(
   rotate: ((i: number, cosine: number, sine: number) => void) | null,
 ): void {
   const n = diagonal.length;
+  // The reduction has left errors of this size everywhere. Within the null space of a matrix of low rank all entries are such
+  // errors, and asking for less relative to them may never end.
+  let floor = 0;
+  for (let i = 0; i < n; i++) floor = Math.max(floor, Number.EPSILON * (Math.abs(diagonal[i]!) + Math.abs(off[i]!)));
   for (let low = 0; low < n; low++) {
     for (let sweep = 0; ; sweep++) {
       let high = low;
       while (high < n - 1) {
         const size = Math.abs(diagonal[high]!) + Math.abs(diagonal[high + 1]!);
-        if (Math.abs(off[high]!) <= Number.EPSILON * size) break;
+        if (Math.abs(off[high]!) <= Math.max(floor, Number.EPSILON * size)) break;
         high++;
       }
       if (high === low) break;

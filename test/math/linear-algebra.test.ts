@@ -116,6 +116,29 @@ describe('eigenvalues', () => {
     expect(values.reduce((sum, value) => sum + value * value, 0) / squares).toBeCloseTo(1, 12);
   });
 
+  test('of low rank, where all but a few are rounding errors', () => {
+    const stream = openStream(randomKey(77));
+    for (let round = 0; round < 60; round++) {
+      const n = 20 + stream.integer(110);
+      const rank = 1 + stream.integer(n);
+      const factor = Float64Array.from({ length: n * rank }, () =>
+        Math.fround(stream.normal() * (stream.bool(0.7) ? 1 : 1e-6)),
+      );
+      const data = new Float64Array(n * n);
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < n; j++) {
+          for (let k = 0; k < rank; k++) data[i * n + j]! += factor[i * rank + k]! * factor[j * rank + k]!;
+        }
+      }
+      const values = symmetricEigenvalues(data, n);
+      const trace = values.reduce((sum, value) => sum + value, 0);
+      let diagonal = 0;
+      for (let i = 0; i < n; i++) diagonal += data[i * n + i]!;
+      expect(Math.abs(trace / diagonal - 1)).toBeLessThan(1e-12);
+      for (const value of values.subarray(rank)) expect(Math.abs(value / values[0]!)).toBeLessThan(1e-13);
+    }
+  });
+
   test('a wrong size or entry is named', () => {
     expect(() => symmetricEigen(new Float64Array(3), 2)).toThrow('"data" expected 2 × 2 numbers, got 3');
     expect(() => symmetricEigenvalues(Float64Array.of(1, Number.NaN, 0, 1), 2)).toThrow(
