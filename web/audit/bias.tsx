@@ -80,8 +80,10 @@ function AmplificationSentence({
   const tested = p !== null && (
     <>
       {' '}
-      The two mixes {p <= 0.05 ? 'differ by more than chance' : 'do not differ by more than chance'} ({formatPEquals(p)}
-      , {testName(test)}).
+      {p <= 0.05
+        ? 'The two mixes differ by more than chance'
+        : 'There is no evidence that the two mixes differ beyond chance'}{' '}
+      ({formatPEquals(p)}, {testName(test)}).
     </>
   );
   if (value === null) {
