@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type SetName, setNameSchema } from '../contracts/index.ts';
-import { mapImages } from '../images/index.ts';
-import type { Run } from '../runs/index.ts';
+import { type Image, mapImages } from '../images/index.ts';
+import { type Run, resumeItems } from '../runs/index.ts';
 import type { FaceReader, FaceReading } from './face-reader.ts';
 import type { SetSource } from './sources.ts';
 
@@ -66,6 +66,36 @@ export function itemKey({ set, file }: { readonly set: SetName; readonly file: s
   return `${set}/${file}`;
 }
 
+type Folder = Extract<SetSource, { kind: 'images' }>;
+
+async function* readFolder(
+  { set, files }: Folder,
+  left: ReadonlySet<string>,
+  options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<AuditItem> {
+  const { reader, signal } = options;
+  const settings = { concurrency: reader.concurrency + DECODED_AHEAD, ...(signal === undefined ? {} : { signal }) };
+  // What a network refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
+  const look = (image: Image): Promise<Look> =>
+    reader.read(image, { signal }).then(
+      reading => ({ reading }),
+      (error: unknown) => ({ reading: null, error }),
+    );
+  const wanted = files.filter(({ file }) => left.has(itemKey({ set, file })));
+  for await (const seen of mapImages(wanted, settings, look)) {
+    const { file } = seen;
+    if ('skipped' in seen) {
+      yield { set, file, skipped: seen.skipped };
+      continue;
+    }
+    if ('error' in seen.image) throw seen.image.error;
+    const { reading } = seen.image;
+    yield reading === null
+      ? { set, file, skipped: NO_FACE }
+      : { set, file, embedding: encodeEmbedding(reading.embedding), attributes: { ...reading.attributes } };
+  }
+}
+
 /**
  * Reads every image of the sets that the run has no item of yet, and appends one item each, in the order of the files. An image
  * that cannot be used becomes an item with the reason and stops nothing.
@@ -77,42 +107,26 @@ export async function* readFaces(
   sources: readonly SetSource[],
   options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<ReadEvent> {
-  const { reader, signal } = options;
+  const { signal } = options;
   const folders = sources.filter(source => source.kind === 'images');
-  const finished = new Set<string>();
-  for await (const item of run.items(auditItemSchema)) finished.add(itemKey(item));
-  const total = folders.reduce((sum, { files }) => sum + files.length, 0);
-  let done = folders.reduce(
-    (sum, { set, files }) => sum + files.filter(({ file }) => finished.has(itemKey({ set, file }))).length,
-    0,
-  );
-  yield { type: 'found', done, total };
-  for (const { set, files } of folders) {
-    const left = files.filter(({ file }) => !finished.has(itemKey({ set, file })));
-    const settings = { concurrency: reader.concurrency + DECODED_AHEAD, ...(signal === undefined ? {} : { signal }) };
-    // What a network refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
-    const look = mapImages(
-      left,
-      settings,
-      (image): Promise<Look> =>
-        reader.read(image, { signal }).then(
-          reading => ({ reading }),
-          (error: unknown) => ({ reading: null, error }),
-        ),
-    );
-    for await (const seen of look) {
-      const { file } = seen;
-      done++;
-      if (!('skipped' in seen) && 'error' in seen.image) throw seen.image.error;
-      const reading = 'skipped' in seen ? null : seen.image.reading;
-      const reason = 'skipped' in seen ? seen.skipped : NO_FACE;
-      const item: AuditItem =
-        reading === null
-          ? { set, file, skipped: reason }
-          : { set, file, embedding: encodeEmbedding(reading.embedding), attributes: { ...reading.attributes } };
-      await run.append(item);
-      yield reading === null
-        ? { type: 'skipped', set, file, reason, done, total }
+  async function* work(left: readonly string[]): AsyncGenerator<readonly AuditItem[]> {
+    const keys = new Set(left);
+    for (const folder of folders) for await (const item of readFolder(folder, keys, options)) yield [item];
+  }
+  const keys = folders.flatMap(({ set, files }) => files.map(({ file }) => itemKey({ set, file })));
+  for await (const { batch, done, total } of resumeItems({
+    run,
+    schema: auditItemSchema,
+    keys,
+    keyOf: itemKey,
+    work,
+    signal,
+  })) {
+    if (batch.length === 0) yield { type: 'found', done, total };
+    for (const item of batch) {
+      const { set, file } = item;
+      yield 'skipped' in item
+        ? { type: 'skipped', set, file, reason: item.skipped, done, total }
         : { type: 'item', set, file, done, total };
     }
   }
