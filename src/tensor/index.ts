@@ -17,4 +17,7 @@ export * from './run-batched.ts';
 export * from './runtime.ts';
 export { readSafetensors, writeSafetensors } from './safetensors.ts';
 export * from './similarity-histogram.ts';
+export * from './training/gradients.ts';
+export * from './training/layers.ts';
+export * from './training/losses.ts';
 export * from './types.ts';
