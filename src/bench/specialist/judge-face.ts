@@ -45,7 +45,10 @@ export function judgeAge(asked: Asked): Verdict | null {
     return judgeByTrait(probabilities, { form, why });
   }
   if (form.kind === 'pictures') {
-    if (form.values.some(set => set !== null && set.length > 2) && /\b(order|sort|arrange|rank|sequence)/i.test(text)) {
+    if (
+      form.values.some(set => set !== null && set.length > 2) &&
+      /\b(order|sort|arrange|rank|sequence|from (the )?(young|old))/i.test(text)
+    ) {
       return judgeOrder(ages, { ...asked, why });
     }
     const sign = /\b(young|youngest|younger)\b/i.test(text) ? -1 : /\b(old|oldest|older)\b/i.test(text) ? 1 : 0;
@@ -70,7 +73,7 @@ function judgeOrder(
   { text, form, options, why }: Asked & { readonly why: string },
 ): Verdict | null {
   if (form.kind !== 'pictures') return null;
-  const falling = /\b(descending|decreasing|oldest to youngest|oldest first|from oldest|old(er)? to young)/i.test(text);
+  const falling = isFalling(text);
   const score = (order: readonly number[] | null, option: string): number => {
     if (order === null) return OTHER;
     const sign = (falling ? -1 : 1) * (option.includes('>') ? -1 : 1);
@@ -81,6 +84,13 @@ function judgeOrder(
     return years / AGE_DEVIATION;
   };
   return { scores: relativeToBest(form.values.map((order, i) => score(order, options[i]!))), why };
+}
+
+/** Whether the oldest are to come first: by which age is named first. */
+function isFalling(text: string): boolean {
+  if (/\b(descending|decreasing)\b/i.test(text)) return true;
+  const [old, young] = [text.search(/\bold/i), text.search(/\byoung/i)];
+  return old >= 0 && (young < 0 || old < young);
 }
 
 /** Which pictures share a value: those that lie together, best where all others lie apart. */

@@ -59,6 +59,26 @@ describe('age', () => {
     expect(await chosen(three, 'age', 'Order the images from oldest to youngest.', options)).toBe(options[2]);
   });
 
+  test('in order, the other way of asking and of writing', async () => {
+    const three = [picture({ age: 40 }), picture({ age: 10 }), picture({ age: 70 })];
+    const options = [
+      'Image 1 → Image 2 → Image 3',
+      'Image 3 → Image 1 → Image 2',
+      'Image 2 → Image 1 → Image 3',
+      'Image 1 → Image 3 → Image 2',
+    ];
+    const ask = (from: string, to: string) =>
+      chosen(three, 'age', `Which order of the images goes from the ${from} person to the ${to}?`, options);
+    expect(await ask('youngest', 'oldest')).toBe(options[2]);
+    expect(await ask('oldest', 'youngest')).toBe(options[1]);
+  });
+
+  test('above an age', async () => {
+    const four = [35, 66, 71, 20].map(age => picture({ age }));
+    const text = 'How many of these 4 images show a person of 50 years or older?';
+    expect(await chosen(four, 'age', text, ['0', '1', '2', '3'])).toBe('2');
+  });
+
   test('how many are in a group, and which', async () => {
     const four = [28, 31, 60, 8].map(age => picture({ age }));
     expect(await chosen(four, 'age', 'How many images show a person aged 20-39?', ['1', '2', '3', '4'])).toBe('2');
