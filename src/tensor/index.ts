@@ -20,4 +20,16 @@ export * from './similarity-histogram.ts';
 export * from './training/gradients.ts';
 export * from './training/layers.ts';
 export * from './training/losses.ts';
+export * from './training/optimisers.ts';
+export * from './training/parameters.ts';
+export * from './training/schedules.ts';
+export * from './training/trainer.ts';
+export * from './training/training-state.ts';
+export {
+  type BatchInput,
+  buildTrainingStep,
+  type Objective,
+  type TrainingStep,
+  type TrainingStepOptions,
+} from './training/training-step.ts';
 export * from './types.ts';
