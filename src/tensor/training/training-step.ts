@@ -1,0 +1,150 @@
+import { BiolensError } from '../../errors.ts';
+import { Graph, single, type Value } from '../graph.ts';
+import { add, div, minimum, mul, sqrt, sub } from '../ops/elementwise.ts';
+import { concat, reshape } from '../ops/structure.ts';
+import { type Dim, type DType, sizeOf } from '../types.ts';
+import { gradients } from './gradients.ts';
+import type { Optimiser } from './optimisers.ts';
+import type { Lookup, ParameterSet, VectorForm } from './parameters.ts';
+import { constantSchedule, type Schedule } from './schedules.ts';
+
+/** What a batch brings under a name. */
+export interface BatchInput {
+  readonly shape: readonly Dim[];
+  /** Default float32. */
+  readonly dtype?: DType;
+}
+
+/** A loss as a network computes it from a batch. */
+export interface Objective {
+  /** One number. */
+  readonly loss: Value;
+  /** More that each step gives back, by name. */
+  readonly outputs?: Readonly<Record<string, Value>>;
+}
+
+export interface TrainingStepOptions {
+  readonly parameters: ParameterSet;
+  readonly inputs: Readonly<Record<string, BatchInput>>;
+  /** Writes down the network and its loss. */
+  readonly objective: (context: {
+    readonly lookup: Lookup;
+    readonly inputs: Readonly<Record<string, Value>>;
+    readonly graph: Graph;
+  }) => Objective;
+  readonly optimiser: Optimiser;
+  /** Longest gradient: a longer one is scaled down to it (Pascanu et al. 2013, algorithm 1). None by default. */
+  readonly clipNorm?: number;
+  /** Share of the old average in the moving average of the weights, in [0, 1); without it there is no average. */
+  readonly emaDecay?: number | Schedule;
+  /** `slices` for WebGPU. Default `split`. */
+  readonly vectorForm?: VectorForm;
+}
+
+/** One step of training as an ONNX model, and what is needed to run it. */
+export interface TrainingStep {
+  readonly model: Uint8Array;
+  readonly parameters: ParameterSet;
+  readonly optimiser: Optimiser;
+  readonly emaDecay: Schedule | null;
+  /** Names of the objective's further outputs. */
+  readonly outputs: readonly string[];
+}
+
+/** Names of the step's own inputs and outputs; a batch has names of its own. */
+export const STATE = {
+  weights: 'training.weights',
+  average: 'training.average',
+  memory: (slot: string) => `training.memory.${slot}`,
+  step: 'training.step',
+  learningRate: 'training.learningRate',
+  emaDecay: 'training.emaDecay',
+  loss: 'training.loss',
+  gradientNorm: 'training.gradientNorm',
+  /** What an input becomes. */
+  next: (name: string) => `${name}.next`,
+} as const;
+
+/** Most tensors that WebGPU joins at once. */
+const JOIN_AT_ONCE = 7;
+
+function joinInSteps(values: readonly Value[]): Value {
+  if (values.length <= JOIN_AT_ONCE) return values.length === 1 ? values[0]! : concat(values, { axis: 0 });
+  const joined = Array.from({ length: Math.ceil(values.length / JOIN_AT_ONCE) }, (_, i) =>
+    joinInSteps(values.slice(i * JOIN_AT_ONCE, (i + 1) * JOIN_AT_ONCE)),
+  );
+  return joinInSteps(joined);
+}
+
+function lengthOf(vector: Value): Value {
+  const squares = single(
+    'ReduceSumSquare',
+    [vector, vector.graph.integers([0])],
+    { shape: [], dtype: 'float32' },
+    { attributes: { keepdims: { int: 0 } } },
+  );
+  return sqrt(squares);
+}
+
+/**
+ * Builds one step of training as one graph: forward, backward, clipping, optimiser, moving average.
+ *
+ * @throws {BiolensError} `usage` for a loss that is not one number, or an operation without a gradient.
+ * @example
+ * const parameters = collectParameters((lookup, graph) => network(lookup, graph.input('x', [32, 784])));
+ * const step = buildTrainingStep({
+ *   parameters,
+ *   inputs: { x: { shape: [32, 784] }, labels: { shape: [32], dtype: 'int64' } },
+ *   objective: ({ lookup, inputs }) => ({ loss: crossEntropy(network(lookup, inputs.x), inputs.labels) }),
+ *   optimiser: adam(),
+ * });
+ */
+export function buildTrainingStep({
+  parameters,
+  inputs: declared,
+  objective,
+  optimiser,
+  clipNorm,
+  emaDecay,
+  vectorForm = 'split',
+}: TrainingStepOptions): TrainingStep {
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new BiolensError('usage', `"clipNorm" expected a number above 0, got ${clipNorm}`);
+  if (parameters.size === 0) throw new BiolensError('usage', 'buildTrainingStep: there are no parameters to train');
+  const graph = new Graph();
+  const vector = (name: string) => graph.input(name, [parameters.size]);
+  const weights = vector(STATE.weights);
+  const memory = Object.fromEntries(optimiser.slots.map(slot => [slot, vector(STATE.memory(slot))]));
+  const step = graph.input(STATE.step, []);
+  const learningRate = graph.input(STATE.learningRate, []);
+  const inputs = Object.fromEntries(
+    Object.entries(declared).map(([name, { shape, dtype = 'float32' }]) => [name, graph.input(name, shape, dtype)]),
+  );
+
+  const values = parameters.cut(weights, vectorForm);
+  const { loss, outputs = {} } = objective({ lookup: parameters.lookupIn(values), inputs, graph });
+  const parts = gradients(loss, values).map((part, i) => reshape(part, [sizeOf(parameters.list[i]!.shape)]));
+  const slope = vectorForm === 'split' ? concat(parts, { axis: 0 }) : joinInSteps(parts);
+  const norm = lengthOf(slope);
+  const limit = clipNorm === undefined ? null : div(graph.scalar(clipNorm), add(norm, graph.scalar(1e-6)));
+  const gradient = limit === null ? slope : mul(slope, minimum(limit, graph.scalar(1)));
+  const next = optimiser.update({ weights, gradient, learningRate, step, memory });
+
+  graph.output(STATE.next(STATE.weights), next.weights);
+  for (const slot of optimiser.slots) graph.output(STATE.next(STATE.memory(slot)), next.memory[slot]!);
+  if (emaDecay !== undefined) {
+    const average = vector(STATE.average);
+    const decay = graph.input(STATE.emaDecay, []);
+    graph.output(STATE.next(STATE.average), add(next.weights, mul(sub(average, next.weights), decay)));
+  }
+  graph.output(STATE.loss, reshape(loss, []));
+  graph.output(STATE.gradientNorm, norm);
+  for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
+  return {
+    model: graph.build(),
+    parameters,
+    optimiser,
+    emaDecay: typeof emaDecay === 'number' ? constantSchedule(emaDecay) : (emaDecay ?? null),
+    outputs: Object.keys(outputs),
+  };
+}
