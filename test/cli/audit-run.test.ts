@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { auditReportSchema } from '../../src/contracts/index.ts';
+import { renderFaces } from '../../src/images/index.ts';
+
+const bin = join(import.meta.dirname, '../../bin/biolens.js');
+const folder = mkdtempSync(join(tmpdir(), 'biolens-audit-'));
+const [training, generated] = [join(folder, 'training'), join(folder, 'generated')];
+
+beforeAll(async () => {
+  for await (const _ of renderFaces(training, { n: 40, size: 96, seed: 1, skew: { gender: { male: 0.7 } } }));
+  for await (const _ of renderFaces(generated, { n: 30, size: 96, seed: 2, skew: { gender: { male: 0.9 } } }));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', chunk => {
+    out += String(chunk);
+  });
+  child.stderr.on('data', chunk => {
+    err += String(chunk);
+  });
+  return { child, ended: once(child, 'close').then(([code]) => ({ code, out, err })) };
+}
+
+const audit = (runsDir: string, ...more: string[]) =>
+  start(
+    'audit',
+    '--train',
+    training,
+    '--generated',
+    generated,
+    '--whole-image',
+    '--runs-dir',
+    runsDir,
+    '--seed',
+    '5',
+    ...more,
+  );
+
+const itemsOf = (runsDir: string): string[] => {
+  const [run] = existsSync(runsDir) ? readdirSync(runsDir) : [];
+  const path = join(runsDir, run ?? '', 'items.jsonl');
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+};
+
+async function untilItems(runsDir: string, count: number): Promise<void> {
+  for (let i = 0; i < 600 && itemsOf(runsDir).length < count; i++) await sleep(25);
+}
+
+const runOf = (runsDir: string) => readdirSync(runsDir)[0] ?? '';
+
+describe('an audit as a run', () => {
+  const whole = join(folder, 'whole');
+
+  test('prints its result as JSON, and keeps it with a page', async () => {
+    const { code, out, err } = await audit(whole, '--json').ended;
+    expect(err.split('\n').filter(line => line.startsWith('biolens:'))).toEqual([]);
+    expect(code).toBe(0);
+    const report = auditReportSchema.parse(JSON.parse(out));
+    expect(report.bias.attributes.gender?.training.male).toMatchObject({ value: 0.7, n: 40 });
+    expect(report.bias.attributes.gender?.generated.male?.value).toBeCloseTo(0.9, 6);
+    expect(report.replication.pairs).toHaveLength(30);
+    const path = join(whole, runOf(whole));
+    expect(JSON.parse(readFileSync(join(path, 'report.json'), 'utf8'))).toEqual(JSON.parse(out));
+    expect(readFileSync(join(path, 'report.html'), 'utf8')).toContain('biolens-report');
+  });
+
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'stopped by %s it is resumed to the same result, no image read twice',
+    async signal => {
+      const runsDir = join(folder, signal);
+      const { child, ended } = audit(runsDir);
+      await untilItems(runsDir, 15);
+      child.kill(signal);
+      const stopped = await ended;
+      const before = itemsOf(runsDir);
+      expect(before.length).toBeLessThan(70);
+      if (signal === 'SIGINT') {
+        expect(stopped.code).toBe(130);
+        expect(stopped.err).toContain(`interrupted; biolens runs resume ${runOf(runsDir)} goes on`);
+      }
+      const listed = await start('runs', 'list', '--runs-dir', runsDir, '--json').ended;
+      expect(JSON.parse(listed.out).runs[0].status).toBe('interrupted');
+      const resumed = await start('runs', 'resume', 'latest', '--runs-dir', runsDir, '--json').ended;
+      expect(resumed.code).toBe(0);
+      const after = itemsOf(runsDir);
+      expect(after.slice(0, before.length)).toEqual(before);
+      expect(after).toHaveLength(70);
+      expect(new Set(after.map(line => `${JSON.parse(line).set}/${JSON.parse(line).file}`)).size).toBe(70);
+      expect(JSON.parse(resumed.out)).toEqual(
+        JSON.parse(readFileSync(join(whole, runOf(whole), 'report.json'), 'utf8')),
+      );
+    },
+  );
+
+  test('rerun repeats it from its configuration, to the same numbers', async () => {
+    const again = await start('runs', 'rerun', runOf(whole), '--runs-dir', whole, '--json').ended;
+    expect(again.code).toBe(0);
+    expect(readdirSync(whole)).toHaveLength(2);
+    const [first, second] = readdirSync(whole).map(run =>
+      JSON.parse(readFileSync(join(whole, run, 'report.json'), 'utf8')),
+    );
+    expect(second).toEqual(first);
+  });
+
+  test('a gate that holds ends with 1, after the result', async () => {
+    const { code, out, err } = await audit(
+      join(folder, 'gate'),
+      '--fail-on',
+      'bias.attributes.gender.generated.male>0.8',
+      '--blur',
+    ).ended;
+    expect(code).toBe(1);
+    expect(out).toContain('Report: ');
+    expect(err).toContain('biolens: --fail-on bias.attributes.gender.generated.male>0.8: it is 0.9');
+  });
+
+  test('every line of the text fits 80 columns, but for paths', async () => {
+    const { out } = await start('runs', 'show', runOf(whole), '--runs-dir', whole).ended;
+    const long = out.split('\n').filter(line => [...line].length > 80 && !line.includes(folder));
+    expect(long).toEqual([]);
+  });
+});
