@@ -49,6 +49,7 @@ export function ReportFrame({ client, page, report, trail }: ReportFrameProps): 
 }
 
 function whyMissing(client: Client, report: AnyReport, set: SetName): string {
-  if (report.sets[set]?.kind === 'embeddings') return 'embeddings only, no picture';
+  if (report.schema === 'biolens/audit@1' && report.sets[set]?.kind === 'embeddings')
+    return 'embeddings only, no picture';
   return client.kind === 'frozen' ? 'not kept in this file' : 'no picture';
 }

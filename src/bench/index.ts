@@ -1,3 +1,4 @@
+export * from './ask/index.ts';
 export { type CompareOptions, compareModels } from './compare/compare.ts';
 export { leaderboard, nameScores, publishedRow, scoreRow } from './compare/leaderboard.ts';
 export { type PairedResult, testPaired } from './compare/paired.ts';
@@ -19,7 +20,16 @@ export { writeQuestionLines } from './read/jsonl.ts';
 export type { ReadOptions, ReadProblem } from './read/problem.ts';
 export { overallFromCategories, PUBLISHED_RESULTS, type PublishedResult, sizeFromName } from './reference.ts';
 export { type BenchReportInput, buildBenchReport } from './report.ts';
+export { type BenchEvent, type BenchRunOptions, benchRun, type ResumeChanges, resumeBench } from './run/bench-run.ts';
+export {
+  type BenchConfiguration,
+  type BenchConfigurationInput,
+  benchConfigurationSchema,
+} from './run/configuration.ts';
+export { type MergedRun, mergeRuns } from './run/merge-runs.ts';
+export { type BenchRunContent, checkSameBenchmark, readBenchRun, scoreRun } from './run/read-run.ts';
 export { withDigests } from './score/digests.ts';
 export { type Judgement, judgeAnswer } from './score/judge.ts';
 export { judgeAnswers, type ScoredModel, type ScoreOptions, scoreAnswers, scoreModel } from './score/score.ts';
+export { LOCAL_ANSWERERS, type OpenAnswererOptions, openAnswerer } from './specialist/index.ts';
 export { type BenchmarkStats, countQuestions } from './stats.ts';

@@ -1,32 +1,8 @@
-import type { AnyReport, AuditReport, Metric } from '../contracts/index.ts';
-import { printable } from './io.ts';
+import type { AuditReport } from '../contracts/index.ts';
 import { formatTable } from './table.ts';
+import { formatShare, wrap } from './text.ts';
 
 const MARKS = { good: 'ok', warning: 'look', bad: 'BAD', unknown: '?' } as const;
-
-const share = (value: number) => `${(100 * value).toFixed(1)} %`;
-
-/** A metric with its interval, or why there is none. */
-function formatShare(metric: Metric | undefined): string {
-  if (metric === undefined) return '';
-  if (metric.value === null) return `not known: ${metric.reason}`;
-  const { interval } = metric;
-  return interval === null
-    ? share(metric.value)
-    : `${share(metric.value)} [${(100 * interval.low).toFixed(1)}, ${(100 * interval.high).toFixed(1)}]`;
-}
-
-function wrap(text: string, width: number, indent: string): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of printable(text).split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width - indent.length) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map(one => indent + one).join('\n');
-}
 
 function describeVerdict(report: AuditReport): string {
   return report.verdict
@@ -67,6 +43,6 @@ function describeBias({ bias }: AuditReport): string {
 }
 
 /** The result of an audit for a terminal of 80 columns: verdict, the first copies, the shares. */
-export function describeAudit(report: AnyReport): string {
+export function describeAudit(report: AuditReport): string {
   return `${describeVerdict(report)}${describePairs(report)}${describeBias(report)}`;
 }

@@ -1,11 +1,7 @@
-import type { AnyReport } from '../contracts/index.ts';
-import { describeAudit } from './describe-audit.ts';
 import type { CliIo } from './io.ts';
 
 /** What the `runs` verb can do with a run of one kind. */
 export interface RunKind {
-  /** The result in a few lines for a terminal. */
-  readonly describe: (report: AnyReport) => string;
   readonly resume: (path: string, io: CliIo, options: { readonly json?: boolean }) => Promise<void>;
   readonly rerun: (
     configuration: Readonly<Record<string, unknown>>,
@@ -17,9 +13,13 @@ export interface RunKind {
 /** Every kind of run there is, by the name in `run.json`. */
 export const KINDS: Readonly<Record<string, RunKind>> = {
   audit: {
-    describe: report => describeAudit(report),
     resume: async (path, io, options) => (await import('./audit-work.ts')).resumeAuditWork(path, io, options),
     rerun: async (configuration, io, options) =>
       (await import('./audit-work.ts')).rerunAuditWork(configuration, io, options),
+  },
+  bench: {
+    resume: async (path, io, options) => (await import('./bench-work.ts')).resumeBenchWork(path, io, options),
+    rerun: async (configuration, io, options) =>
+      (await import('./bench-work.ts')).rerunBenchWork(configuration, io, options),
   },
 };

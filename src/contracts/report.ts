@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
+import { benchReportSchema } from './bench-report.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
 
 /** A report of any kind, told apart by its `schema` tag. */
-export const anyReportSchema = z.discriminatedUnion('schema', [auditReportSchema]);
+export const anyReportSchema = z.discriminatedUnion('schema', [auditReportSchema, benchReportSchema]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 
 /**

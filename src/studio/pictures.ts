@@ -23,6 +23,7 @@ const PARALLEL = 4;
 
 /** The pictures that a report names, by set: no other file is ever read for it. */
 export function picturesNamed(report: AnyReport): ReadonlyMap<SetName, ReadonlySet<string>> {
+  if (report.schema !== 'biolens/audit@1') return new Map();
   const { pairs, duplicates } = report.replication;
   return new Map([
     ['generated', new Set(pairs.map(pair => pair.generated))],
@@ -35,7 +36,7 @@ export function picturesNamed(report: AnyReport): ReadonlyMap<SetName, ReadonlyS
  * its real path, after all symbolic links, lies outside the folder that the run recorded.
  */
 export async function locatePicture(report: AnyReport, { set, file }: PictureName): Promise<string | null> {
-  const summary = report.sets[set];
+  const summary = report.schema === 'biolens/audit@1' ? report.sets[set] : undefined;
   if (summary?.kind !== 'images') return null;
   try {
     const folder = await realpath(summary.source);
@@ -47,6 +48,7 @@ export async function locatePicture(report: AnyReport, { set, file }: PictureNam
 }
 
 function wanted(report: AnyReport): PictureName[] {
+  if (report.schema !== 'biolens/audit@1') return [];
   const { pairs, duplicates } = report.replication;
   const names: PictureName[] = [
     ...pairs.slice(0, PICTURE_DEFAULTS.pairs).flatMap(({ generated, training }) => [

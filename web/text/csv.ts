@@ -19,8 +19,9 @@ function field(value: string | number | boolean | null): string {
 }
 
 /** Hands a file to the browser's downloads; nothing leaves the page. */
-export function downloadText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+export function downloadText(name: string, text: string, options: { readonly type?: string } = {}): void {
+  const { type = 'text/csv' } = options;
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliIo } from '../io.ts';
 import { registerAudit } from './audit.ts';
+import { registerBench } from './bench.ts';
 import { registerDemo } from './demo.ts';
 import { registerFaces } from './faces.ts';
 import { registerRuns } from './runs.ts';
@@ -9,6 +10,7 @@ import { registerStudio } from './studio.ts';
 /** Adds every verb to the program. */
 export function registerVerbs(program: Command, io: CliIo): void {
   registerAudit(program, io);
+  registerBench(program, io);
   registerFaces(program, io);
   registerRuns(program, io);
   registerStudio(program, io);

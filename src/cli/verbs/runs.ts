@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { anyReportSchema } from '../../contracts/index.ts';
 import { BiolensError } from '../../errors.ts';
 import { DEFAULT_RUNS_DIR, findRun, listRuns } from '../../runs/index.ts';
+import { describeReport } from '../describe-report.ts';
 import { type CliIo, printable } from '../io.ts';
 import { KINDS } from '../kinds.ts';
 import { addExamples } from '../options.ts';
@@ -54,8 +55,7 @@ async function show(id: string, { runsDir, json }: RunsOptions, io: CliIo): Prom
   io.out(
     `${record.id}\n${record.kind}, ${record.status}${record.error ? `: ${printable(record.error)}` : ''}\nin ${path}\n`,
   );
-  const kind = KINDS[record.kind];
-  if (report?.data !== undefined && kind !== undefined) io.out(`\n${kind.describe(report.data)}`);
+  if (report?.data !== undefined) io.out(`\n${describeReport(report.data)}`);
   if (record.status !== 'done') io.out(`\nbiolens runs resume ${record.id} goes on with it\n`);
 }
 

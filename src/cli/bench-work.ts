@@ -1,0 +1,117 @@
+import type { BenchEvent, ParserName, ResumeChanges } from '../bench/index.ts';
+import type { BenchReport, BenchScore } from '../contracts/index.ts';
+import { BiolensError, messageOf } from '../errors.ts';
+import { describeBench } from './describe-bench.ts';
+import { failedGates, type Gate } from './gate.ts';
+import { type CliIo, printable } from './io.ts';
+import type { ProgressView } from './progress.ts';
+import { printJson, work } from './work.ts';
+
+export interface BenchWorkOptions {
+  readonly json?: boolean;
+  readonly gates?: readonly Gate[];
+  /** Of the score that is printed as JSON and that the gates are held against; strict by default. */
+  readonly parser?: ParserName;
+}
+
+const STAGES = { reading: 'reading pictures', answer: 'asking', linting: 'checking pictures' } as const;
+
+function show(event: BenchEvent, progress: ProgressView): void {
+  if (event.type === 'warning') progress.note(printable(event.message));
+  else if (event.type === 'pause')
+    progress.note(`waiting ${Math.ceil(event.waitMs / 1000)} s: ${printable(event.message)}`);
+  else if (event.type === 'reading' || event.type === 'answer' || event.type === 'linting')
+    progress.update({ stage: STAGES[event.type], done: event.done, total: event.total });
+}
+
+/** What to type to go on with a run that ended early. */
+function howToGoOn(error: BiolensError, id: string): string {
+  const { budget } = error.details;
+  if (budget === 'token-budget') return `biolens bench resume ${id} --budget-tokens N goes on`;
+  if (budget === 'money-budget') return `biolens bench resume ${id} --budget-dollars N goes on`;
+  return `biolens runs resume ${id} goes on`;
+}
+
+/** Follows a bench run to its end: progress, the page, the result as text or JSON, the gates. */
+export async function followBench(
+  start: (signal: AbortSignal) => AsyncIterable<BenchEvent>,
+  io: CliIo,
+  { json = false, gates = [], parser = 'strict' }: BenchWorkOptions,
+): Promise<void> {
+  const { report, page, id } = await work(io, async ({ signal, progress }) => {
+    let found: { readonly id: string; readonly path: string; readonly report: BenchReport } | undefined;
+    let id = '';
+    try {
+      for await (const event of start(signal)) {
+        if (event.type === 'run') id = event.id;
+        else if (event.type === 'result') found = event;
+        else show(event, progress);
+      }
+    } catch (error) {
+      if (!(error instanceof BiolensError) || id === '') throw error;
+      const { code, details } = error;
+      // What is wrong with the benchmark is not mended by going on; a key or an address is.
+      if (code === 'input' && details.kind === undefined) throw error;
+      throw new BiolensError(code, `${messageOf(error)}; ${howToGoOn(error, id)}`, { details, cause: error });
+    }
+    if (found === undefined) throw new BiolensError('external', 'the benchmark ended without a result');
+    const { freezeRun } = await import('../studio/index.ts');
+    const page = await freezeRun(found.path, {
+      signal,
+      onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
+    });
+    return { ...found, page };
+  });
+  const score = scoreOf(report, parser);
+  if (json) printScore(io, { run: id, score });
+  else {
+    io.out(describeBench(report));
+    io.out(`\nReport: ${page}\nbiolens studio shows it (run ${id}).\n`);
+  }
+  checkGates(score, gates);
+}
+
+function scoreOf({ scores }: BenchReport, parser: ParserName): BenchScore {
+  const score = scores.find(one => one.parser === parser);
+  if (score === undefined) throw new BiolensError('external', 'the report has no score: no question was put');
+  return score;
+}
+
+/** Prints a score as JSON with the run that it is of. */
+export function printScore(io: CliIo, { run, score }: { readonly run: string; readonly score: BenchScore }): void {
+  printJson(io, { schema: 'biolens/bench-score@1', run, ...score });
+}
+
+/** @throws {BiolensError} `gate` with all conditions that hold. */
+export function checkGates(result: unknown, gates: readonly Gate[]): void {
+  const failed = failedGates(result, gates);
+  if (failed.length > 0) throw new BiolensError('gate', `--fail-on ${failed.join('; ')}`);
+}
+
+/** Goes on with an interrupted bench run. */
+export async function resumeBenchWork(
+  path: string,
+  io: CliIo,
+  options: BenchWorkOptions & { readonly changes?: ResumeChanges },
+): Promise<void> {
+  const { resumeBench } = await import('../bench/index.ts');
+  const { changes = {} } = options;
+  await followBench(signal => resumeBench(path, { signal, environment: io.env, changes }), io, options);
+}
+
+/** Repeats a bench run from its recorded configuration. */
+export async function rerunBenchWork(
+  configuration: Readonly<Record<string, unknown>>,
+  io: CliIo,
+  options: BenchWorkOptions & { readonly runsDir: string },
+): Promise<void> {
+  const { benchConfigurationSchema, benchRun } = await import('../bench/index.ts');
+  const parsed = benchConfigurationSchema.safeParse(configuration);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new BiolensError('input', `run.json: configuration: "${issue?.path.join('.')}" ${issue?.message}`);
+  }
+  const { mergedFrom: _, ...repeated } = parsed.data;
+  const { runsDir } = options;
+  await followBench(signal => benchRun(repeated, { signal, runsDir, environment: io.env }), io, options);
+}

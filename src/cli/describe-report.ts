@@ -1,0 +1,15 @@
+import type { AnyReport } from '../contracts/index.ts';
+import { describeAudit } from './describe-audit.ts';
+import { describeBench } from './describe-bench.ts';
+
+/** A report of any kind in a few lines for a terminal. */
+export function describeReport(report: AnyReport): string {
+  switch (report.schema) {
+    case 'biolens/audit@1':
+      return describeAudit(report);
+    case 'biolens/bench@1':
+      return describeBench(report);
+    default:
+      return report satisfies never;
+  }
+}

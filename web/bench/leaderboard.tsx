@@ -1,0 +1,203 @@
+import { type ReactNode, useMemo, useState } from 'react';
+import { nameOfCode } from '../../src/contracts/bench-codes.ts';
+import type { LeaderboardRow } from '../../src/contracts/bench-compare.ts';
+import type { BenchReport } from '../../src/contracts/bench-report.ts';
+import { MetricValue } from '../components/metric-value.tsx';
+import { Section } from '../components/section.tsx';
+import { downloadText } from '../text/csv.ts';
+import { formatNumber } from '../text/format.ts';
+import { visibleText } from '../text/visible-text.ts';
+import {
+  categoriesOf,
+  FIRST_SORT,
+  type LeaderboardShow,
+  type LeaderboardSort,
+  nextLeaderboardSort,
+  placesOf,
+  sortRows,
+} from './leaderboard-view.ts';
+import { RangeMark } from './range-mark.tsx';
+
+const SHOWS: readonly { readonly id: LeaderboardShow; readonly title: string }[] = [
+  { id: 'all', title: 'All' },
+  { id: 'own', title: 'Measured here' },
+  { id: 'published', title: 'Published' },
+];
+
+export interface LeaderboardProps {
+  readonly report: BenchReport;
+  readonly runId: string;
+}
+
+/** Own models beside the published ones, in any order. */
+export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
+  const { rows } = report.comparison;
+  const [sort, setSort] = useState(FIRST_SORT);
+  const [show, setShow] = useState<LeaderboardShow>('all');
+  const places = useMemo(() => placesOf(rows), [rows]);
+  const shown = useMemo(
+    () =>
+      sortRows(
+        rows.filter(row => show === 'all' || row.published === (show === 'published')),
+        sort,
+      ),
+    [rows, show, sort],
+  );
+  const categories = categoriesOf(rows);
+  const mixed = rows.some(row => row.published) && rows.some(row => !row.published);
+  const flagged = rows.some(row => row.withoutFlagged !== null);
+  return (
+    <Section
+      id="leaderboard"
+      title="Leaderboard"
+      lead="Accuracy of each model with its 95 % interval. Rows marked as published are from the table of the benchmark’s paper: zero-shot, read by the benchmark’s own parser, with intervals that take questions as independent."
+    >
+      <div className="toolbar">
+        {mixed && (
+          <fieldset className="segments">
+            <legend className="visually-hidden">Rows shown</legend>
+            {SHOWS.map(({ id, title }) => (
+              <label key={id}>
+                <input type="radio" name="leaderboard-show" checked={show === id} onChange={() => setShow(id)} />
+                <span className="segment">{title}</span>
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <Exports report={report} runId={runId} />
+      </div>
+      <div className="table-frame">
+        <table className="data-table leaderboard">
+          <caption className="visually-hidden">Leaderboard</caption>
+          <thead>
+            <tr>
+              <Heading column="name" title="Model" sort={sort} onSort={setSort} />
+              <Heading column="size" title="Size" hint="Billions of parameters" sort={sort} onSort={setSort} />
+              <Heading column="overall" title="Overall" sort={sort} onSort={setSort} />
+              <th scope="col" className="range-column">
+                <span className="range-scale" aria-hidden="true">
+                  <span>0</span>
+                  <span>50</span>
+                  <span>100 %</span>
+                </span>
+                <span className="visually-hidden">Overall as a line</span>
+              </th>
+              {flagged && (
+                <th scope="col" className="numeric">
+                  Without defects
+                </th>
+              )}
+              {categories.map(code => (
+                <Heading key={code} column={code} title={visibleText(nameOfCode(code))} sort={sort} onSort={setSort} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map(row => (
+              <Row key={row.name} row={row} place={places.get(row.name)} categories={categories} flagged={flagged} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Section>
+  );
+}
+
+function Heading(props: {
+  readonly column: string;
+  readonly title: string;
+  readonly hint?: string;
+  readonly sort: LeaderboardSort;
+  readonly onSort: (sort: LeaderboardSort) => void;
+}): ReactNode {
+  const { column, title, hint, sort, onSort } = props;
+  const sorted = sort.column === column ? (sort.descending ? 'descending' : 'ascending') : 'none';
+  return (
+    <th scope="col" aria-sort={sorted} className={column === 'name' ? undefined : 'numeric'}>
+      <button
+        type="button"
+        className="sort-button"
+        title={hint}
+        onClick={() => onSort(nextLeaderboardSort(sort, column))}
+      >
+        {title}
+        <span className={`sort-mark ${sorted}`} aria-hidden="true" />
+      </button>
+    </th>
+  );
+}
+
+function Row(props: {
+  readonly row: LeaderboardRow;
+  readonly place: number | undefined;
+  readonly categories: readonly string[];
+  readonly flagged: boolean;
+}): ReactNode {
+  const { row, place, categories, flagged } = props;
+  const { name, published, group, size, overall, byCategory, withoutFlagged } = row;
+  const note = published
+    ? `published${group === null ? '' : ` · ${group}`}`
+    : `measured here${row.setting === null ? '' : ` · ${row.setting}`}`;
+  return (
+    <tr className={published ? undefined : 'own'}>
+      <th scope="row">
+        <span className="place">{place ?? '–'}</span>
+        <span className="leader">
+          {visibleText(name)}
+          <span className="row-note">{visibleText(note)}</span>
+        </span>
+      </th>
+      <td className="numeric">{size === null ? '–' : `${formatNumber(size)} B`}</td>
+      <td className="numeric">
+        <MetricValue metric={overall} kind="share" withoutN />
+      </td>
+      <td className="range-column">
+        <RangeMark metric={overall} tone={published ? 'published' : 'own'} />
+      </td>
+      {flagged && (
+        <td className="numeric">
+          {withoutFlagged === null ? '–' : <MetricValue metric={withoutFlagged} kind="share" withoutN />}
+        </td>
+      )}
+      {categories.map(code => {
+        const value = byCategory[code]?.value;
+        return (
+          <td key={code} className="numeric">
+            {value === null || value === undefined ? '–' : (value * 100).toFixed(1)}
+          </td>
+        );
+      })}
+    </tr>
+  );
+}
+
+function Exports({ report, runId }: LeaderboardProps): ReactNode {
+  const { csv, markdown, latex } = report.leaderboard;
+  const files = [
+    { title: 'CSV', ending: 'csv', type: 'text/csv', text: () => csv },
+    {
+      title: 'JSON',
+      ending: 'json',
+      type: 'application/json',
+      text: () => `${JSON.stringify(report.comparison.rows, null, 2)}\n`,
+    },
+    { title: 'Markdown', ending: 'md', type: 'text/markdown', text: () => markdown },
+    { title: 'LaTeX', ending: 'tex', type: 'application/x-tex', text: () => latex },
+  ];
+  return (
+    <div className="toolbar-end">
+      <span className="note">Export</span>
+      {files.map(({ title, ending, type, text }) => (
+        <button
+          key={ending}
+          type="button"
+          className="button"
+          aria-label={`Export the leaderboard as ${title}`}
+          onClick={() => downloadText(`${runId}-leaderboard.${ending}`, text(), { type })}
+        >
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
