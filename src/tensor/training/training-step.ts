@@ -65,7 +65,7 @@ export const STATE = {
   next: (name: string) => `${name}.next`,
 } as const;
 
-/** Most tensors that WebGPU joins at once. */
+/** Tensors joined at once: well below the number of buffers that WebGPU binds. */
 const JOIN_AT_ONCE = 7;
 
 function joinInSteps(values: readonly Value[]): Value {
