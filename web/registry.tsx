@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
 import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
-import { BENCH_SECTIONS, BenchPage } from './bench/bench-page.tsx';
+import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
 
 export interface ReportView {
@@ -15,6 +15,6 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
     case 'biolens/audit@1':
       return { sections: AUDIT_SECTIONS, content: <AuditPage page={page} report={report} /> };
     case 'biolens/bench@1':
-      return { sections: BENCH_SECTIONS, content: <BenchPage report={report} /> };
+      return { sections: benchSections(report), content: <BenchPage page={page} report={report} /> };
   }
 }

@@ -1,7 +1,6 @@
 import { type ReactNode, useMemo } from 'react';
-import type { SetName } from '../src/contracts/audit.ts';
 import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
-import type { Client } from './client/client.ts';
+import type { Client, PictureRequest } from './client/client.ts';
 import { PageFrame } from './components/page-frame.tsx';
 import { type Pictures, PicturesProvider } from './components/picture.tsx';
 import { viewOf } from './registry.tsx';
@@ -48,8 +47,8 @@ export function ReportFrame({ client, page, report, trail }: ReportFrameProps): 
   );
 }
 
-function whyMissing(client: Client, report: AnyReport, set: SetName): string {
-  if (report.schema === 'biolens/audit@1' && report.sets[set]?.kind === 'embeddings')
+function whyMissing(client: Client, report: AnyReport, set: PictureRequest['set']): string {
+  if (set !== 'questions' && report.schema === 'biolens/audit@1' && report.sets[set]?.kind === 'embeddings')
     return 'embeddings only, no picture';
   return client.kind === 'frozen' ? 'not kept in this file' : 'no picture';
 }

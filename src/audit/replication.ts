@@ -147,6 +147,7 @@ export async function* measureReplication(
         ? missingMetric(NO_THRESHOLD, generated.rows)
         : proportionMetric(pairs.filter(pair => pair.copy).length, generated.rows),
     falseDiscoveryRate,
+    callable: threshold === null ? null : calls.callableFrom(threshold, falseDiscoveryRate),
     aboveThreshold: {
       generated: shareAbove(top1, threshold),
       training: shareAbove(own.top1, threshold),

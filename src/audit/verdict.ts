@@ -2,6 +2,8 @@ import type { AttributeBias, Finding, Interval, Metric, Quality, Replication } f
 
 /** Below this a test speaks against chance. */
 const SIGNIFICANT = 0.05;
+/** Similarity that half of all altered copies of portraits stay below: an audit that starts there misses too many. */
+const BLIND = 0.96;
 
 function percent(share: number): string {
   const value = 100 * share;
@@ -59,13 +61,25 @@ function copyFinding(replication: Replication): Finding {
         'No single image is called a copy, but the generated images sit closer to the training images than to others.',
       certainty: `${test}, and chance alone gives as little in ${percent(permutation.p)} of cases.`,
     };
+  const { callable } = replication;
+  if (callable === null || callable > BLIND)
+    return {
+      subject,
+      level: 'unknown',
+      headline: 'Nothing is called a copy, but only all but identical images could have been.',
+      certainty: `${
+        callable === null
+          ? 'Not even an identical image would stand out among so many look-alikes'
+          : `A single copy has to be ${number(callable)} similar to stand out from look-alikes`
+      }; altered copies of portraits are 0.84 to 0.99 similar. ${test}.`,
+    };
   const ceiling =
     copied.interval === null ? '' : `; a share of up to ${percent(copied.interval.high)} could have gone unseen`;
   return {
     subject,
     level: 'good',
     headline: 'No evidence that training images were copied.',
-    certainty: `None of ${copied.n} generated images is called a copy${ceiling}. ${test}. Absence of evidence covers only what this embedding can see.`,
+    certainty: `None of ${copied.n} generated images is called a copy${ceiling}. A single copy is called from a similarity of ${number(callable)} on. ${test}. Absence of evidence covers only what this embedding can see.`,
   };
 }
 

@@ -52,6 +52,11 @@ export const replicationSchema = z.object({
   }),
   /** What the p-values of the pairs compare with, in words. */
   control: z.string(),
+  /**
+   * Least similarity at which an item would be called if it were the only copy: what the audit can see. Null when not even an
+   * identical one would be.
+   */
+  callable: z.number().nullable(),
   /** Share of generated items called copies at false discovery rate `falseDiscoveryRate`. */
   copied: metricSchema,
   falseDiscoveryRate: z.number(),

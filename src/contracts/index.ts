@@ -1,5 +1,6 @@
 export * from './audit.ts';
 export * from './bench.ts';
+export * from './bench-build.ts';
 export * from './bench-codes.ts';
 export * from './bench-compare.ts';
 export * from './bench-report.ts';

@@ -1,4 +1,5 @@
 import { BiolensError } from '../errors.ts';
+import { type ElementType, elementsToFloat32, isElementType } from './elements.ts';
 import { type DType, formatShape, sizeOf, type TensorData } from './types.ts';
 
 /** What the header of a `.npy` file says (NumPy Enhancement Proposal 1). */
@@ -68,46 +69,6 @@ export function readNpyHeader(bytes: Uint8Array, { file = 'array' }: { readonly 
     offset: start + length,
     bytesPerElement: Number(match[3]),
   };
-}
-
-/** The value of a float16 given as its bits (IEEE 754-2008, binary16). */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-type Reader = (view: DataView, at: number, littleEndian: boolean) => number;
-
-/** How each element type is read as a number. */
-export const ELEMENT_READERS: Readonly<Record<string, Reader>> = {
-  f2: (view, at, little) => halfToNumber(view.getUint16(at, little)),
-  f4: (view, at, little) => view.getFloat32(at, little),
-  f8: (view, at, little) => view.getFloat64(at, little),
-  i4: (view, at, little) => view.getInt32(at, little),
-  i8: (view, at, little) => Number(view.getBigInt64(at, little)),
-  u1: (view, at) => view.getUint8(at),
-  b1: (view, at) => view.getUint8(at),
-};
-
-/** Numbers of a run of elements as float32; little-endian float32 is copied as it is. */
-export function elementsToFloat32(
-  bytes: Uint8Array,
-  { type, littleEndian, bytesPerElement }: Pick<NpyHeader, 'type' | 'littleEndian' | 'bytesPerElement'>,
-): Float32Array {
-  const out = new Float32Array(bytes.length / bytesPerElement);
-  if (type === 'f4' && littleEndian) {
-    new Uint8Array(out.buffer).set(bytes);
-    return out;
-  }
-  const read = ELEMENT_READERS[type];
-  if (read === undefined) throw new BiolensError('input', `elements of type "${type}" are not read`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let i = 0; i < out.length; i++) out[i] = read(view, i * bytesPerElement, littleEndian);
-  return out;
 }
 
 /**

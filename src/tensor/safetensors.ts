@@ -1,20 +1,30 @@
 import { z } from 'zod';
 import { BiolensError, messageOf } from '../errors.ts';
-import { BYTES_PER_ELEMENT, type DataOf, type DType, sizeOf, type TensorData } from './types.ts';
+import { elementsToFloat32 } from './elements.ts';
+import { type DataOf, type DType, sizeOf, type TensorData } from './types.ts';
 
 // Format: an unsigned 64-bit length, that many bytes of JSON, then the tensors' bytes (huggingface/safetensors, README "Format").
 
 /** Longest header that the format allows. */
 const HEADER_LIMIT = 100_000_000;
 
-const TYPES: Readonly<Record<string, DType>> = {
-  F32: 'float32',
-  F16: 'float16',
-  I32: 'int32',
-  I64: 'int64',
-  U8: 'uint8',
-  BOOL: 'bool',
-};
+interface FileType {
+  readonly dtype: DType;
+  readonly bytesPerElement: number;
+  /** Where the element is not kept as it is: how it becomes float32, by the name of its reader. */
+  readonly converted?: 'bf16' | 'f8';
+}
+
+const TYPES = new Map<string, FileType>([
+  ['F32', { dtype: 'float32', bytesPerElement: 4 }],
+  ['F16', { dtype: 'float16', bytesPerElement: 2 }],
+  ['I32', { dtype: 'int32', bytesPerElement: 4 }],
+  ['I64', { dtype: 'int64', bytesPerElement: 8 }],
+  ['U8', { dtype: 'uint8', bytesPerElement: 1 }],
+  ['BOOL', { dtype: 'bool', bytesPerElement: 1 }],
+  ['BF16', { dtype: 'float32', bytesPerElement: 2, converted: 'bf16' }],
+  ['F64', { dtype: 'float32', bytesPerElement: 8, converted: 'f8' }],
+]);
 const entrySchema = z.object({
   dtype: z.string(),
   shape: z.array(z.number().int().nonnegative()),
@@ -25,7 +35,10 @@ const headerSchema = z.record(z.string(), z.unknown());
 /** Where one tensor of a file is. */
 export interface SafetensorsEntry {
   readonly name: string;
+  /** What it is read as: BF16 and F64 as float32. */
   readonly dtype: DType;
+  /** The file's own name of the type. */
+  readonly type: string;
   readonly shape: readonly number[];
   /** First byte, counted from the start of the file. */
   readonly offset: number;
@@ -79,14 +92,14 @@ export function readSafetensorsHeader(
       const entry = entrySchema.safeParse(value);
       if (!entry.success) throw refuse(file, `tensor "${name}": its entry is malformed`);
       const { shape, data_offsets: offsets } = entry.data;
-      const dtype = TYPES[entry.data.dtype];
-      if (dtype === undefined)
+      const known = TYPES.get(entry.data.dtype);
+      if (known === undefined)
         throw refuse(
           file,
-          `tensor "${name}": type ${entry.data.dtype} is not read (${Object.keys(TYPES).join(', ')} are)`,
+          `tensor "${name}": type ${entry.data.dtype} is not read (${[...TYPES.keys()].join(', ')} are)`,
         );
       const byteLength = offsets[1] - offsets[0];
-      if (byteLength !== sizeOf(shape) * BYTES_PER_ELEMENT[dtype])
+      if (byteLength !== sizeOf(shape) * known.bytesPerElement)
         throw refuse(file, `tensor "${name}": ${byteLength} bytes do not fill [${shape.join(', ')}]`);
       const offset = 8 + length + offsets[0];
       if (offset + byteLength > fileBytes)
@@ -94,7 +107,7 @@ export function readSafetensorsHeader(
           file,
           `cut short: tensor "${name}" ends at byte ${offset + byteLength}, the file has ${fileBytes}`,
         );
-      return { name, dtype, shape, offset, byteLength };
+      return { name, dtype: known.dtype, type: entry.data.dtype, shape, offset, byteLength };
     });
   return { metadata: metadata.data ?? {}, entries };
 }

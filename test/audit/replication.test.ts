@@ -138,6 +138,18 @@ describe('the report', () => {
     expect(result.embedder).toEqual({ name: 'simulated', width: 32 });
   });
 
+  test('says from which similarity on a lone copy would be called', async () => {
+    const result = await replicationOf({ training: 300, generated: 200, heldout: 0 }, 10);
+    const callable = result.callable ?? Number.NaN;
+    expect(callable).toBeGreaterThanOrEqual(result.threshold ?? Number.NaN);
+    expect(callable).toBeLessThan(0.97);
+    // More generated items need a nearer copy, since each is a chance for a look-alike.
+    const more = await replicationOf({ training: 300, generated: 2000, heldout: 0 }, 10);
+    expect(more.callable).toBeGreaterThan(callable);
+    const few = await replicationOf({ training: 8, generated: 8, heldout: 0 }, 10);
+    expect(few.callable).toBeNull();
+  });
+
   test('is the same for the same seed', async () => {
     expect(await replicationOf(sizes, 6)).toEqual(await replicationOf(sizes, 6));
   });

@@ -54,6 +54,14 @@ describe('copies', () => {
     expect(about(verdict, 'quality')).toMatchObject({ level: 'unknown' });
   });
 
+  test('that could not have been seen are not called absent', async () => {
+    const { replication, bias, quality } = await auditOf(sizes);
+    for (const callable of [0.99, null]) {
+      const finding = about(writeVerdict({ replication: { ...replication, callable }, bias, quality }), 'copies');
+      expect(finding).toMatchObject({ level: 'unknown', headline: expect.stringContaining('only all but identical') });
+    }
+  });
+
   test('a pull that shows in no single image is a warning', async () => {
     const result = await auditOf(sizes);
     const { replication, bias, quality } = result;

@@ -153,6 +153,7 @@ export function auditReport(overrides: Partial<AuditInput> = {}): AuditReport {
       calibration: { source: 'heldout-to-training', pairs: 399_200, method: 'tail-fit' },
       control: 'held-out images next to the training set, and generated images next to held-out ones',
       copied: share(38, n),
+      callable: 0.86,
       falseDiscoveryRate: 0.05,
       aboveThreshold: { generated: share(41, n), training: share(6, 998), heldout: share(1, 400) },
       top1: { generated: summary(0.49, n, 0.2), training: summary(0.44, 998), heldout: summary(0.43, 400) },

@@ -1,59 +1,74 @@
-import { type ReactNode, useEffect } from 'react';
-import { CATEGORIES, nameOfCode } from '../../src/contracts/bench-codes.ts';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { BenchReport } from '../../src/contracts/bench-report.ts';
-import type { BenchScore } from '../../src/contracts/bench-score.ts';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import type { ReportPage } from '../../src/contracts/report.ts';
 import type { PageSection } from '../components/page-frame.tsx';
-import { Section } from '../components/section.tsx';
-import { formatCount } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
+import { Cost } from './cost.tsx';
+import { Differences } from './differences.tsx';
+import { entriesOf } from './entries.ts';
+import { Groups } from './groups.tsx';
+import { Leaderboard } from './leaderboard.tsx';
+import { Lint } from './lint.tsx';
+import { Method } from './method.tsx';
+import { Overview, titleOf } from './overview.tsx';
+import { Questions } from './questions.tsx';
+import { Size } from './size.tsx';
+import { Steadiness } from './steadiness.tsx';
 
-export const BENCH_SECTIONS: readonly PageSection[] = [{ id: 'scores', title: 'Scores' }];
+const ABOUT_MODELS: readonly PageSection[] = [
+  { id: 'groups', title: 'Kinds of questions' },
+  { id: 'differences', title: 'Real differences' },
+];
 
-const nameOf = ({ model, setting, parser }: BenchScore): string =>
-  `${visibleText(model)}, ${setting ?? 'no answers'}, ${parser} parser`;
+/** The parts of a benchmark's page; those about a model need one that was asked. */
+export function benchSections(report: BenchReport): readonly PageSection[] {
+  const asked = report.scores.length > 0;
+  return [
+    { id: 'overview', title: 'Overview' },
+    { id: 'leaderboard', title: 'Leaderboard' },
+    ...(asked ? ABOUT_MODELS : []),
+    { id: 'size', title: 'Size' },
+    ...(asked
+      ? [
+          { id: 'steadiness', title: 'Letters and order' },
+          { id: 'cost', title: 'Cost and time' },
+        ]
+      : []),
+    { id: 'defects', title: 'Defects' },
+    ...(asked ? [{ id: 'questions', title: 'Questions' }] : []),
+    { id: 'method', title: 'Method' },
+  ];
+}
 
-/** The scores of a benchmark, each model, setting and parser with its categories. */
-export function BenchPage({ report }: { readonly report: BenchReport }): ReactNode {
-  const { benchmark, scores } = report;
+/** The report of a benchmark: one model, or several side by side. */
+export function BenchPage({ page, report }: { readonly page: ReportPage; readonly report: BenchReport }): ReactNode {
+  const { run } = page;
+  const { comparison } = report;
+  const entries = useMemo(() => entriesOf(report), [report]);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const entry = entries.find(({ name }) => name === chosen) ?? entries[0] ?? null;
   useEffect(() => {
-    document.title = 'Benchmark · biolens';
-  }, []);
-  const codes = new Set(scores.flatMap(score => Object.keys(score.byCategory)));
-  const known = CATEGORIES.map(({ code }) => code).filter(code => codes.has(code));
-  const categories: string[] = [...new Set([...known, ...codes])];
+    document.title = `${titleOf(report, entries)} · biolens`;
+  }, [report, entries]);
   return (
     <>
-      <h1>Benchmark of face understanding</h1>
-      <p className="lead">
-        {formatCount(benchmark.questions)} questions of {visibleText(benchmark.source)}
-      </p>
-      <Section id="scores" title="Scores" lead="Share of the questions answered right.">
-        {scores.map(score => (
-          <DataTable
-            key={nameOf(score)}
-            caption={nameOf(score)}
-            rows={[
-              { name: 'All questions', metric: score.overall },
-              ...categories.flatMap(code => {
-                const metric = score.byCategory[code];
-                return metric === undefined ? [] : [{ name: nameOfCode(code), metric }];
-              }),
-            ]}
-            keyOf={row => row.name}
-            columns={[
-              { id: 'name', header: 'Questions', cell: row => visibleText(row.name) },
-              {
-                id: 'right',
-                header: 'Right',
-                numeric: true,
-                cell: row => <MetricValue metric={row.metric} kind="share" />,
-              },
-            ]}
-          />
-        ))}
-      </Section>
+      <Overview report={report} run={run} entries={entries} entry={entry} onChoose={setChosen} />
+      <Leaderboard report={report} runId={run.id} />
+      {entry !== null && (
+        <>
+          <Groups entry={entry} comparison={comparison} />
+          <Differences entry={entry} comparison={comparison} />
+        </>
+      )}
+      <Size comparison={comparison} />
+      {entry !== null && (
+        <>
+          <Steadiness entry={entry} />
+          <Cost entry={entry} />
+        </>
+      )}
+      <Lint lint={report.lint} />
+      {entry !== null && <Questions key={entry.name} entry={entry} lint={report.lint} runId={run.id} />}
+      <Method report={report} run={run} />
     </>
   );
 }

@@ -12,7 +12,11 @@ export function Cost({ entry }: { readonly entry: Entry }): ReactNode {
   const { latencyMs } = usage;
   const seconds = (milliseconds: number): string => `${formatMeasured(milliseconds / 1000)}\u00a0s`;
   return (
-    <Section id="cost" title="Cost and time" lead="As the server counts it. What a server does not say is missing here, not zero.">
+    <Section
+      id="cost"
+      title="Cost and time"
+      lead="As the server counts it. What a server does not say is missing here, not zero."
+    >
       <dl className="key-numbers">
         <Item title="Tokens sent" metric={usage.inputTokens} write={formatCount} />
         <Item title="Tokens received" metric={usage.outputTokens} write={formatCount} />
@@ -24,15 +28,19 @@ export function Cost({ entry }: { readonly entry: Entry }): ReactNode {
       </dl>
       {(counts.cutOff > 0 || counts.drawn > 0) && (
         <p className="sentence">
-          {formatCount(counts.cutOff)} replies were cut off at the token limit; {formatCount(counts.drawn)} were drawn at chance,
-          because the question is beyond the answerer.
+          {formatCount(counts.cutOff)} replies were cut off at the token limit; {formatCount(counts.drawn)} were drawn
+          at chance, because the question is beyond the answerer.
         </p>
       )}
     </Section>
   );
 }
 
-function Item(props: { readonly title: string; readonly metric: Metric; readonly write: (value: number) => string }): ReactNode {
+function Item(props: {
+  readonly title: string;
+  readonly metric: Metric;
+  readonly write: (value: number) => string;
+}): ReactNode {
   const { title, metric, write } = props;
   return (
     <div>

@@ -29,7 +29,10 @@ export function Method({ report, run }: { readonly report: BenchReport; readonly
             term: 'Took',
             value: endedAt === null ? 'not over' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt)),
           },
-          { term: 'Version', value: visibleText(`${provenance.biolens}${provenance.commit === null ? '' : ` (${provenance.commit})`}`) },
+          {
+            term: 'Version',
+            value: visibleText(`${provenance.biolens}${provenance.commit === null ? '' : ` (${provenance.commit})`}`),
+          },
           { term: 'Seed', value: String(provenance.seed) },
           { term: 'Machine', value: visibleText(`${host.cpu}, ${formatCount(host.cores)} cores, ${host.platform}`) },
           ...Object.entries(provenance.digests).map(([role, digest]) => ({

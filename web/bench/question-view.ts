@@ -43,7 +43,9 @@ export function askedQuestions({ items, questions }: Entry, lint: BenchReport['l
       {
         question,
         items: [first, ...rest],
-        disputed: own.some(({ strict, official }) => strict.outcome !== official.outcome || strict.chosen !== official.chosen),
+        disputed: own.some(
+          ({ strict, official }) => strict.outcome !== official.outcome || strict.chosen !== official.chosen,
+        ),
         flagged: flagged.has(question.id),
         text: [
           question.id,
@@ -73,7 +75,10 @@ export function selectQuestions(asked: readonly AskedQuestion[], query: Question
 }
 
 /** The options in the order in which a rotation showed them, each with the label it had there. */
-export function shownOptions(question: Question, rotation: number): readonly { readonly label: string; readonly own: string; readonly text: string }[] {
+export function shownOptions(
+  question: Question,
+  rotation: number,
+): readonly { readonly label: string; readonly own: string; readonly text: string }[] {
   const { options } = question;
   return options.map(({ label }, i) => {
     const option = options[(i + rotation) % options.length];

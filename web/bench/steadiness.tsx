@@ -24,7 +24,9 @@ export function Steadiness({ entry }: { readonly entry: Entry }): ReactNode {
       <Letters letters={score.letters} />
       <MeasureTable caption="Steadiness" measures={measuresOf(score)} />
       {score.rotation === null && (
-        <p className="note">No question was asked in every order of its options, so steadiness under turning is not known.</p>
+        <p className="note">
+          No question was asked in every order of its options, so steadiness under turning is not known.
+        </p>
       )}
       <h3>Certainty</h3>
       {score.calibration === null ? (

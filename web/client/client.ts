@@ -2,7 +2,9 @@ import type { SetName } from '../../src/contracts/audit.ts';
 import type { ReportPage, RunEvent, RunList } from '../../src/contracts/report.ts';
 
 export interface PictureRequest {
-  readonly set: SetName;
+  /** A set of an audit, or the pictures of a benchmark's questions. */
+  readonly set: SetName | 'questions';
+  /** Its path in the set; of a question the `pictureName`. */
   readonly file: string;
   /** Longest side in pixels that is asked for; a frozen page has one size. */
   readonly size: number;

@@ -23,7 +23,8 @@ export function createStudioClient(): Client {
     loadPage: id => getJson(runPath(id), reportPageSchema),
     pictureUrl: (page, { set, file, size }) => {
       const { report } = page;
-      if (report?.schema === 'biolens/audit@1' && report.sets[set]?.kind !== 'images') return null;
+      if (set !== 'questions' && report?.schema === 'biolens/audit@1' && report.sets[set]?.kind !== 'images')
+        return null;
       return `${runPath(page.run.id)}/image?${new URLSearchParams({ set, file, size: String(size) })}`;
     },
     watchRun: (id, onEvent) => {

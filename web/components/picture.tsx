@@ -8,11 +8,12 @@ import { SET_LABELS } from './set-key.tsx';
 export interface Pictures {
   readonly urlOf: (request: PictureRequest) => string | null;
   /** Why a picture of this set that has no address is missing. */
-  readonly whyMissing: (set: SetName) => string;
+  readonly whyMissing: (set: PictureRequest['set']) => string;
 }
 
 const PicturesContext = createContext<Pictures>({ urlOf: () => null, whyMissing: () => 'no pictures' });
 export const PicturesProvider = PicturesContext.Provider;
+export const usePictures = (): Pictures => useContext(PicturesContext);
 
 export interface PictureProps {
   readonly set: SetName;

@@ -13,6 +13,11 @@ export interface Calls {
   readonly qValues: Float64Array | null;
   /** How the p-values were made, in words for the report. */
   readonly method: string;
+  /**
+   * Least similarity at or above `from` that would be called at this false discovery rate if it were the only copy: the
+   * sensitivity of the audit. Null when not even identical images would be.
+   */
+  callableFrom(from: number, falseDiscoveryRate: number): number | null;
 }
 
 /** What an image of someone the generator never saw looks like next to the training set. */
@@ -56,14 +61,33 @@ export function callCopies(
   const { real, heldout } = controls;
   const usePairs = real.top1.length < MIN_NULL;
   const fitted: NullTail | null = usePairs ? pairNullTail(real.pairs, real.training) : fitNullTail(real.top1);
-  if (fitted === null) return { pValues: null, qValues: null, method: 'none: too few real pairs' };
-  let pValues = Float64Array.from(top1, similarity => fitted.pValue(similarity));
+  if (fitted === null)
+    return { pValues: null, qValues: null, method: 'none: too few real pairs', callableFrom: () => null };
+  let pValueOf = fitted.pValue;
   let method = usePairs ? 'tail of real pairs' : `real images (${fitted.method} tail)`;
   if (heldout !== null && heldout.top1.length >= MIN_NULL) {
     const matched = fitNullTail(heldout.top1);
     const power = Math.max(1, heldout.training / heldout.heldout);
-    pValues = pValues.map((p, i) => Math.max(p, -Math.expm1(power * Math.log1p(-matched.pValue(top1[i]!)))));
+    pValueOf = similarity =>
+      Math.max(fitted.pValue(similarity), -Math.expm1(power * Math.log1p(-matched.pValue(similarity))));
     method += `, and generated against held-out images (${matched.method} tail)`;
   }
-  return { pValues, qValues: Float64Array.from(benjaminiHochberg(pValues)), method };
+  const pValues = Float64Array.from(top1, pValueOf);
+  return {
+    pValues,
+    qValues: Float64Array.from(benjaminiHochberg(pValues)),
+    method,
+    callableFrom(from, falseDiscoveryRate) {
+      const isCalled = (similarity: number): boolean => pValueOf(similarity) <= falseDiscoveryRate / top1.length;
+      if (!isCalled(1)) return null;
+      let [low, high] = [from, 1];
+      if (isCalled(low)) return low;
+      while (high - low > 1e-6) {
+        const middle = (low + high) / 2;
+        if (isCalled(middle)) high = middle;
+        else low = middle;
+      }
+      return high;
+    },
+  };
 }

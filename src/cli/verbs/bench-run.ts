@@ -124,10 +124,10 @@ function addPaceOptions(command: Command, { kept }: { readonly kept: boolean }):
   const or = (text: string): string => (kept ? 'as before' : text);
   const number = wholeNumber(1, 1024);
   return command
-    .addOption(
-      new Option('--concurrency <n>', `requests at a time, or auto: as many as the endpoint takes well`)
-        .argParser(text => (text === 'auto' ? 'auto' : number(text)))
-        .default(undefined, or('auto')),
+    .option(
+      '--concurrency <n>',
+      `requests at a time, or auto: as many as the endpoint takes well (default: ${or('auto')})`,
+      text => (text === 'auto' ? 'auto' : number(text)),
     )
     .option('--budget-tokens <n>', 'end, resumably, before so many tokens are used, in and out', wholeNumber(1))
     .option('--budget-dollars <n>', 'end, resumably, before so many US dollars are spent', numberIn(1e-6, 1e9))

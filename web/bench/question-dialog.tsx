@@ -1,0 +1,130 @@
+import { type ReactNode, useEffect, useId, useRef } from 'react';
+import type { Question } from '../../src/contracts/bench.ts';
+import { nameOfCode } from '../../src/contracts/bench-codes.ts';
+import { FileName } from '../components/file-name.tsx';
+import { formatCount } from '../text/format.ts';
+import { visibleLines, visibleText } from '../text/visible-text.ts';
+import { QuestionPicture } from './question-picture.tsx';
+import type { AskedQuestion } from './question-view.ts';
+import { ReplyView } from './reply-view.tsx';
+
+export interface QuestionDialogProps {
+  readonly questions: readonly AskedQuestion[];
+  readonly index: number;
+  readonly model: string;
+  readonly onMove: (index: number) => void;
+  readonly onClose: () => void;
+}
+
+/** One question with its pictures, options and replies. Left and right go to its neighbours, Escape closes. */
+export function QuestionDialog({ questions, index, model, onMove, onClose }: QuestionDialogProps): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+
+  useEffect(() => {
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
+    };
+  }, []);
+
+  const asked = questions[index];
+  if (asked === undefined) return null;
+  const { question, items } = asked;
+  const move = (by: number): void => {
+    if (questions[index + by] !== undefined) onMove(index + by);
+  };
+  return (
+    <dialog
+      ref={dialog}
+      className="pair-dialog question-dialog"
+      aria-labelledby={titleId}
+      onClose={onClose}
+      onKeyDown={event => {
+        if (event.key === 'ArrowLeft') move(-1);
+        if (event.key === 'ArrowRight') move(1);
+      }}
+      onClick={event => {
+        if (event.target === event.currentTarget) dialog.current?.close();
+      }}
+    >
+      <div className="pair-dialog-body">
+        <header>
+          <div>
+            <h2 id={titleId}>
+              Question {formatCount(index + 1)} of {formatCount(questions.length)}
+            </h2>
+            <p className="note">
+              {visibleText(nameOfCode(question.task))} · {visibleText(question.dataset)} ·{' '}
+              <FileName name={question.id} />
+            </p>
+          </div>
+          <button type="button" className="button" onClick={() => dialog.current?.close()}>
+            Close
+          </button>
+        </header>
+        {/* A new question starts at its top, with its parts closed. */}
+        <QuestionBody key={question.id} question={question} chosen={items[0].strict.chosen} />
+        <section aria-label="Replies" className="replies">
+          <h3>
+            {items.length === 1 ? 'Reply' : `${formatCount(items.length)} replies`} of {visibleText(model)}
+          </h3>
+          {items.map(item => (
+            <ReplyView key={`${item.rotation}-${item.repeat}`} item={item} question={question} />
+          ))}
+        </section>
+        <footer>
+          <button type="button" className="button" disabled={index === 0} onClick={() => move(-1)}>
+            Previous
+          </button>
+          <button type="button" className="button" disabled={index === questions.length - 1} onClick={() => move(1)}>
+            Next
+          </button>
+        </footer>
+      </div>
+    </dialog>
+  );
+}
+
+function QuestionBody({
+  question,
+  chosen,
+}: {
+  readonly question: Question;
+  readonly chosen: string | null;
+}): ReactNode {
+  const { text, images, options, correct, context } = question;
+  return (
+    <div className="question-body">
+      <bdi className="question-text">{visibleLines(text)}</bdi>
+      {images.length > 0 && (
+        <ul className="question-pictures">
+          {images.map((image, i) => (
+            // A question may show one picture twice.
+            <li key={`${i}-${image.path}`}>
+              <QuestionPicture image={image} title={`Image ${i + 1}`} />
+              <span className="note">Image {i + 1}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {context !== undefined && (
+        <details className="alternative">
+          <summary>What it was shown first</summary>
+          <pre className="configuration">{visibleLines(context)}</pre>
+        </details>
+      )}
+      <ol className="options">
+        {options.map(option => (
+          <li key={option.label} className={option.label === correct ? 'option-right' : undefined}>
+            <span className="option-label">{option.label}</span>
+            <bdi>{visibleLines(option.text)}</bdi>
+            {option.label === correct && <span className="tag">right</span>}
+            {option.label === chosen && <span className="tag">chosen</span>}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
