@@ -13,6 +13,7 @@ export interface BenchResult {
 
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<BenchResult> }>>> = {
   faces: () => import('./faces.ts'),
+  harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),
 };
 
