@@ -1,17 +1,13 @@
 import { BiolensError } from '../errors.ts';
-import { type ElementType, elementsToFloat32, isElementType } from './elements.ts';
+import { type ElementLayout, elementsToFloat32, isElementType } from './elements.ts';
 import { type DType, formatShape, sizeOf, type TensorData } from './types.ts';
 
 /** What the header of a `.npy` file says (NumPy Enhancement Proposal 1). */
-export interface NpyHeader {
-  /** NumPy's type code without byte order, such as `f4`. */
-  readonly type: string;
-  readonly littleEndian: boolean;
+export interface NpyHeader extends ElementLayout {
   readonly fortranOrder: boolean;
   readonly shape: readonly number[];
   /** Where the numbers begin. */
   readonly offset: number;
-  readonly bytesPerElement: number;
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -49,7 +45,7 @@ export function readNpyHeader(bytes: Uint8Array, { file = 'array' }: { readonly 
     throw refuse(file, 'the .npy header is not of plain numbers');
   const match = /^([<>|=])([a-z])(\d+)$/.exec(descr);
   const type = match === null ? descr : `${match[2]}${match[3]}`;
-  if (match === null || !['f2', 'f4', 'f8', 'i4', 'i8', 'u1', 'b1'].includes(type)) {
+  if (match === null || !isElementType(type)) {
     throw refuse(
       file,
       `elements of type "${descr}" are not read (float16, float32, float64, int32, int64, uint8, bool are)`,

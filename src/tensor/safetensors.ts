@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BiolensError, messageOf } from '../errors.ts';
-import { elementsToFloat32 } from './elements.ts';
+import { type ElementType, elementsToFloat32 } from './elements.ts';
 import { type DataOf, type DType, sizeOf, type TensorData } from './types.ts';
 
 // Format: an unsigned 64-bit length, that many bytes of JSON, then the tensors' bytes (huggingface/safetensors, README "Format").
@@ -11,8 +11,8 @@ const HEADER_LIMIT = 100_000_000;
 interface FileType {
   readonly dtype: DType;
   readonly bytesPerElement: number;
-  /** Where the element is not kept as it is: how it becomes float32, by the name of its reader. */
-  readonly converted?: 'bf16' | 'f8';
+  /** Elements that become float32. */
+  readonly converted?: ElementType;
 }
 
 const TYPES = new Map<string, FileType>([
@@ -25,6 +25,14 @@ const TYPES = new Map<string, FileType>([
   ['BF16', { dtype: 'float32', bytesPerElement: 2, converted: 'bf16' }],
   ['F64', { dtype: 'float32', bytesPerElement: 8, converted: 'f8' }],
 ]);
+const FILE_NAMES: Readonly<Record<DType, string>> = {
+  float32: 'F32',
+  float16: 'F16',
+  int32: 'I32',
+  int64: 'I64',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
 const entrySchema = z.object({
   dtype: z.string(),
   shape: z.array(z.number().int().nonnegative()),
@@ -112,9 +120,14 @@ export function readSafetensorsHeader(
   return { metadata: metadata.data ?? {}, entries };
 }
 
-function viewOf(dtype: DType, shape: readonly number[], bytes: Uint8Array): TensorData {
-  // A copy, because the file's offsets need not be multiples of the element size.
-  const { buffer } = bytes.slice();
+function readEntry({ type, dtype, shape }: SafetensorsEntry, bytes: Uint8Array): TensorData {
+  const { converted, bytesPerElement } = TYPES.get(type)!;
+  if (converted !== undefined) {
+    const data = elementsToFloat32(bytes, { type: converted, littleEndian: true, bytesPerElement });
+    return { dtype: 'float32', shape, data };
+  }
+  // A copy, because the file's offsets need not be multiples of the element size. (Not slice, which is a view of Node's buffers.)
+  const { buffer } = new Uint8Array(bytes);
   const arrays: { readonly [D in DType]: () => TensorData & { readonly data: DataOf[D] } } = {
     float32: () => ({ dtype: 'float32', shape, data: new Float32Array(buffer) }),
     float16: () => ({ dtype: 'float16', shape, data: new Uint16Array(buffer) }),
@@ -127,7 +140,7 @@ function viewOf(dtype: DType, shape: readonly number[], bytes: Uint8Array): Tens
 }
 
 /**
- * Reads all tensors of a safetensors file.
+ * Reads all tensors of a safetensors file; BF16 and F64 become float32.
  *
  * @throws {BiolensError} `input` naming the file and the tensor.
  */
@@ -136,9 +149,9 @@ export function readSafetensors(
   { file = 'tensors' }: { readonly file?: string } = {},
 ): { readonly tensors: Readonly<Record<string, TensorData>>; readonly metadata: Readonly<Record<string, string>> } {
   const { entries, metadata } = readSafetensorsHeader(bytes, { file, fileBytes: bytes.length });
-  const tensors = entries.map(({ name, dtype, shape, offset, byteLength }) => [
-    name,
-    viewOf(dtype, shape, bytes.subarray(offset, offset + byteLength)),
+  const tensors = entries.map(entry => [
+    entry.name,
+    readEntry(entry, bytes.subarray(entry.offset, entry.offset + entry.byteLength)),
   ]);
   return { tensors: Object.fromEntries(tensors), metadata };
 }
@@ -149,12 +162,11 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const names = Object.keys(tensors).sort();
-  const onnxToFile = Object.fromEntries(Object.entries(TYPES).map(([code, dtype]) => [dtype, code]));
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;
   for (const name of names) {
     const { dtype, shape, data } = tensors[name]!;
-    header[name] = { dtype: onnxToFile[dtype], shape, data_offsets: [end, end + data.byteLength] };
+    header[name] = { dtype: FILE_NAMES[dtype], shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));

@@ -32,6 +32,12 @@ function fileOf(name: string, bytes: Uint8Array): string {
   return path;
 }
 
+/** A safetensors file with a header as it is given. */
+function safetensorsOf(header: Readonly<Record<string, unknown>>, data: readonly number[]): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  return Uint8Array.of(json.length & 255, json.length >> 8, 0, 0, 0, 0, 0, 0, ...json, ...data);
+}
+
 const expected = [1.5, -2, 3, 4, 5.25, -6];
 
 describe('.npy', () => {
@@ -85,6 +91,25 @@ describe('safetensors', () => {
     expect(tensors.b).toMatchObject({ dtype: 'int64', shape: [3], data: BigInt64Array.of(1n, 2n, 3n) });
   });
 
+  test('reads bfloat16 and float64 as float32', () => {
+    // A bfloat16 is the upper half of a float32: 1.5 is 3fc00000, -2 is c0000000.
+    const halves = Uint8Array.of(0xc0, 0x3f, 0x00, 0xc0);
+    const doubles = new Uint8Array(Float64Array.of(0.1).buffer);
+    const bytes = safetensorsOf(
+      { b: { dtype: 'BF16', shape: [2], data_offsets: [0, 4] }, d: { dtype: 'F64', shape: [], data_offsets: [4, 12] } },
+      [...halves, ...doubles],
+    );
+    const { tensors } = readSafetensors(bytes);
+    expect(tensors.b).toEqual(float32(Float32Array.of(1.5, -2), [2]));
+    expect(tensors.d).toEqual(float32(Float32Array.of(0.1), []));
+  });
+
+  test('reads from a part of Node’s common buffer', () => {
+    const bytes = Buffer.from(bytesOf('safetensors'));
+    expect(bytes.byteOffset + bytes.buffer.byteLength).toBeGreaterThan(bytes.length);
+    expect(readSafetensors(bytes).tensors.a).toEqual(readSafetensors(bytesOf('safetensors')).tensors.a);
+  });
+
   test('what is written is read back', () => {
     const tensors: Record<string, TensorData> = {
       w: float32(Float32Array.of(1, 2, 3), [3, 1]),
@@ -113,12 +138,40 @@ describe('safetensors', () => {
 });
 
 describe('openMatrixFile', () => {
-  test.each(['float32', 'bigEndian', 'float16'])('reads %s by rows', async name => {
+  test.each(['float32', 'bigEndian', 'fortranFloat64', 'float16'])('reads %s by rows', async name => {
     const matrix = await openMatrixFile(fileOf(`${name}.npy`, bytesOf(name)));
     expect([matrix.rows, matrix.cols]).toEqual([2, 3]);
     expect([...(await matrix.read(1, 1))]).toEqual(expected.slice(3));
     expect([...(await readAll(matrix)).data]).toEqual(expected);
     await matrix.close();
+  });
+
+  test('reads a matrix of bfloat16', async () => {
+    const bytes = safetensorsOf(
+      { m: { dtype: 'BF16', shape: [2, 1], data_offsets: [0, 4] } },
+      [0xc0, 0x3f, 0x00, 0xc0],
+    );
+    const matrix = await openMatrixFile(fileOf('half.safetensors', bytes));
+    expect(await readAll(matrix)).toEqual({ rows: 2, cols: 1, data: Float32Array.of(1.5, -2) });
+    await matrix.close();
+  });
+
+  test.each([
+    ['long.safetensors', Uint8Array.of(0, 0, 0, 5, 0, 0, 0, 0, 123), 'the safetensors header is cut short'],
+    [
+      'odd.safetensors',
+      safetensorsOf({ m: { dtype: 'F8_E4M3', shape: [1, 1], data_offsets: [0, 1] } }, [0]),
+      'tensor "m": type F8_E4M3 is not read (F32, F16, I32, I64, U8, BOOL, BF16, F64 are)',
+    ],
+    [
+      'past.safetensors',
+      safetensorsOf({ m: { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] } }, [0, 0, 0, 0]),
+      /cut short: tensor "m" ends at byte \d+, the file has \d+/,
+    ],
+  ])('%s is refused by name', async (name, bytes, message) => {
+    const path = fileOf(name, bytes);
+    await expect(openMatrixFile(path)).rejects.toThrow(message);
+    await expect(openMatrixFile(path)).rejects.toThrow(path);
   });
 
   test('reads the one float matrix of a safetensors file', async () => {
@@ -130,7 +183,6 @@ describe('openMatrixFile', () => {
   test.each([
     ['uint8.npy', bytesOf('uint8'), 'expected a matrix [rows, width], got [3]'],
     ['cut.npy', bytesOf('float32').subarray(0, 145), 'cut short, [2, 3] takes 152 bytes, the file has 145'],
-    ['fortran.npy', bytesOf('fortranFloat64'), 'columns come first in this file; save it in C order'],
     ['text.npy', new TextEncoder().encode('plain text, nothing else'), 'not a safetensors file'],
     ['empty.npy', new Uint8Array(), 'not a safetensors file'],
     [

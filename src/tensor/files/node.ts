@@ -1,7 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { BiolensError, messageOf } from '../../errors.ts';
+import { type ElementLayout, elementsToFloat32 } from '../elements.ts';
 import type { MatrixSource } from '../matrix-source.ts';
-import { elementsToFloat32, NPY_HEADER_LIMIT, type NpyHeader, readNpyHeader } from '../npy.ts';
+import { NPY_HEADER_LIMIT, type NpyHeader, readNpyHeader } from '../npy.ts';
 import { readSafetensorsHeader, safetensorsHeaderLength } from '../safetensors.ts';
 import { formatShape } from '../types.ts';
 
@@ -10,13 +11,12 @@ export interface MatrixFile extends MatrixSource {
   readonly close: () => Promise<void>;
 }
 
-/** How the numbers lie in the file. */
-interface Layout
-  extends Pick<NpyHeader, 'type' | 'littleEndian' | 'bytesPerElement' | 'offset' | 'shape' | 'fortranOrder'> {}
-
-const FILE_TYPES: Readonly<Record<string, { readonly type: string; readonly bytesPerElement: number }>> = {
-  float32: { type: 'f4', bytesPerElement: 4 },
-  float16: { type: 'f2', bytesPerElement: 2 },
+/** The float types of safetensors. */
+const FLOATS: Readonly<Record<string, ElementLayout>> = {
+  F16: { type: 'f2', bytesPerElement: 2, littleEndian: true },
+  BF16: { type: 'bf16', bytesPerElement: 2, littleEndian: true },
+  F32: { type: 'f4', bytesPerElement: 4, littleEndian: true },
+  F64: { type: 'f8', bytesPerElement: 8, littleEndian: true },
 };
 
 async function readExactly(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
@@ -30,29 +30,25 @@ async function readExactly(handle: FileHandle, offset: number, length: number): 
   return bytes.subarray(0, filled);
 }
 
-async function npyLayout(handle: FileHandle, file: string): Promise<Layout> {
+async function npyLayout(handle: FileHandle, file: string): Promise<NpyHeader> {
   return readNpyHeader(await readExactly(handle, 0, NPY_HEADER_LIMIT), { file });
 }
 
-async function safetensorsLayout(handle: FileHandle, file: string, fileBytes: number): Promise<Layout> {
+async function safetensorsLayout(handle: FileHandle, file: string, fileBytes: number): Promise<NpyHeader> {
   const length = safetensorsHeaderLength(await readExactly(handle, 0, 8), { file });
-  const { entries } = readSafetensorsHeader(await readExactly(handle, 0, 8 + length), { file, fileBytes });
-  const matrices = entries.filter(({ shape, dtype }) => shape.length === 2 && dtype in FILE_TYPES);
+  const bytes = await readExactly(handle, 0, Math.min(8 + length, fileBytes));
+  const { entries } = readSafetensorsHeader(bytes, { file, fileBytes });
+  const matrices = entries.filter(({ shape, type }) => shape.length === 2 && type in FLOATS);
   const [entry] = matrices;
-  if (entry === undefined || matrices.length > 1) {
+  const layout = FLOATS[entry?.type ?? ''];
+  if (entry === undefined || layout === undefined || matrices.length > 1) {
     const names = matrices.map(({ name }) => name).join(', ');
     throw new BiolensError(
       'input',
       `${file}: expected one float matrix, found ${matrices.length === 0 ? 'none' : names}`,
     );
   }
-  return {
-    ...FILE_TYPES[entry.dtype]!,
-    littleEndian: true,
-    fortranOrder: false,
-    offset: entry.offset,
-    shape: entry.shape,
-  };
+  return { ...layout, fortranOrder: false, offset: entry.offset, shape: entry.shape };
 }
 
 /**
@@ -78,24 +74,32 @@ export async function openMatrixFile(path: string): Promise<MatrixFile> {
     if (rows === undefined || cols === undefined || layout.shape.length !== 2) {
       throw new BiolensError('input', `${path}: expected a matrix [rows, width], got ${formatShape(layout.shape)}`);
     }
-    if (layout.fortranOrder && rows > 1 && cols > 1)
-      throw new BiolensError('input', `${path}: columns come first in this file; save it in C order`);
-    const rowBytes = cols * layout.bytesPerElement;
-    const wanted = layout.offset + rows * rowBytes;
+    const wanted = layout.offset + rows * cols * layout.bytesPerElement;
     if (size < wanted)
       throw new BiolensError(
         'input',
         `${path}: cut short, [${rows}, ${cols}] takes ${wanted} bytes, the file has ${size}`,
       );
+    const readRun = async (first: number, count: number): Promise<Float32Array> => {
+      const length = count * layout.bytesPerElement;
+      const bytes = await readExactly(handle, layout.offset + first * layout.bytesPerElement, length);
+      if (bytes.length < length) throw new BiolensError('input', `${path}: became shorter while it was read`);
+      return elementsToFloat32(bytes, layout);
+    };
+    const readByColumns = async (start: number, count: number): Promise<Float32Array> => {
+      const out = new Float32Array(count * cols);
+      for (let col = 0; col < cols; col++) {
+        const values = await readRun(col * rows + start, count);
+        for (let row = 0; row < count; row++) out[row * cols + col] = values[row]!;
+      }
+      return out;
+    };
     return {
       rows,
       cols,
-      read: async (start, count) => {
-        const bytes = await readExactly(handle, layout.offset + start * rowBytes, count * rowBytes);
-        if (bytes.length < count * rowBytes)
-          throw new BiolensError('input', `${path}: became shorter while it was read`);
-        return elementsToFloat32(bytes, layout);
-      },
+      read: layout.fortranOrder
+        ? (start, count) => readByColumns(start, count)
+        : (start, count) => readRun(start * cols, count * cols),
       close: () => handle.close(),
     };
   } catch (error) {
