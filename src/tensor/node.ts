@@ -88,9 +88,10 @@ class WorkerLine {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const id = this.#nextId++;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    // First, because it throws for memory that cannot be sent.
+    this.#worker.postMessage({ ...request, id }, transfer);
     this.#waiting.set(id, { resolve, reject });
     this.#worker.ref();
-    this.#worker.postMessage({ ...request, id }, transfer);
     return promise.then(answer => {
       if (!isKind(answer, kind))
         throw new BiolensError('external', `the engine answered ${answer.kind} to ${request.kind}`);
