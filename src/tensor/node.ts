@@ -99,6 +99,10 @@ class WorkerLine {
     });
   }
 
+  get ended(): boolean {
+    return this.#failure !== undefined;
+  }
+
   stopBeginning(): void {
     Atomics.store(this.#state, ENDING, 1);
   }
@@ -202,7 +206,7 @@ export async function openRuntime({
             return { ...ran.outputs };
           },
           close: async () => {
-            if (closed) return;
+            if (closed || line.ended) return;
             closed = true;
             await line.ask('closed', { kind: 'close', session });
           },

@@ -226,5 +226,7 @@ describe('opening', () => {
     await other.close();
     await settled;
     await expect(session.run(feeds)).rejects.toThrow('the runtime is closed');
+    await session.close();
+    await other.close();
   });
 });
