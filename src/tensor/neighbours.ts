@@ -65,14 +65,18 @@ export async function nearestNeighbours(
   const available = base.rows - (excludeSelf ? 1 : 0);
   if (!(Number.isInteger(k) && k >= 1 && k <= available))
     throw new BiolensError('usage', `"k" expected 1 to ${available} neighbours, got ${k}`);
+  if (options.blockRows !== undefined && !(Number.isInteger(options.blockRows) && options.blockRows >= 1))
+    throw new BiolensError('usage', `"blockRows" expected a whole number from 1, got ${options.blockRows}`);
 
   const indices = new Int32Array(queries.rows * k);
   const scores = new Float32Array(queries.rows * k);
   const total = Math.ceil(queries.rows / GRAPH_QUERIES) * base.rows;
   for (let start = 0, before = 0; start < queries.rows; start += GRAPH_QUERIES, before += base.rows) {
-    const search = { ...options, base, excludeSelf, start };
     const found = await searchPart(runtime, partOf(queries, start), {
-      ...search,
+      ...options,
+      base,
+      excludeSelf,
+      start,
       onRows: rows => onProgress?.(before + rows, total),
     });
     for (let query = 0; query < found.queries; query++) {

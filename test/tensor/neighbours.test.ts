@@ -222,6 +222,9 @@ describe('nearestNeighbours', () => {
     await expect(nearestNeighbours(runtime, a, { base: a, k: 3, metric: 'inner', excludeSelf: true })).rejects.toThrow(
       '"k" expected 1 to 2 neighbours, got 3',
     );
+    await expect(nearestNeighbours(runtime, a, { base: a, k: 1, metric: 'inner', blockRows: 0 })).rejects.toThrow(
+      '"blockRows" expected a whole number from 1, got 0',
+    );
   });
 
   test('an abort ends the search', async () => {
