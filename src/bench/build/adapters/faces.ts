@@ -1,8 +1,8 @@
 import { BiolensError } from '../../../errors.ts';
 import { readCsv } from '../../../images/index.ts';
 import type { SourceFolder } from '../source-folder.ts';
-import { attributeWords, genderOf } from '../vocabulary.ts';
-import { pathAdapter, pictureFinder, type TableRow, tableAdapter } from './make-adapter.ts';
+import { attributeRows } from './attribute-list.ts';
+import { pathAdapter, pictureFinder, tableAdapter } from './make-adapter.ts';
 import { recordsOf } from './table.ts';
 
 const RAF_LABELS = ['', 'Surprise', 'Fear', 'Disgust', 'Happiness', 'Sadness', 'Anger', 'Neutral'] as const;
@@ -77,32 +77,6 @@ function npyDigit(bytes: Uint8Array, file: string): number {
   return Number(header.slice(start).replaceAll('\0', ''));
 }
 
-/** Judgements of taste and of the photograph, which no question should ask a model to repeat. */
-const LEFT_OUT = new Set(['Attractive', 'Blurry', 'Male', 'Young']);
-
-/** A count, the names, then `000001.jpg -1 1 …`; or the same as CSV with a header. */
-async function attributeRows(folder: SourceFolder, table: string): Promise<TableRow[]> {
-  const cells = (line: string): string[] => line.trim().split(table.endsWith('.csv') ? ',' : /\s+/);
-  const [first = '', ...rest] = await folder.lines(table);
-  const lines = /^\d+\s*$/.test(first) ? rest : [first, ...rest];
-  const names = cells(lines[0] ?? '').filter(name => name !== 'image_id');
-  const words = names.map(attributeWords);
-  const asked = names.flatMap((name, i) => (LEFT_OUT.has(name) ? [] : [i]));
-  const male = names.indexOf('Male');
-  return lines.slice(1).flatMap(line => {
-    const [picture = '', ...values] = cells(line);
-    if (picture === '' || values.length !== names.length) return [];
-    return [
-      {
-        picture,
-        present: asked.filter(i => values[i] === '1').map(i => words[i]!),
-        absent: asked.filter(i => values[i] !== '1').map(i => words[i]!),
-        gender: male < 0 ? undefined : genderOf(values[male] === '1' ? 'male' : 'female'),
-      },
-    ];
-  });
-}
-
 /** `000001.jpg 2880`. */
 async function identities(folder: SourceFolder): Promise<ReadonlyMap<string, string>> {
   const list = folder.find(/(?:^|\/)identity_CelebA\.txt$/);
@@ -125,4 +99,3 @@ const celeba = tableAdapter({
 
 export const EXPRESSION_ADAPTERS = [rafdb, affectnetTable, affectnetFiles];
 export const ATTRIBUTE_ADAPTERS = [celeba];
-export { attributeRows };

@@ -1,7 +1,7 @@
 import { decodeImage } from '../../../images/index.ts';
 import type { RegionMap } from '../labelled-image.ts';
 import type { SourceFolder } from '../source-folder.ts';
-import { attributeRows } from './faces.ts';
+import { attributeRows } from './attribute-list.ts';
 import { type ImageLabels, pathAdapter } from './make-adapter.ts';
 
 /** A label picture whose grey levels are places in a list of names. */
