@@ -6,6 +6,7 @@ import { ShowMore } from '../components/show-more.tsx';
 import { formatCount, formatP, formatRate } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { type Entry, type Rival, rivalsOf } from './entries.ts';
+import { modelName } from './model-name.ts';
 import { formatPointRange, formatSigned } from './points.ts';
 
 const SHOWN = 32;
@@ -23,7 +24,7 @@ export function Differences({
     <Section
       id="differences"
       title="Real differences"
-      lead={`The accuracy of ${visibleText(entry.name)} less that of each other model, in points. A difference is called real where q is at most ${comparison.falseDiscoveryRate}: of such calls about ${formatRate(comparison.falseDiscoveryRate)} are expected to be wrong.`}
+      lead={`The accuracy of ${modelName(entry.name)} less that of each other model, in points. A difference is called real where q is at most ${comparison.falseDiscoveryRate}: of such calls about ${formatRate(comparison.falseDiscoveryRate)} are expected to be wrong.`}
     >
       {comparison.publishedNotTested !== null && (
         <div className="callout">
@@ -57,7 +58,7 @@ function RivalTable({ rivals }: { readonly rivals: readonly Rival[] }): ReactNod
           header: 'Against',
           cell: ({ row }) => (
             <>
-              {visibleText(row.name)}
+              {modelName(row.name)}
               <span className="row-note">{row.published ? 'published' : 'measured here'}</span>
             </>
           ),

@@ -8,12 +8,12 @@ import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { formatInterval, formatP, formatShare } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
+import { formatP, formatShare } from '../text/format.ts';
 import { chanceOf, type Entry } from './entries.ts';
 import { drawGroups, type Group } from './groups-chart.ts';
+import { modelName } from './model-name.ts';
 import { PARSER_TITLES } from './outcomes.tsx';
-import { formatPoints } from './points.ts';
+import { formatPointRange, formatPoints } from './points.ts';
 
 type GroupingId = 'category' | 'task' | 'dataset' | 'imageCount';
 
@@ -42,7 +42,7 @@ function groupsOf(entry: Entry, { id, of }: Grouping): readonly Group[] {
   const questions = Map.groupBy(entry.questions, (question: Question) => question[id]);
   const groups = Object.entries(of(entry.score)).map(([code, metric]) => ({
     id: code,
-    title: visibleText(id === 'dataset' ? code : (PICTURES.get(code) ?? nameOfCode(code))),
+    title: modelName(id === 'dataset' ? code : (PICTURES.get(code) ?? nameOfCode(code))),
     metric,
     chance: chanceOf(questions.get(code) ?? []),
   }));
@@ -70,7 +70,7 @@ export function Groups({
     <Section
       id="groups"
       title="Kinds of questions"
-      lead={`What ${visibleText(entry.name)} can and cannot do. A bar that does not pass the dashed line is no better than guessing.`}
+      lead={`What ${modelName(entry.name)} can and cannot do. A bar that does not pass the dashed line is no better than guessing.`}
     >
       <figure className="figure">
         <div className="figure-head">
@@ -166,7 +166,7 @@ function PicturesSentence({
     <p className="sentence">
       On questions with one picture it is <strong>{formatPoints(Math.abs(value))}</strong>{' '}
       {value >= 0 ? 'better' : 'worse'} than on those with several
-      {interval !== null && ` (difference ${formatInterval('share', interval)})`}
+      {interval !== null && ` (${formatPointRange(found.difference)})`}
       {found.p !== null && `, p ${found.p < 0.0001 ? '' : '= '}${formatP(found.p)}`}.
     </p>
   );

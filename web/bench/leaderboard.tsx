@@ -16,6 +16,7 @@ import {
   placesOf,
   sortRows,
 } from './leaderboard-view.ts';
+import { modelName } from './model-name.ts';
 import { RangeMark } from './range-mark.tsx';
 
 const SHOWS: readonly { readonly id: LeaderboardShow; readonly title: string }[] = [
@@ -88,7 +89,7 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
                 </th>
               )}
               {categories.map(code => (
-                <Heading key={code} column={code} title={visibleText(nameOfCode(code))} sort={sort} onSort={setSort} />
+                <Heading key={code} column={code} title={modelName(nameOfCode(code))} sort={sort} onSort={setSort} />
               ))}
             </tr>
           </thead>
@@ -143,7 +144,7 @@ function Row(props: {
       <th scope="row">
         <span className="place">{place ?? '–'}</span>
         <span className="leader">
-          {visibleText(name)}
+          {modelName(name)}
           <span className="row-note">{visibleText(note)}</span>
         </span>
       </th>

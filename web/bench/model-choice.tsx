@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from 'react';
 import { formatShare } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
 import type { Entry } from './entries.ts';
+import { modelName } from './model-name.ts';
 
 export interface ModelChoiceProps {
   readonly entries: readonly Entry[];
@@ -20,7 +20,7 @@ export function ModelChoice({ entries, entry, onChoose }: ModelChoiceProps): Rea
         <select id={id} value={entry.name} onChange={event => onChoose(event.currentTarget.value)}>
           {entries.map(({ name, score }) => (
             <option key={name} value={name}>
-              {visibleText(name)}
+              {modelName(name)}
               {score.overall.value === null ? '' : ` · ${formatShare(score.overall.value)}`}
             </option>
           ))}

@@ -7,6 +7,7 @@ import { formatCount, formatShare, formatTime, plural } from '../text/format.ts'
 import { visibleText } from '../text/visible-text.ts';
 import type { Entry } from './entries.ts';
 import { ModelChoice } from './model-choice.tsx';
+import { modelName } from './model-name.ts';
 import { OutcomesFigure } from './outcomes.tsx';
 import { verdictOn } from './verdict.ts';
 
@@ -73,7 +74,7 @@ export function titleOf({ benchmark }: BenchReport, entries: readonly Entry[]): 
   if (entries.length > 1)
     return `${formatCount(entries.length)} models on ${formatCount(benchmark.questions)} questions about faces`;
   const { value, n } = first.score.overall;
-  const name = visibleText(first.name);
+  const name = modelName(first.name);
   return value === null
     ? `${name} on questions about faces`
     : `${name} gets ${formatShare(value)} of ${formatCount(n)} questions about faces right`;

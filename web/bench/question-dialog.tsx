@@ -3,7 +3,8 @@ import type { Question } from '../../src/contracts/bench.ts';
 import { nameOfCode } from '../../src/contracts/bench-codes.ts';
 import { FileName } from '../components/file-name.tsx';
 import { formatCount } from '../text/format.ts';
-import { visibleLines, visibleText } from '../text/visible-text.ts';
+import { visibleLines } from '../text/visible-text.ts';
+import { modelName } from './model-name.ts';
 import { QuestionPicture } from './question-picture.tsx';
 import type { AskedQuestion } from './question-view.ts';
 import { ReplyView } from './reply-view.tsx';
@@ -56,8 +57,7 @@ export function QuestionDialog({ questions, index, model, onMove, onClose }: Que
               Question {formatCount(index + 1)} of {formatCount(questions.length)}
             </h2>
             <p className="note">
-              {visibleText(nameOfCode(question.task))} · {visibleText(question.dataset)} ·{' '}
-              <FileName name={question.id} />
+              {modelName(nameOfCode(question.task))} · {modelName(question.dataset)} · <FileName name={question.id} />
             </p>
           </div>
           <button type="button" className="button" onClick={() => dialog.current?.close()}>
@@ -68,7 +68,7 @@ export function QuestionDialog({ questions, index, model, onMove, onClose }: Que
         <QuestionBody key={question.id} question={question} chosen={items[0].strict.chosen} />
         <section aria-label="Replies" className="replies">
           <h3>
-            {items.length === 1 ? 'Reply' : `${formatCount(items.length)} replies`} of {visibleText(model)}
+            {items.length === 1 ? 'Reply' : `${formatCount(items.length)} replies`} of {modelName(model)}
           </h3>
           {items.map(item => (
             <ReplyView key={`${item.rotation}-${item.repeat}`} item={item} question={question} />

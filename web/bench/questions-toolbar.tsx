@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from 'react';
 import { nameOfCode } from '../../src/contracts/bench-codes.ts';
 import { formatCount } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
+import { modelName } from './model-name.ts';
 import { OUTCOMES } from './outcome.tsx';
 import { FIRST_QUERY, isFiltered, type QuestionQuery } from './question-view.ts';
 
@@ -44,7 +44,7 @@ export function QuestionsToolbar(props: QuestionsToolbarProps): ReactNode {
           <option value="">All tasks</option>
           {tasks.map(task => (
             <option key={task} value={task}>
-              {visibleText(nameOfCode(task))}
+              {modelName(nameOfCode(task))}
             </option>
           ))}
         </select>

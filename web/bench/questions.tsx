@@ -8,6 +8,7 @@ import { downloadText, toCsv } from '../text/csv.ts';
 import { formatCount } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import type { Entry } from './entries.ts';
+import { modelName } from './model-name.ts';
 import { OutcomeMark } from './outcome.tsx';
 import { QuestionDialog } from './question-dialog.tsx';
 import { type AskedQuestion, askedQuestions, FIRST_QUERY, selectQuestions } from './question-view.ts';
@@ -37,7 +38,7 @@ export function Questions({ entry, lint, runId }: QuestionsProps): ReactNode {
     <Section
       id="questions"
       title="Questions"
-      lead={`What ${visibleText(entry.name)} was asked, what it replied, and what was made of that. Open one to see its pictures and options.`}
+      lead={`What ${modelName(entry.name)} was asked, what it replied, and what was made of that. Open one to see its pictures and options.`}
     >
       {all.length === 0 ? (
         <p className="note">No question was asked.</p>
@@ -118,7 +119,7 @@ function Printout({ questions }: { readonly questions: readonly AskedQuestion[] 
       keyOf={({ question }) => question.id}
       columns={[
         { id: 'text', header: 'Question', cell: ({ question }) => visibleText(question.text.slice(0, 300)) },
-        { id: 'task', header: 'Task', cell: ({ question }) => visibleText(nameOfCode(question.task)) },
+        { id: 'task', header: 'Task', cell: ({ question }) => modelName(nameOfCode(question.task)) },
         { id: 'outcome', header: 'Outcome', cell: ({ items }) => <OutcomeMark outcome={items[0].strict.outcome} /> },
       ]}
     />

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { LeaderboardRow, SizeFit } from '../../src/contracts/bench-compare.ts';
-import { visibleText } from '../text/visible-text.ts';
+import { modelName } from './model-name.ts';
 
 const HEIGHT = 340;
 
@@ -21,8 +21,8 @@ export function drawSize(
     top: 1 - least,
     bottom: 1 - most,
   }));
-  const best = [...published].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, width < 520 ? 1 : 2);
-  const ends = rows.flatMap(row => [low(row), high(row)]);
+  const best = [...published].sort((a, b) => accuracy(b) - accuracy(a)).slice(0, 1);
+  const ends = [...rows.flatMap(row => [low(row), high(row)]), ...curve.flatMap(point => [point.bottom, point.top])];
   const label = { lineAnchor: 'bottom', dy: -9, fontSize: 11.5, stroke: 'var(--surface)', strokeWidth: 4 } as const;
   return Plot.plot({
     width,
@@ -33,12 +33,8 @@ export function drawSize(
     marginLeft: 48,
     x: {
       type: 'log',
+      axis: null,
       label: 'Billions of parameters',
-      labelAnchor: 'center',
-      labelArrow: 'none',
-      labelOffset: 38,
-      ticks: width < 520 ? [1, 10, 100] : [0.5, 1, 2, 5, 10, 20, 50, 100],
-      tickFormat: (size: number) => String(size),
     },
     y: {
       domain: [Math.max(0, Math.min(...ends) - 0.03), Math.min(1, Math.max(...ends) + 0.06)],
@@ -49,6 +45,13 @@ export function drawSize(
       grid: true,
     },
     marks: [
+      Plot.axisX(ticksWithin(rows, width), {
+        label: 'Billions of parameters',
+        labelAnchor: 'center',
+        labelArrow: 'none',
+        labelOffset: 38,
+        tickFormat: (size: number) => String(size),
+      }),
       Plot.areaY(curve, { x: 'size', y1: 'bottom', y2: 'top', fill: 'var(--ink-2)', fillOpacity: 0.13, clip: true }),
       Plot.lineY(curve, { x: 'size', y: 'y', stroke: 'var(--ink-2)', strokeWidth: 1.75, clip: true }),
       Plot.ruleX(own, { x: 'size', y1: low, y2: high, stroke: 'var(--own)', strokeWidth: 1.5 }),
@@ -57,7 +60,7 @@ export function drawSize(
       Plot.text(best, {
         x: 'size',
         y: accuracy,
-        text: row => visibleText(row.name),
+        text: row => modelName(row.name),
         textAnchor: 'end',
         fill: 'var(--ink-2)',
         ...label,
@@ -65,11 +68,21 @@ export function drawSize(
       Plot.text(own, {
         x: 'size',
         y: high,
-        text: row => visibleText(row.name).slice(0, 40),
+        text: row => modelName(row.name).slice(0, 40),
         fill: 'var(--own-ink)',
         fontWeight: 600,
         ...label,
       }),
     ],
   });
+}
+
+const SIZES = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+/** Round sizes in the range of the rows; a logarithmic scale by itself leaves most of its ticks without a number. */
+function ticksWithin(rows: readonly LeaderboardRow[], width: number): number[] {
+  const sizes = rows.flatMap(row => row.size ?? []);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  const within = SIZES.filter(size => size >= least && size <= most);
+  return width < 520 ? within.filter(size => [0.1, 1, 10, 100, 1000].includes(size)) : within;
 }

@@ -5,8 +5,8 @@ import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { formatMeasured, formatNumber, formatShare } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
+import { formatNumber, formatShare } from '../text/format.ts';
+import { modelName } from './model-name.ts';
 import { formatPointRange, formatPoints } from './points.ts';
 import { drawSize } from './size-chart.ts';
 
@@ -41,9 +41,9 @@ export function Size({ comparison }: { readonly comparison: BenchReport['compari
         </p>
         <Chart label={`Accuracy against size of ${fit.n} models. The numbers are in the table below.`} draw={draw} />
         <figcaption>
-          error = {fit.law.floor > 0 && `${formatMeasured(fit.law.floor)} + `}
-          {formatMeasured(fit.law.scale)} · size<sup>−{formatMeasured(fit.law.exponent)}</sup>, the form of Kaplan et
-          al. (2020){fit.law.form === 'saturating' && ' with a floor'}. Size explains{' '}
+          error = {fit.law.floor > 0 && `${formatNumber(fit.law.floor)} + `}
+          {formatNumber(fit.law.scale)} · size<sup>−{formatNumber(fit.law.exponent)}</sup>, the form of Kaplan et al.
+          (2020){fit.law.form === 'saturating' && ' with a floor'}. Size explains{' '}
           {formatShare(Math.max(0, fit.rSquared))} of the variance between the errors of {fit.n} models.
         </figcaption>
         <details className="alternative">
@@ -67,7 +67,7 @@ function SizeTable({ rows }: { readonly rows: readonly LeaderboardRow[] }): Reac
       rows={[...rows].sort((a, b) => (a.size ?? 0) - (b.size ?? 0))}
       keyOf={row => row.name}
       columns={[
-        { id: 'name', header: 'Model', cell: row => visibleText(row.name) },
+        { id: 'name', header: 'Model', cell: row => modelName(row.name) },
         {
           id: 'size',
           header: 'Billions of parameters',

@@ -62,9 +62,24 @@ function againstOthers({ name }: Entry, { comparison }: BenchReport): Finding | 
   return {
     subject,
     level: worse === 0 && better > 0 ? 'good' : better === 0 && worse > 0 ? 'bad' : 'warning',
-    headline: `It is really better than ${formatCount(better)} and really worse than ${formatCount(worse)} of ${plural(tested.length, 'other model')}${rest === 0 ? '' : `; from ${formatCount(rest)} it cannot be told apart`}.`,
+    headline: placeText({ better, worse, rest }),
     certainty: `Differences called real have q ≤ ${comparison.falseDiscoveryRate} (Benjamini and Hochberg): about ${formatShare(comparison.falseDiscoveryRate)} of these calls are expected to be wrong.`,
   };
+}
+
+function placeText(counts: { readonly better: number; readonly worse: number; readonly rest: number }): string {
+  const { better, worse, rest } = counts;
+  const all = better + worse + rest;
+  const many = all === 1 ? 'the other model' : `all ${plural(all, 'other model')}`;
+  if (better === all) return `It is really better than ${many}.`;
+  if (worse === all) return `It is really worse than ${many}.`;
+  if (rest === all) return `It cannot be told from ${many}.`;
+  const parts = [
+    better > 0 ? `really better than ${formatCount(better)}` : null,
+    worse > 0 ? `really worse than ${formatCount(worse)}` : null,
+    rest > 0 ? `not told apart from ${formatCount(rest)}` : null,
+  ].filter(part => part !== null);
+  return `Of ${plural(all, 'other model')}, it is ${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}.`;
 }
 
 function onReplies({ score }: Entry): Finding | null {
