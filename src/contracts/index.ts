@@ -10,3 +10,4 @@ export * from './metric.ts';
 export * from './packed-pairs.ts';
 export * from './report.ts';
 export * from './run.ts';
+export * from './study.ts';
