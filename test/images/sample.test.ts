@@ -143,6 +143,15 @@ describe('sampleFaces', () => {
     expect(plan.map(({ file }) => file)).toEqual(plan.map(({ file }) => file).toSorted());
   });
 
+  test('the copies can be of a few pictures only', () => {
+    const skew = parseSkew(['gender=0.8']);
+    const plan = sampleFaces({ n: 700, seed: 2, skew, duplicates: 0.1, duplicated: 7 });
+    const copies = plan.filter(({ duplicateOf }) => duplicateOf !== null);
+    expect(copies).toHaveLength(70);
+    expect(new Set(copies.map(({ duplicateOf }) => duplicateOf)).size).toBe(7);
+    expect(count(plan, ({ spec }) => spec.gender)).toEqual({ male: 560, female: 140 });
+  });
+
   test('a copy is near its original and not the same', () => {
     const plan = sampleFaces({ n: 60, seed: 4, duplicates: 0.5 });
     const pixels = (planned: PlannedFace): Uint8Array => renderPlanned(planned, { size: 64 }).image.data;
@@ -223,6 +232,7 @@ describe('sampleFaces', () => {
     [{ n: 10, duplicates: 1 }, '"duplicates" expected a share from 0 to below 1, got 1'],
     [{ n: 10, duplicates: Number.NaN }, '"duplicates" expected a share from 0 to below 1, got NaN'],
     [{ n: 10, identities: 11 }, '"identities" expected a whole number from 1 to 10, got 11'],
+    [{ n: 10, duplicates: 0.5, duplicated: 6 }, '"duplicated" expected a whole number from 1 to 5, got 6'],
     [{ n: 10, seed: -1 }, '"seed" expected'],
   ])('%o is refused', (options, message) => {
     expect(() => sampleFaces(options)).toThrow(message);

@@ -10,6 +10,7 @@ interface RenderOptions {
   readonly seed: number;
   readonly skew: readonly string[];
   readonly duplicates: number;
+  readonly duplicated?: number;
   readonly identities?: number;
   readonly masks?: string;
   readonly json?: boolean;
@@ -17,10 +18,20 @@ interface RenderOptions {
 
 async function render(options: RenderOptions, io: CliIo): Promise<void> {
   const { parseSkew, renderFaces } = await import('../../images/index.ts');
-  const { number: n, output, size, seed, duplicates, identities, masks } = options;
+  const { number: n, output, size, seed, duplicates, duplicated, identities, masks } = options;
   const skew = parseSkew(options.skew);
   await work(io, async ({ signal, progress }) => {
-    for await (const event of renderFaces(output, { n, size, seed, skew, duplicates, identities, masks, signal })) {
+    for await (const event of renderFaces(output, {
+      n,
+      size,
+      seed,
+      skew,
+      duplicates,
+      duplicated,
+      identities,
+      masks,
+      signal,
+    })) {
       if (event.type === 'progress') progress.update({ stage: 'drawing', done: event.done, total: event.total });
       else if (options.json)
         printJson(io, {
@@ -55,6 +66,7 @@ export function registerRender(faces: Command, io: CliIo): void {
         [],
       )
       .option('--duplicates <share>', 'share of pictures that copy an earlier one', numberIn(0, 0.99), 0)
+      .option('--duplicated <m>', 'pictures that the copies are of (default: any)', wholeNumber(1))
       .option(
         '--identities <m>',
         'people, each in several pictures (default: each picture another one)',

@@ -23,6 +23,8 @@ export interface SampleOptions {
   readonly skew?: Skew | undefined;
   /** Share of the pictures that are near-exact copies of an earlier one, 0 (default) to below 1. */
   readonly duplicates?: number | undefined;
+  /** Pictures that the copies are of: a few make each of them frequent, as in collections from the web; by default any picture. */
+  readonly duplicated?: number | undefined;
   /** People, each in about as many pictures; by default every picture that is no copy shows another person. */
   readonly identities?: number | undefined;
 }
@@ -65,10 +67,11 @@ function layOut(options: SampleOptions, key: RandomKey): Layout {
   }
   const copies = Math.min(n - 1, Math.round(n * duplicates));
   const originals = n - copies;
-  const identities = options.identities ?? originals;
+  const { identities = originals, duplicated = originals } = options;
   checkCount('identities', identities, originals);
+  checkCount('duplicated', duplicated, originals);
   const stream = new RandomStream(foldIn(key, 'layout'));
-  const shown = Array.from({ length: n }, (_, i) => (i < originals ? i : stream.integer(originals)));
+  const shown = Array.from({ length: n }, (_, i) => (i < originals ? i : stream.integer(duplicated)));
   const original = stream.shuffle(shown);
   const first = new Map<number, number>();
   const copyOf = original.map((which, place) => {
