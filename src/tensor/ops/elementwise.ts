@@ -32,8 +32,15 @@ export const log = (x: Value): Value => unary('Log', x);
 export const tanh = (x: Value): Value => unary('Tanh', x);
 export const sigmoid = (x: Value): Value => unary('Sigmoid', x);
 export const relu = (x: Value): Value => unary('Relu', x);
-/** The exact form, x·Φ(x). */
-export const gelu = (x: Value): Value => unary('Gelu', x);
+/** x where it is positive, else `slope`·x (default 0.2, as discriminators have it). */
+export const leakyRelu = (x: Value, { slope = 0.2 }: { readonly slope?: number } = {}): Value =>
+  unary('LeakyRelu', x, { alpha: { float: slope } });
+/** log(1 + eˣ), without overflow; `softplus(−x)` is −log σ(x). */
+export const softplus = (x: Value): Value => unary('Softplus', x);
+/** x·Φ(x), by the error function or by the approximation with a hyperbolic tangent (Hendrycks and Gimpel 2016). */
+export const gelu = (x: Value, { approximate = 'none' }: { readonly approximate?: 'none' | 'tanh' } = {}): Value =>
+  unary('Gelu', x, { approximate: { string: approximate } });
+export const erf = (x: Value): Value => unary('Erf', x);
 /** x·σ(x). */
 export const silu = (x: Value): Value => mul(x, sigmoid(x));
 

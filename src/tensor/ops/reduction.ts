@@ -68,3 +68,9 @@ export function softmax(x: Value, { axis: given = -1 }: { readonly axis?: number
   const axis = resolveAxis('softmax', x, given);
   return single('Softmax', [x], { shape: x.shape, dtype: x.dtype }, { attributes: { axis: { int: axis } } });
 }
+
+/** Logarithms of the softmax along an axis, exact where a probability rounds to 0. */
+export function logSoftmax(x: Value, { axis: given = -1 }: { readonly axis?: number } = {}): Value {
+  const axis = resolveAxis('logSoftmax', x, given);
+  return single('LogSoftmax', [x], { shape: x.shape, dtype: x.dtype }, { attributes: { axis: { int: axis } } });
+}

@@ -1,7 +1,7 @@
 import { BiolensError } from '../../errors.ts';
-import { single, type Value } from '../graph.ts';
+import type { Value } from '../graph.ts';
 import { equal, mul, neg, sub } from '../ops/elementwise.ts';
-import { reduceMean, reduceSum } from '../ops/reduction.ts';
+import { logSoftmax, reduceMean, reduceSum } from '../ops/reduction.ts';
 import { unsqueeze } from '../ops/structure.ts';
 import { formatShape } from '../types.ts';
 import { indicator } from './rules/elementwise.ts';
@@ -21,11 +21,6 @@ function averageOverSamples(op: string, perSample: Value, { sampleWeights }: Los
       `${op}: weights ${formatShape(sampleWeights.shape)} expected ${formatShape(perSample.shape)}`,
     );
   return reduceMean(mul(perSample, sampleWeights));
-}
-
-/** Logarithms of the softmax over the last axis, exact where a probability rounds to 0. */
-export function logSoftmax(x: Value): Value {
-  return single('LogSoftmax', [x], { shape: x.shape, dtype: x.dtype }, { attributes: { axis: { int: -1 } } });
 }
 
 /**
