@@ -1,6 +1,7 @@
 import type { AnyReport } from '../contracts/index.ts';
 import { describeAudit } from './describe-audit.ts';
 import { describeBench } from './describe-bench.ts';
+import { describeMitigation } from './describe-mitigation.ts';
 
 /** A report of any kind in a few lines for a terminal. */
 export function describeReport(report: AnyReport): string {
@@ -9,6 +10,8 @@ export function describeReport(report: AnyReport): string {
       return describeAudit(report);
     case 'biolens/bench@1':
       return describeBench(report);
+    case 'biolens/mitigation@1':
+      return describeMitigation(report);
     default:
       return report satisfies never;
   }

@@ -6,7 +6,7 @@ import { metricSchema } from './metric.ts';
 export const setNameSchema = z.enum(['training', 'generated', 'heldout']);
 export type SetName = z.infer<typeof setNameSchema>;
 
-const setSchema = z.object({
+export const setSchema = z.object({
   /** What the user gave: a folder or an embedding file. */
   source: z.string(),
   kind: z.enum(['images', 'embeddings']),

@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
 import { benchReportSchema } from './bench-report.ts';
+import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
 
 /** A report of any kind, told apart by its `schema` tag. */
-export const anyReportSchema = z.discriminatedUnion('schema', [auditReportSchema, benchReportSchema]);
+export const anyReportSchema = z.discriminatedUnion('schema', [
+  auditReportSchema,
+  benchReportSchema,
+  mitigationReportSchema,
+]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 
 /**
