@@ -1,3 +1,4 @@
+export { elementsToFloat32 } from './elements.ts';
 export * from './graph.ts';
 export * from './matrix-source.ts';
 export * from './neighbours.ts';

@@ -1,0 +1,19 @@
+export * from './denoising-trainer.ts';
+export { readModelFolder, writeModelFolder } from './folder.ts';
+export { createModel, type DiffusionModel, type ModelOptions } from './model.ts';
+export { drawNoise } from './noise/draw.ts';
+export * from './noise/prediction.ts';
+export * from './noise/schedule.ts';
+export * from './noise/solver.ts';
+export {
+  type Correction,
+  type Guide,
+  type GuideContext,
+  openSampler,
+  type SampleRequest,
+  type Sampler,
+  type SamplerOptions,
+} from './sampler.ts';
+export { readUNetConfig, type StageConfig, type UNetConfig, writeUNetConfig } from './unet/config.ts';
+export type { UNetContext } from './unet/layers.ts';
+export { buildUNet, timeFeatures, timeFeatureWidth, type UNetInputs, unetParameters } from './unet/network.ts';
