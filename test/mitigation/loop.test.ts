@@ -6,7 +6,7 @@ import { combineRewards } from '../../src/mitigation/rewards/combine.ts';
 import { replicationDegrees, replicationRewards } from '../../src/mitigation/rewards/replication.ts';
 import { MemoryJournal, ToyGenerator } from './toy.ts';
 
-const DRAWS = 1_000_000;
+const DRAWS = 400_000;
 
 async function finish<S, M>(options: LoopOptions<S, M>): Promise<LoopResult<M>> {
   const loop = runLoop(options);
@@ -109,10 +109,12 @@ describe('the idealised oracle', () => {
 
   test('copies settle at .167 for γ = .1, and rise for γ = 1, where the start is kept', async () => {
     const run = (gamma: number, rounds: number) => {
-      const generator = new ToyGenerator({ shares: [0.5, 0.5], training: [1], draws: DRAWS });
+      const draws = 20_000;
+      const generator = new ToyGenerator({ shares: [0.5, 0.5], training: [1], draws });
       const journal = new MemoryJournal<number>();
       return finish({
         ...common,
+        samples: { count: draws, most: draws },
         generator,
         judge: againstCopies,
         journal,
