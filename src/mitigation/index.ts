@@ -1,0 +1,28 @@
+export type {
+  SampleRequest,
+  TunableGenerator,
+  TuneProgress,
+  TuneRequest,
+  TuningResult,
+} from './loop/generator.ts';
+export {
+  type Judge,
+  type Judgement,
+  type LoopEvent,
+  type LoopJournal,
+  type LoopOptions,
+  type LoopResult,
+  type RoundRecord,
+  runLoop,
+} from './loop/loop.ts';
+export { planBatches, type TuningBatch, type TuningMix } from './loop/tuning-batches.ts';
+export { biasRewards, READINGS, type Reading } from './rewards/bias.ts';
+export {
+  COMBINATIONS,
+  type Combination,
+  combineRewards,
+  type GoalRewards,
+  normaliseRewards,
+  rewardLoss,
+} from './rewards/combine.ts';
+export { DEGREES, type Degree, replicationDegrees, replicationRewards } from './rewards/replication.ts';
