@@ -12,6 +12,7 @@ export interface BenchResult {
 }
 
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<BenchResult> }>>> = {
+  copies: () => import('./copies.ts'),
   faces: () => import('./faces.ts'),
   harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),

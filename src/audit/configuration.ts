@@ -17,7 +17,7 @@ export const auditConfigurationSchema = z.strictObject({
   attributes: z.array(z.string().min(1)).min(1).optional(),
   /** Attribute → class → share that counts as fair; equal shares by default. */
   target: z.record(z.string(), z.record(z.string(), z.number().min(0).max(1))).default({}),
-  /** `built-in`, or the path of an ONNX model with a card. */
+  /** `built-in` (faces), `appearance` (whole pictures, implies `noFace: 'whole'`), or the path of an ONNX model with a card. */
   embedder: z.string().min(1).default('built-in'),
   /** `built-in`, the path of an ONNX model, `none`, or `auto`: the built-in one where a set has no labels. */
   classifier: z.string().min(1).default('auto'),

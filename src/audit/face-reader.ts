@@ -1,4 +1,5 @@
 import {
+  APPEARANCE,
   BUILT_IN,
   type Classifier,
   type Embedder,
@@ -32,7 +33,7 @@ export interface FaceReader extends AsyncDisposable {
 }
 
 export interface FaceReaderOptions {
-  /** `built-in`, or the path of an ONNX model with a card. */
+  /** `built-in`, `appearance`, or the path of an ONNX model with a card. */
   readonly embedder: string;
   /** `built-in` (gender and age group), the path of an ONNX model with a card, or `none`. */
   readonly classifier: string;
@@ -78,7 +79,10 @@ function builtInReader(analyser: FaceAnalyser, embedder: Embedder, noFace: NoFac
  * @throws BiolensError `input` for a model or card that is missing or wrong; `usage` for a device that is not there
  */
 export async function openFaceReader(options: FaceReaderOptions): Promise<FaceReader> {
-  const { noFace, device } = options;
+  const { device } = options;
+  const wholePictures = options.embedder === APPEARANCE;
+  // Who compares whole pictures has them classified whole too, where no face is found.
+  const noFace = wholePictures ? 'whole' : options.noFace;
   const opened: { close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     for (const network of opened.splice(0).reverse()) await network.close();
@@ -88,22 +92,23 @@ export async function openFaceReader(options: FaceReaderOptions): Promise<FaceRe
     return network;
   };
   try {
-    const analyser = keep(await openFaceAnalyser({ device }));
-    const embedder = keep(await openEmbedder(options.embedder, { device, analyser }));
+    const needsFaces = !wholePictures || options.classifier === BUILT_IN;
+    const analyser = needsFaces ? keep(await openFaceAnalyser({ device })) : undefined;
+    const networks = { device, ...(analyser === undefined ? {} : { analyser }) };
+    const embedder = keep(await openEmbedder(options.embedder, networks));
     const common = {
       embedder: embedder.name,
       width: embedder.width,
       concurrency: embedder.concurrency,
       [Symbol.asyncDispose]: close,
     };
-    if (options.classifier === BUILT_IN)
+    if (options.classifier === BUILT_IN && analyser !== undefined)
       return {
         ...common,
         classifier: { name: BUILT_IN, classes: BUILT_IN_CLASSES },
         read: builtInReader(analyser, embedder, noFace),
       };
-    const classifier =
-      options.classifier === 'none' ? null : keep(await openClassifier(options.classifier, { device, analyser }));
+    const classifier = options.classifier === 'none' ? null : keep(await openClassifier(options.classifier, networks));
     const classify: Classify = classifier === null ? async () => ({}) : classifyWith(classifier, noFace);
     return {
       ...common,

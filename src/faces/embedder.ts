@@ -1,5 +1,7 @@
-import { BiolensError } from '../errors.ts';
+import { availableParallelism } from 'node:os';
+import { BiolensError, throwIfAborted } from '../errors.ts';
 import type { Image } from '../images/index.ts';
+import { APPEARANCE_WIDTH, embedAppearance } from './appearance.ts';
 import type { Embedded, LargestFaceOptions } from './finding.ts';
 import { EMBEDDING_WIDTH } from './networks/embedder.ts';
 import { type OpenModelOptions, openModel } from './open-model.ts';
@@ -16,8 +18,27 @@ export interface Embedder extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** The spec of the embedder that looks at whole pictures and needs neither a face nor weights. */
+export const APPEARANCE = 'appearance';
+
+function openAppearance(): Embedder {
+  const close = async (): Promise<void> => undefined;
+  return {
+    name: APPEARANCE,
+    width: APPEARANCE_WIDTH,
+    // It takes less time than decoding the picture.
+    concurrency: availableParallelism(),
+    async embed(images, { signal } = {}) {
+      throwIfAborted(signal);
+      return images.map(image => ({ embedding: embedAppearance(image), box: null }));
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
 /**
- * Opens an embedder: `built-in`, or the path of an ONNX model with a card of kind `embedder`.
+ * Opens an embedder: `built-in` (faces), `appearance` (whole pictures, for those in which no face network is at home), or the path of an ONNX model with a card of kind `embedder`.
  *
  * @throws BiolensError `input` for a model or card that is missing or wrong; `usage` for a device that is not there.
  * @example
@@ -25,6 +46,7 @@ export interface Embedder extends AsyncDisposable {
  * const [face] = await embedder.embed([await decodeImage('portrait.jpg')]);
  */
 export async function openEmbedder(spec: string, options: OpenModelOptions = {}): Promise<Embedder> {
+  if (spec === APPEARANCE) return openAppearance();
   const { name, concurrency, custom, analyser, close } = await openModel(spec, 'embedder', options);
   const common = { name, concurrency, close, [Symbol.asyncDispose]: close };
   if (custom === undefined) {

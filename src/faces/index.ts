@@ -12,7 +12,7 @@ export {
   embedFolder,
   type FolderEmbeddings,
 } from './embed.ts';
-export { type Embedder, openEmbedder } from './embedder.ts';
+export { APPEARANCE, type Embedder, openEmbedder } from './embedder.ts';
 export { type Detector, openDetector } from './face-detector.ts';
 export type {
   AnalyseOptions,

@@ -109,7 +109,10 @@ export function registerAudit(program: Command, io: CliIo): void {
       collect,
       [],
     )
-    .option('--embedder <path>', 'ONNX embedder with its model card (default: the built-in one)')
+    .option(
+      '--embedder <path>',
+      '"built-in" (faces), "appearance" (whole pictures: drawn faces, small samples), or an ONNX embedder with its model card',
+    )
     .option(
       '--classifier <path>',
       'ONNX classifier with its model card, "built-in" or "none" (default: built-in where labels are missing)',
