@@ -42,6 +42,9 @@ describe('inferred shapes are those that the engine computes', () => {
         pads: [1, 1, 1, 1],
         outputPadding: [1, 1],
       }),
+    depthToSpace: g => t.depthToSpace(x4(g), 2),
+    spaceToDepth: g => t.spaceToDepth(x4(g, [2, 1, 4, 6]), 2),
+    upsampleConv2d: g => t.upsampleConv2d(x4(g), x4(g, [3, 4, 3, 3]), x4(g, [3])),
     maxPool2d: g => t.maxPool2d(x4(g), { kernel: [3, 2], strides: [2, 2], pads: [0, 0, 1, 1] }),
     avgPool2d: g => t.avgPool2d(x4(g), { kernel: [2, 2], strides: [2, 1] }),
     globalAvgPool: g => t.globalAvgPool(x4(g)),
@@ -172,6 +175,17 @@ describe('errors name the operation and the shapes', () => {
   ])('%s', (message, build) => {
     expect(() => build(new t.Graph())).toThrow(message);
   });
+});
+
+test('upsampleConv2d equals a convolution of the enlarged image', async () => {
+  const found = await evaluate(g => t.upsampleConv2d(x4(g), x4(g, [3, 4, 3, 3]), x4(g, [3])));
+  const expected = await evaluate(g =>
+    t.conv2d(t.resize(x4(g), { height: 10, width: 12, mode: 'nearest' }), x4(g, [3, 4, 3, 3]), x4(g, [3]), {
+      pads: [1, 1, 1, 1],
+    }),
+  );
+  expect(found.shape).toEqual(expected.shape);
+  for (const [i, value] of expected.data.entries()) expect(found.data[i]).toBeCloseTo(value, 4);
 });
 
 describe('reading a model', () => {

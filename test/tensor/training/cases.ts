@@ -105,6 +105,12 @@ export const CASES: Readonly<Record<string, Case>> = {
   'conv2d, more padding than the kernel reaches': conv([1, 2, 3, 3], [2, 2, 2, 2], { pads: [2, 1, 2, 1] }),
   'conv2d over a single pixel': conv([2, 2, 1, 1], [2, 2, 3, 3], { pads: [1, 1, 1, 1] }),
   'conv2d, many channels, stride 2': conv([1, 32, 2, 2], [1, 32, 2, 2], { strides: [2, 2] }),
+  depthToSpace: one(x => t.depthToSpace(x, 2), of([1, 8, 2, 3])),
+  spaceToDepth: one(x => t.spaceToDepth(x, 2), of([2, 2, 4, 2])),
+  upsampleConv2d: {
+    operands: { x: of([2, 3, 3, 4]), w: of([2, 3, 3, 3]), b: of([2]) },
+    build: ({ x, w, b }) => t.upsampleConv2d(x!, w!, b!),
+  },
   convTranspose2d: convTranspose([1, 3, 3, 4], [3, 2, 3, 3], {
     strides: [2, 2],
     pads: [1, 1, 1, 1],

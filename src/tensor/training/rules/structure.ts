@@ -2,6 +2,7 @@ import { BiolensError } from '../../../errors.ts';
 import { single, type Value } from '../../graph.ts';
 import { equal } from '../../ops/elementwise.ts';
 import { matmul } from '../../ops/linear.ts';
+import { depthToSpace, spaceToDepth } from '../../ops/pixel-blocks.ts';
 import { concat, pad, reshape, slice, transpose, unsqueeze } from '../../ops/structure.ts';
 import { sizeOf } from '../../types.ts';
 import { indicator } from './elementwise.ts';
@@ -122,6 +123,15 @@ const gatherRule: Rule = context => {
   return [reshape(sums, shape)];
 };
 
+const depthToSpaceRule: Rule = context => {
+  const { node } = context;
+  if (stringOf(node, 'mode', 'DCR') !== 'DCR')
+    throw new BiolensError('usage', 'gradient of DepthToSpace: only the mode DCR has one');
+  return [spaceToDepth(gradientAt(context), intOf(node, 'blocksize', 1))];
+};
+
+const spaceToDepthRule: Rule = context => [depthToSpace(gradientAt(context), intOf(context.node, 'blocksize', 1))];
+
 const reshapeRule = unaryRule((gradient, x) => reshape(gradient, x.shape));
 
 export const STRUCTURE_RULES: RuleTable = {
@@ -135,4 +145,6 @@ export const STRUCTURE_RULES: RuleTable = {
   Pad: padRule,
   Slice: sliceRule,
   Gather: gatherRule,
+  DepthToSpace: depthToSpaceRule,
+  SpaceToDepth: spaceToDepthRule,
 };
