@@ -3,6 +3,7 @@ import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
 import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
+import { DIFFUSION_SECTIONS, DiffusionPage } from './diffusion/diffusion-page.tsx';
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
 
 export interface ReportView {
@@ -19,5 +20,7 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: benchSections(report), content: <BenchPage page={page} report={report} /> };
     case 'biolens/mitigation@1':
       return { sections: MITIGATION_SECTIONS, content: <MitigationPage page={page} report={report} /> };
+    case 'biolens/diffusion@1':
+      return { sections: DIFFUSION_SECTIONS, content: <DiffusionPage page={page} report={report} /> };
   }
 }

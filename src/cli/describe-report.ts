@@ -1,6 +1,7 @@
 import type { AnyReport } from '../contracts/index.ts';
 import { describeAudit } from './describe-audit.ts';
 import { describeBench } from './describe-bench.ts';
+import { describeDiffusion } from './describe-diffusion.ts';
 import { describeMitigation } from './describe-mitigation.ts';
 
 /** A report of any kind in a few lines for a terminal. */
@@ -12,6 +13,8 @@ export function describeReport(report: AnyReport): string {
       return describeBench(report);
     case 'biolens/mitigation@1':
       return describeMitigation(report);
+    case 'biolens/diffusion@1':
+      return describeDiffusion(report);
     default:
       return report satisfies never;
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditReportSchema } from './audit.ts';
 import { benchReportSchema } from './bench-report.ts';
+import { diffusionReportSchema } from './diffusion.ts';
 import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
@@ -10,6 +11,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   auditReportSchema,
   benchReportSchema,
   mitigationReportSchema,
+  diffusionReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 

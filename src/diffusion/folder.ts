@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import { modelNotesSchema } from '../contracts/index.ts';
 import { fileError } from '../disk.ts';
 import { BiolensError, messageOf } from '../errors.ts';
 import { elementsToFloat32, float32, readSafetensors, type TensorData, writeSafetensors } from '../tensor/index.ts';
@@ -13,10 +13,6 @@ import { writeFolder } from './write-folder.ts';
 const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 /** What diffusers' files have no place for. */
 const NOTES = 'biolens.json';
-const notesSchema = z.object({
-  schema: z.literal('biolens/diffusion-model@1'),
-  classes: z.array(z.string().min(1)).min(1).nullable(),
-});
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
@@ -100,21 +96,24 @@ export async function readModelFolder(folder: string): Promise<DiffusionModel> {
     const { name } = parameters.list.findLast(({ offset }) => offset <= broken)!;
     throw new BiolensError('input', `${file}: tensor "${name}" holds ${weights[broken]}`, { details: { file } });
   }
-  return { config, noise, classes: await readClasses(folder, config.classCount), parameters, weights };
+  return { config, noise, ...(await readClasses(folder, config.classCount)), parameters, weights };
 }
 
 /** Names of the classes; where nothing names them, their numbers. */
-async function readClasses(folder: string, count: number | null): Promise<readonly string[] | null> {
-  if (count === null) return null;
+async function readClasses(
+  folder: string,
+  count: number | null,
+): Promise<Pick<DiffusionModel, 'classes' | 'attribute'>> {
+  if (count === null) return { classes: null, attribute: null };
   const file = join(folder, NOTES);
-  if (!(await exists(file))) return Array.from({ length: count }, (_, i) => `${i}`);
-  const notes = notesSchema.safeParse(await readJson(file));
+  if (!(await exists(file))) return { classes: Array.from({ length: count }, (_, i) => `${i}`), attribute: null };
+  const notes = modelNotesSchema.safeParse(await readJson(file));
   if (!notes.success)
     throw new BiolensError('input', `${file}: "${notes.error.issues[0]?.path.join('.')}" is malformed`);
-  const classes = notes.data.classes;
+  const { classes, attribute } = notes.data;
   if (classes?.length !== count)
     throw new BiolensError('input', `${file}: "classes" expected ${count} names, got ${classes?.length ?? 'none'}`);
-  return classes;
+  return { classes, attribute };
 }
 
 /**
@@ -133,6 +132,6 @@ export async function writeModelFolder(folder: string, model: DiffusionModel): P
     'unet/config.json': json(writeUNetConfig(model.config)),
     [`unet/${WEIGHTS}`]: writeSafetensors(model.parameters.toTensors(model.weights), { format: 'pt' }),
     'scheduler/scheduler_config.json': json(writeNoiseSchedule(model.noise)),
-    [NOTES]: json({ schema: 'biolens/diffusion-model@1', classes: model.classes }),
+    [NOTES]: json({ schema: 'biolens/diffusion-model@1', classes: model.classes, attribute: model.attribute }),
   });
 }

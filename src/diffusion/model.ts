@@ -11,6 +11,8 @@ export interface DiffusionModel {
   readonly noise: NoiseSchedule;
   /** Names of the classes that it is conditioned on; null: it is not. */
   readonly classes: readonly string[] | null;
+  /** What the classes are classes of, such as `gender`; null where nothing says so. */
+  readonly attribute: string | null;
   readonly parameters: ParameterSet;
   /** All parameters in one vector, in the order of `parameters.list`. */
   readonly weights: Float32Array;
@@ -39,6 +41,7 @@ export interface ModelOptions {
   /** Steps T of training. Default 1000. */
   readonly trainSteps?: number;
   readonly classes?: readonly string[] | null;
+  readonly attribute?: string | null;
   readonly seed: number;
 }
 
@@ -64,6 +67,7 @@ export function createModel({
   schedule = 'cosine',
   trainSteps = 1000,
   classes = null,
+  attribute = null,
   seed,
 }: ModelOptions): DiffusionModel {
   if (classes !== null && (classes.length === 0 || new Set(classes).size < classes.length))
@@ -95,7 +99,7 @@ export function createModel({
     spacing: 'trailing',
   };
   const parameters = unetParameters(config);
-  return { config, noise, classes, parameters, weights: parameters.draw(randomKey(seed)) };
+  return { config, noise, classes, attribute, parameters, weights: parameters.draw(randomKey(seed)) };
 }
 
 /** The same checks as for a file, said of options. */

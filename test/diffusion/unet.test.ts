@@ -74,9 +74,13 @@ describe('a model folder', () => {
     const target = join(folder, 'classes');
     const options = { size: 8, blockChannels: [8, 8], seed: 1 };
     await writeModelFolder(target, createModel(options));
-    await writeModelFolder(target, createModel({ ...options, classes: ['young', 'old'], prediction: 'epsilon' }));
+    await writeModelFolder(
+      target,
+      createModel({ ...options, classes: ['young', 'old'], attribute: 'age', prediction: 'epsilon' }),
+    );
     const model = await readModelFolder(target);
     expect(model.classes).toEqual(['young', 'old']);
+    expect(model.attribute).toBe('age');
     expect(model.noise.prediction).toBe('epsilon');
     expect((await readdir(folder)).filter(name => name.startsWith('.'))).toEqual([]);
   });
