@@ -1,4 +1,5 @@
 export * from './ask/index.ts';
+export { ADAPTERS, type BuildEvent, type BuildFormat, type BuildOptions, buildBenchmark } from './build/index.ts';
 export { type CompareOptions, compareModels } from './compare/compare.ts';
 export { leaderboard, nameScores, publishedRow, scoreRow } from './compare/leaderboard.ts';
 export { type PairedResult, testPaired } from './compare/paired.ts';
@@ -14,6 +15,7 @@ export {
 } from './lint/lint.ts';
 export type { Finding, Rule, Severity } from './lint/rule.ts';
 export { PARSERS, type Parsed, type ParserName, parseOfficial, parserOf, parseStrict } from './parse/index.ts';
+export { type QuizEvent, type QuizOptions, type QuizResult, runQuiz } from './quiz.ts';
 export { type Benchmark, type BenchmarkFormat, digestQuestions, openBenchmark } from './read/benchmark.ts';
 export { type ImageStore, openImages } from './read/image-store.ts';
 export { writeQuestionLines } from './read/jsonl.ts';

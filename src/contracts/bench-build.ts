@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** What is built where nothing else is asked for. */
+export const BUILD_DEFAULTS = { perTask: 20, seed: 0, format: 'jsonl', copy: true } as const;
+
 /** What `biolens bench build --json` prints; also kept in the new folder as `build.json`, with the provenance beside it. */
 export const benchBuildSchema = z.object({
   schema: z.literal('biolens/bench-build@1'),

@@ -1,4 +1,4 @@
-import type { BenchBuild } from '../../contracts/bench-build.ts';
+import { type BenchBuild, BUILD_DEFAULTS } from '../../contracts/bench-build.ts';
 import { TASKS, type TaskCode } from '../../contracts/bench-codes.ts';
 import { BiolensError, throwIfAborted } from '../../errors.ts';
 import { foldIn, type RandomKey, randomKey } from '../../math/index.ts';
@@ -8,11 +8,12 @@ import { BenchmarkFolder, type BuildFormat } from './benchmark-folder.ts';
 import { composeQuestions, type Supplier } from './compose-questions.ts';
 import type { Adapter, LabelledImage } from './labelled-image.ts';
 import { PictureMaker } from './picture-maker.ts';
-import { Pool } from './pool.ts';
+import { type PictureUses, Pool } from './pool.ts';
 import { TASK_MAKERS } from './questions/index.ts';
 import { SourceFolder } from './source-folder.ts';
 import { FACE_TOOLS, type ToolBook } from './tool-book.ts';
 
+/** Defaults are those of `BUILD_DEFAULTS`. */
 export interface BuildOptions {
   /** Folders of labelled pictures. */
   readonly from: string | readonly string[];
@@ -20,22 +21,20 @@ export interface BuildOptions {
   readonly to: string;
   /** All fourteen by default. */
   readonly tasks?: readonly TaskCode[] | undefined;
-  /** Questions of each task, shared among the folders that can make them; 20 by default. */
+  /** Questions of each task, shared among the folders that can make them. */
   readonly perTask?: number | undefined;
-  /** Whole number from 0; 0 by default. */
+  /** Whole number from 0. */
   readonly seed?: number | undefined;
   /** Name of the layout of all folders; told from what is in them by default. */
   readonly adapter?: string | undefined;
   /** Folder of region masks with `regions.json`; by default the one called like the folder of pictures, with `-masks` behind. */
   readonly masks?: string | undefined;
-  /** `jsonl` (default): our own, with the origin of every picture; `official`: the layout of the FaceXBench release. */
+  /** `jsonl`: our own, with the origin of every picture; `official`: the layout of the FaceXBench release. */
   readonly format?: BuildFormat | undefined;
-  /** Copy pictures (default), or link to those that are used as they are. */
+  /** Copy pictures, or link to those that are used as they are. */
   readonly copy?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-export const BUILD_DEFAULTS = { perTask: 20, seed: 0, format: 'jsonl', copy: true } as const;
 
 export type BuildEvent =
   /** A folder was read. */
@@ -58,6 +57,7 @@ interface Source {
   readonly images: readonly LabelledImage[];
   readonly tools: ToolBook | null;
   readonly pictures: PictureMaker;
+  readonly uses: PictureUses;
 }
 
 /**
@@ -151,7 +151,7 @@ async function openSource(
     );
   const same = taken.filter(source => source.adapter.dataset === adapter.dataset).length;
   const dataset = same === 0 ? adapter.dataset : `${adapter.dataset} ${same + 1}`;
-  return { directory, adapter, dataset, images, tools, pictures: new PictureMaker(folder) };
+  return { directory, adapter, dataset, images, tools, pictures: new PictureMaker(folder), uses: new Map() };
 }
 
 interface Suppliers {
@@ -178,9 +178,9 @@ function suppliersOf(task: TaskCode, sources: readonly Source[]): Suppliers {
     }
     return { suppliers, reasons };
   }
-  for (const { dataset, adapter, images, pictures, tools } of sources) {
+  for (const { dataset, adapter, images, pictures, tools, uses } of sources) {
     if (tools !== null) continue;
-    const material = { pool: new Pool(images), lowResolution: adapter.lowResolution ?? false, tools: FACE_TOOLS };
+    const material = { pool: new Pool(images, uses), lowResolution: adapter.lowResolution ?? false, tools: FACE_TOOLS };
     const questions = make(material);
     if (typeof questions === 'string') reasons.push(`${dataset}: ${questions}`);
     else suppliers.push({ dataset, adapter: adapter.name, material, questions, pictures });

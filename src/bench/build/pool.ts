@@ -4,16 +4,21 @@ import type { LabelledImage } from './labelled-image.ts';
 /** Pictures looked at before the least used of those that fit is taken; small pools are looked at as a whole. */
 const PROBES = 400;
 
+/** How often each picture of a source has been shown, over all its tasks. */
+export type PictureUses = Map<LabelledImage, number>;
+
 /** The pictures of one source, for one task. It knows which have been used, so that all get their turn. */
 export class Pool {
   readonly images: readonly LabelledImage[];
   /** Pictures by the person whom they show. */
   readonly bySubject: ReadonlyMap<string, readonly LabelledImage[]>;
-  readonly #uses = new Map<LabelledImage, number>();
+  readonly #uses: PictureUses;
   readonly #unusable = new Set<LabelledImage>();
 
-  constructor(images: readonly LabelledImage[]) {
+  /** @param uses shared by the pools of a source, so that tasks show the same pictures only where there are no others */
+  constructor(images: readonly LabelledImage[], uses: PictureUses = new Map()) {
     this.images = images;
+    this.#uses = uses;
     const bySubject = new Map<string, LabelledImage[]>();
     for (const image of images) {
       if (image.subject === undefined) continue;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BiolensError } from '../../errors.ts';
 import type { ModelTool, PreparedImage } from '../../vlm/index.ts';
 import type { ToolsFor } from '../ask/answerer.ts';
-import type { FaceSight, SeenFace, Sight } from './face-sight.ts';
+import type { FaceSight, SeenFace } from './face-sight.ts';
 import { sameness } from './judge-identity.ts';
 
 const imageSchema = z.strictObject({
@@ -62,11 +62,6 @@ const FACE_TOOLS: readonly {
  */
 export function createFaceTools(sight: () => Promise<FaceSight>): ToolsFor {
   return (_, pictures) => {
-    const look = async (numbers: readonly number[], signal: AbortSignal): Promise<readonly Sight[]> =>
-      (await sight()).look(
-        numbers.map(number => pictureAt(pictures, number)),
-        signal,
-      );
     const perFace = FACE_TOOLS.map(
       ({ name, description, tell }): ModelTool => ({
         name,
@@ -74,7 +69,7 @@ export function createFaceTools(sight: () => Promise<FaceSight>): ToolsFor {
         parameters: z.toJSONSchema(imageSchema),
         async run(input, { signal }) {
           const { image } = readInput(imageSchema, input);
-          const [seen] = await look([image], signal);
+          const [seen] = await (await sight()).look([pictureAt(pictures, image)], signal);
           return { faces: seen!.faces.map(tell) };
         },
       }),
@@ -87,11 +82,9 @@ export function createFaceTools(sight: () => Promise<FaceSight>): ToolsFor {
         parameters: z.toJSONSchema(pairSchema),
         async run(input, { signal }) {
           const { first, second } = readInput(pairSchema, input);
-          const [a, b] = await look([first, second], signal);
-          return {
-            samePersonProbability: round(sameness(a!, b!)),
-            faceFound: [a, b].map(seen => seen!.faces.length > 0),
-          };
+          const pair = [pictureAt(pictures, first), pictureAt(pictures, second)];
+          const [a, b] = await (await sight()).recognise(pair, signal);
+          return { samePersonProbability: round(sameness(a!, b!)), faceFound: [a!.faceFound, b!.faceFound] };
         },
       },
     ];

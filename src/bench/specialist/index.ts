@@ -1,4 +1,4 @@
-export { createFaceSight, type FaceSight, type SeenFace, type Sight } from './face-sight.ts';
+export { createFaceSight, type FaceSight, type Likeness, type SeenFace, type Sight } from './face-sight.ts';
 export { createFaceTools } from './face-tools.ts';
 export { type HeadAngles, headAngles } from './head-angles.ts';
 export { LOCAL_ANSWERERS, type OpenAnswererOptions, openAnswerer } from './open-answerer.ts';

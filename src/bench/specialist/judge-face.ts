@@ -206,9 +206,9 @@ export function judgeHeadPose(asked: Asked): Verdict | null {
   return face === undefined ? null : judgeByNumber(face.angles[axis], { form, deviation: ANGLE_DEVIATION, why });
 }
 
-export function judgeCrowd({ sights, form }: Asked): Verdict | null {
-  const count = sights[0]?.faces.length ?? 0;
-  if (sights.length !== 1 || count === 0) return null;
+/** Answers how many faces one picture shows. */
+export function judgeCrowd(count: number, form: OptionForm): Verdict | null {
+  if (count === 0) return null;
   // A detector overlooks more faces the more there are.
   const deviation = 0.5 + 0.1 * count;
   return judgeByNumber(count, { form, deviation, why: `${count} faces found` });

@@ -1,5 +1,4 @@
-import type { Sight } from './face-sight.ts';
-import type { Asked } from './judge-face.ts';
+import type { Likeness } from './face-sight.ts';
 import type { OptionForm } from './option-forms.ts';
 import { judgeByNumber, judgeByTrait, type Verdict } from './verdict.ts';
 
@@ -18,15 +17,23 @@ function distance(a: Float32Array, b: Float32Array): number {
 }
 
 /** Probability that two pictures show one person. */
-export function sameness(a: Sight, b: Sight): number {
+export function sameness(a: Likeness, b: Likeness): number {
   return 1 / (1 + Math.exp((distance(a.embedding, b.embedding) - SAME_DISTANCE) / SOFTNESS));
 }
 
 /** Answers who is the same person as whom; null where the text asks something else. */
-export function judgeIdentity({ text, sights, form }: Pick<Asked, 'text' | 'sights' | 'form'>): Verdict | null {
-  const n = sights.length;
+export function judgeIdentity({
+  text,
+  pictures,
+  form,
+}: {
+  readonly text: string;
+  readonly pictures: readonly Likeness[];
+  readonly form: OptionForm;
+}): Verdict | null {
+  const n = pictures.length;
   if (n < 2) return null;
-  const same = sights.map(a => sights.map(b => (a === b ? 1 : sameness(a, b))));
+  const same = pictures.map(a => pictures.map(b => (a === b ? 1 : sameness(a, b))));
   const why = `same person: ${describePairs(same)}`;
   const groups = groupsOf(same);
 

@@ -1,9 +1,10 @@
 import { openFaceAnalyser } from '../../faces/index.ts';
 import { foldIn, openStream, randomKey } from '../../math/index.ts';
+import type { PreparedImage } from '../../vlm/index.ts';
 import { type Answerer, digestOf, plainReply } from '../ask/answerer.ts';
 import { labelAtChance } from '../ask/baselines.ts';
 import type { PosedQuestion } from '../ask/posed-question.ts';
-import { createFaceSight, type FaceSight, type Sight } from './face-sight.ts';
+import { createFaceSight, type FaceSight } from './face-sight.ts';
 import { type Asked, judgeAge, judgeCrowd, judgeExpression, judgeGender, judgeHeadPose } from './judge-face.ts';
 import { judgeIdentity } from './judge-identity.ts';
 import { readOptions } from './option-forms.ts';
@@ -49,9 +50,8 @@ export function createSpecialist({ seed, sight: given }: SpecialistOptions): Ans
     async answer(posed, { pictures, signal }) {
       const started = performance.now();
       const beyond = whyBeyond(posed.question.task, posed.question.text);
-      const sights = beyond === null ? await (await openSight()).look(pictures, signal) : [];
-      const verdict =
-        beyond ?? judge(posed, sights) ?? 'the question is not one that the networks answer, or they see no face';
+      const seen = beyond === null ? await judge(posed, { sight: await openSight(), pictures, signal }) : null;
+      const verdict = beyond ?? seen ?? 'the question is not one that the networks answer, or they see no face';
       const reply =
         typeof verdict === 'string'
           ? plainReply(labelAtChance(posed, seed), { reasoning: `At chance: ${verdict}.`, fallback: true })
@@ -93,39 +93,57 @@ function whyBeyond(task: string, text: string): string | null {
   }
 }
 
-function judge({ question, options }: PosedQuestion, sights: readonly Sight[]): Verdict | null {
-  if (sights.length === 0) return null;
-  const { task, text } = question;
-  const form = readOptions(options, sights.length);
-  const asked: Asked = { text, options: options.map(option => option.text), form, sights };
-  switch (task) {
-    case 'age':
-      return judgeAge(asked);
-    case 'gender':
-      return judgeGender(asked);
-    case 'expression':
-      return judgeExpression(asked);
-    case 'headpose':
-      return judgeHeadPose(asked);
-    case 'crowd_counting':
-      return judgeCrowd(asked);
-    case 'hr_fr':
-    case 'lr_fr':
-    case 'deepfakes':
-    case 'celebrity_identification':
-      return judgeIdentity(asked);
-    default:
-      return judgeByWords(asked);
-  }
+interface Looking {
+  readonly sight: FaceSight;
+  readonly pictures: readonly PreparedImage[];
+  readonly signal: AbortSignal;
 }
 
-/** Questions of other benchmarks carry other codes: then the words decide. */
-function judgeByWords(asked: Asked): Verdict | null {
-  const { text } = asked;
-  if (/\b(smil|happ)/i.test(text)) return judgeExpression(asked);
-  if (/\bage|older|younger|oldest|youngest\b/i.test(text)) return judgeAge(asked);
-  if (/\b(gender|male|female|man|woman)\b/i.test(text)) return judgeGender(asked);
-  if (/\b(yaw|pitch|roll)\b/i.test(text)) return judgeHeadPose(asked);
-  if (/\b(emotion|expression)/i.test(text)) return judgeExpression(asked);
-  return asksIdentity(text) ? judgeIdentity(asked) : null;
+/** Looks for what is asked, and at no more; null where the networks do not tell. */
+async function judge(
+  { question, options }: PosedQuestion,
+  { sight, pictures, signal }: Looking,
+): Promise<Verdict | null> {
+  if (pictures.length === 0) return null;
+  const { task, text } = question;
+  const form = readOptions(options, pictures.length);
+  if (task === 'crowd_counting') {
+    if (pictures.length !== 1) return null;
+    const [count = 0] = await sight.count(pictures, signal);
+    return judgeCrowd(count, form);
+  }
+  if (isAboutIdentity(task, text)) {
+    if (pictures.length < 2) return null;
+    return judgeIdentity({ text, pictures: await sight.recognise(pictures, signal), form });
+  }
+  const about = traitOf(task, text);
+  if (about === null) return null;
+  const sights = await sight.look(pictures, signal);
+  return TRAITS[about]({ text, options: options.map(option => option.text), form, sights });
+}
+
+const TRAITS = {
+  age: judgeAge,
+  gender: judgeGender,
+  expression: judgeExpression,
+  headpose: judgeHeadPose,
+} as const satisfies Record<string, (asked: Asked) => Verdict | null>;
+
+const isTrait = (task: string): task is keyof typeof TRAITS => task in TRAITS;
+
+const IDENTITY_TASKS = ['hr_fr', 'lr_fr', 'deepfakes', 'celebrity_identification'];
+
+/** Questions of other benchmarks carry other codes: then the words decide, what is seen in a face before who it is. */
+function isAboutIdentity(task: string, text: string): boolean {
+  if (IDENTITY_TASKS.includes(task)) return true;
+  return traitOf(task, text) === null && asksIdentity(text);
+}
+
+function traitOf(task: string, text: string): keyof typeof TRAITS | null {
+  if (isTrait(task)) return task;
+  if (/\b(smil|happ)/i.test(text)) return 'expression';
+  if (/\bage|older|younger|oldest|youngest\b/i.test(text)) return 'age';
+  if (/\b(gender|male|female|man|woman)\b/i.test(text)) return 'gender';
+  if (/\b(yaw|pitch|roll)\b/i.test(text)) return 'headpose';
+  return /\b(emotion|expression)/i.test(text) ? 'expression' : null;
 }

@@ -1,7 +1,8 @@
 import { type PosedQuestion, posings } from '../../../src/bench/ask/index.ts';
-import type { FaceSight, SeenFace, Sight } from '../../../src/bench/specialist/index.ts';
+import type { FaceSight, Likeness, SeenFace, Sight } from '../../../src/bench/specialist/index.ts';
 import type { Question } from '../../../src/contracts/bench.ts';
 import { EXPRESSIONS, type Face } from '../../../src/contracts/faces.ts';
+import type { PreparedImage } from '../../../src/vlm/index.ts';
 import { makeQuestion } from '../ask/support.ts';
 
 export interface FaceDraft {
@@ -46,18 +47,34 @@ export function face({
   };
 }
 
+/** All that is seen in one picture. */
+export type Scene = Sight & Pick<Likeness, 'embedding'>;
+
 /** A picture of one face of the person with this number; different persons are far apart. */
-export function picture(draft: FaceDraft & { readonly person?: number } = {}): Sight {
+export function picture(draft: FaceDraft & { readonly person?: number } = {}): Scene {
   const embedding = new Float32Array(128);
   embedding[draft.person ?? 0] = 1;
   return { faces: [face(draft)], embedding };
 }
 
-export const emptyPicture: Sight = { faces: [], embedding: new Float32Array(128) };
+export const emptyPicture: Scene = { faces: [], embedding: new Float32Array(128) };
 
-/** Eyes that see what they are told. */
-export function sightOf(sights: readonly Sight[]): FaceSight {
-  return { look: async () => sights, close: async () => {} };
+/** Pictures that only their number matters of. */
+export const preparedPictures = (count: number): PreparedImage[] =>
+  Array.from(
+    { length: count },
+    () => ({ bytes: new Uint8Array(), mediaType: 'image/png', width: 1, height: 1, changed: false }) as const,
+  );
+
+/** Eyes that see what they are told, in the order of the pictures. */
+export function sightOf(scenes: readonly Scene[]): FaceSight {
+  return {
+    look: async pictures => scenes.slice(0, pictures.length),
+    recognise: async pictures =>
+      scenes.slice(0, pictures.length).map(({ faces, embedding }) => ({ embedding, faceFound: faces.length > 0 })),
+    count: async pictures => scenes.slice(0, pictures.length).map(({ faces }) => faces.length),
+    close: async () => {},
+  };
 }
 
 /** A question with these options, put the plain way. */

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { createSpecialist, type Sight } from '../../../src/bench/specialist/index.ts';
-import { emptyPicture, face, picture, posed, sightOf } from './scene.ts';
+import { createSpecialist } from '../../../src/bench/specialist/index.ts';
+import { emptyPicture, face, picture, posed, preparedPictures, type Scene, sightOf } from './scene.ts';
 
 const signal = new AbortController().signal;
 
-async function answer(sights: readonly Sight[], task: string, text: string, options: readonly string[]) {
+async function answer(sights: readonly Scene[], task: string, text: string, options: readonly string[]) {
   const specialist = createSpecialist({ seed: 1, sight: sightOf(sights) });
-  return specialist.answer(posed(task, text, options), { pictures: [], signal });
+  return specialist.answer(posed(task, text, options), { pictures: preparedPictures(sights.length), signal });
 }
 
 /** The words of the option that was chosen. */
 async function chosen(
-  sights: readonly Sight[],
+  sights: readonly Scene[],
   task: string,
   text: string,
   options: readonly string[],
@@ -21,7 +21,7 @@ async function chosen(
   return options['ABCDEF'.indexOf(reply.text)]!;
 }
 
-const person = (...people: readonly number[]): Sight[] => people.map(n => picture({ person: n }));
+const person = (...people: readonly number[]): Scene[] => people.map(n => picture({ person: n }));
 
 describe('age', () => {
   const groups = ['20-29', '30-39', '40-49', 'None of the above'];
