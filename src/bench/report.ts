@@ -1,12 +1,13 @@
 import type { Answer, Question } from '../contracts/bench.ts';
 import type { BenchItem, BenchReport, LintReport, Reading } from '../contracts/bench-report.ts';
 import { compareModels } from './compare/compare.ts';
+import { scoreSettings } from './compare/score-settings.ts';
 import { formatLeaderboard } from './export/leaderboard.ts';
 import { flaggedQuestions } from './lint/lint.ts';
 import type { ParserName } from './parse/index.ts';
 import { type BenchmarkFormat, digestQuestions } from './read/benchmark.ts';
 import { judgeAnswer } from './score/judge.ts';
-import { type ScoredModel, scoreModel } from './score/score.ts';
+import type { ScoredModel } from './score/score.ts';
 
 export interface BenchReportInput {
   readonly benchmark: { readonly source: string; readonly format: BenchmarkFormat };
@@ -34,11 +35,10 @@ const MOST_CHARACTERS = { reply: 8000, replies: 24_000_000, least: 400 } as cons
 export function buildBenchReport(input: BenchReportInput): BenchReport {
   const { benchmark, questions, answers, lint = null, published = true } = input;
   const flagged = lint === null ? null : flaggedQuestions(lint.findings);
-  const groups = Map.groupBy(answers, ({ model, setting }) => JSON.stringify([model, setting]));
-  const score = (group: readonly Answer[], parser: ParserName): ScoredModel =>
-    scoreModel(questions, group, { parser, ...(flagged === null ? {} : { flagged }) });
-  const strict = [...groups.values()].map(group => score(group, 'strict'));
-  const official = [...groups.values()].map(group => score(group, 'official'));
+  const score = (parser: ParserName): ScoredModel[] =>
+    scoreSettings(questions, answers, { parser, ...(flagged === null ? {} : { flagged }) });
+  const strict = score('strict');
+  const official = score('official');
   const asked = new Set(answers.map(answer => answer.question));
   const byId = new Map(questions.map(question => [question.id, question]));
   const comparison = compareModels(strict, { published });

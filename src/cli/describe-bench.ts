@@ -50,8 +50,31 @@ function describeOutcomes({ outcomes, counts }: BenchScore): string {
   return `${wrap([total, ...left].join('; '), 80, '')}\n`;
 }
 
-/** Lines on what not every run has: rotations, flagged questions, tokens. */
-function describeExtras({ withoutFlagged, rotation, usage, letters }: BenchScore): string {
+const points = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(100 * value).toFixed(1)}`;
+
+const pointsWithin = ({ value, interval }: Metric): string =>
+  interval === null ? points(value ?? 0) : `${points(value ?? 0)} [${points(interval.low)}, ${points(interval.high)}]`;
+
+/** Lines on what a model did with tools, and what that changed. */
+function describeTools({ tools }: BenchScore): string[] {
+  if (tools === null) return [];
+  const { called, calls, failed, byTool, rightWithCalls, rightWithoutCalls, changed } = tools;
+  const names = Object.entries(byTool).sort((a, b) => b[1] - a[1]);
+  const list = names.length === 0 ? '' : ` (${names.map(([name, n]) => `${name} ${n}`).join(', ')})`;
+  return [
+    `tools were called for ${formatShare(called)} of the replies: ${calls} calls${list}, ${failed} of them refused`,
+    ...(rightWithCalls.value === null || rightWithoutCalls.value === null
+      ? []
+      : [`right with a call: ${formatShare(rightWithCalls)}; without one: ${formatShare(rightWithoutCalls)}`]),
+    changed === null
+      ? 'what the tools changed is not known: the questions were not asked without them'
+      : `against the same questions without tools: ${pointsWithin(changed.difference)} points, p = ${changed.p.toPrecision(2)}; ${changed.gained} questions went better, ${changed.lost} worse`,
+  ];
+}
+
+/** Lines on what not every run has: rotations, flagged questions, tools, tokens. */
+function describeExtras(score: BenchScore): string {
+  const { withoutFlagged, rotation, usage, letters } = score;
   const { inputTokens, outputTokens, cost } = usage;
   const tokens = (metric: Metric): string => Math.round(metric.value ?? 0).toLocaleString('en-US');
   const used = (inputTokens.value ?? 0) + (outputTokens.value ?? 0) > 0;
@@ -70,6 +93,7 @@ function describeExtras({ withoutFlagged, rotation, usage, letters }: BenchScore
     ...(letters.test.p === null
       ? []
       : [`wrong letters spread evenly: p = ${letters.test.p.toPrecision(2)} of ${letters.test.n} wrong replies`]),
+    ...describeTools(score),
     ...(used ? [`tokens: ${tokens(inputTokens)} in, ${tokens(outputTokens)} out`] : []),
     ...(cost.value === null ? [] : [`cost: $${cost.value.toFixed(2)}`]),
   ];
@@ -114,11 +138,9 @@ function describeDifferences({ pairs, rows, falseDiscoveryRate }: BenchCompariso
   const published = new Set(rows.flatMap(row => (row.published ? [row.name] : [])));
   const own = pairs.filter(({ first, second }) => !published.has(first) && !published.has(second));
   const lines = own.map(({ first, second, difference, q, real, reason }) => {
-    const points = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(100 * value).toFixed(1)}`;
-    const { value, interval } = difference;
+    const { value } = difference;
     if (value === null || q === null) return `${first} and ${second}: not tested, ${reason ?? difference.reason}`;
-    const range = interval === null ? '' : ` [${points(interval.low)}, ${points(interval.high)}]`;
-    return `${real ? 'real' : 'may be chance'}: ${first} less ${second}: ${points(value)} points${range}, q = ${q.toPrecision(2)}`;
+    return `${real ? 'real' : 'may be chance'}: ${first} less ${second}: ${pointsWithin(difference)} points, q = ${q.toPrecision(2)}`;
   });
   const models = [...new Set(pairs.filter(({ first }) => !published.has(first)).map(({ first }) => first))];
   const against = models.flatMap(name => {

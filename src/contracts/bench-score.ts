@@ -77,6 +77,32 @@ const calibrationSchema = z.object({
 });
 export type Calibration = z.infer<typeof calibrationSchema>;
 
+/** What a model did with the face tools that it may call. */
+const toolUseSchema = z.object({
+  /** Share of replies for which it called one at least. */
+  called: metricSchema,
+  calls: z.number().int(),
+  /** Calls that were refused, such as for a picture that there is not. */
+  failed: z.number().int(),
+  byTool: z.record(z.string(), z.number().int()),
+  /** Shares right of the replies with a call, and of those without. */
+  rightWithCalls: metricSchema,
+  rightWithoutCalls: metricSchema,
+  /** Against the same questions without tools, question by question; null where these were not asked. */
+  changed: z
+    .object({
+      /** Accuracy with tools less that without, −1 to 1. */
+      difference: metricSchema,
+      /** Two-sided. */
+      p: z.number(),
+      /** Questions that went better with tools, and worse. */
+      gained: z.number().int(),
+      lost: z.number().int(),
+    })
+    .nullable(),
+});
+export type ToolUse = z.infer<typeof toolUseSchema>;
+
 const usageSchema = z.object({
   /** Sums over the replies; `n` is how many said so. */
   inputTokens: metricSchema,
@@ -121,6 +147,8 @@ export const benchScoreSchema = accuracySchema.extend({
   letters: letterBiasSchema,
   /** Null where no reply has log-probabilities. */
   calibration: calibrationSchema.nullable(),
+  /** Null in settings without tools. */
+  tools: toolUseSchema.nullable().default(null),
   usage: usageSchema,
 });
 export type BenchScore = z.infer<typeof benchScoreSchema>;

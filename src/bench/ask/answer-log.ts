@@ -75,13 +75,15 @@ export async function mergeAnswers(
   into: Pick<Journal, 'append'>,
 ): Promise<MergeResult> {
   const chosen = new Map<string, Answer>();
-  let first: { readonly name: string; readonly answer: Answer } | undefined;
+  let first: Part | undefined;
   let duplicates = 0;
   let conflicts = 0;
   for (const { name, items } of parts) {
-    for (const answer of await latestAnswers(items)) {
-      first ??= { name, answer };
-      checkSame(first, { name, answer });
+    const answers = await latestAnswers(items);
+    const part = { name, answers };
+    if (answers.length > 0) first ??= part;
+    if (first !== undefined) checkSame(first, part);
+    for (const answer of answers) {
       const key = answerKey(answer);
       const known = chosen.get(key);
       if (known === undefined) chosen.set(key, answer);
@@ -96,15 +98,18 @@ export async function mergeAnswers(
   return { answers: chosen.size, duplicates, conflicts };
 }
 
-interface Named {
+interface Part {
   readonly name: string;
-  readonly answer: Answer;
+  readonly answers: readonly Answer[];
 }
 
-function checkSame(first: Named, other: Named): void {
+function checkSame(first: Part, other: Part): void {
   for (const field of ['model', 'setting'] as const) {
-    if (first.answer[field] === other.answer[field]) continue;
-    const [a, b] = [`"${first.answer[field]}" in ${first.name}`, `"${other.answer[field]}" in ${other.name}`];
-    throw new BiolensError('input', `parts of different runs cannot be merged: "${field}" is ${a} and ${b}`);
+    const [a, b] = [first, other].map(({ answers }) => [...new Set(answers.map(answer => answer[field]))].sort());
+    // A part that ended early may lack a setting of the others; one that they have not does not belong to them.
+    const strange = b!.find(value => !a!.includes(value));
+    if (strange === undefined) continue;
+    const was = `"${a!.join(', ')}" in ${first.name} and "${strange}" in ${other.name}`;
+    throw new BiolensError('input', `parts of different runs cannot be merged: "${field}" is ${was}`);
   }
 }

@@ -10,7 +10,7 @@ import type { AskEvent, AskNews } from './events.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createHalt, type Halt } from './halt.ts';
 import { createPictureStore, type ImageSource, type PictureStore } from './picture-store.ts';
-import { posings } from './posed-question.ts';
+import { posings, settingsOf } from './posed-question.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import type { AskSettings } from './settings.ts';
 import { inShard } from './shard.ts';
@@ -293,9 +293,10 @@ export class Asking {
   }
 
   #countPosings(questions: readonly Question[]): number {
-    const { rotations, repeats, shard } = this.#options.settings;
+    const { rotations, repeats, shard, ...rest } = this.#options.settings;
+    const each = repeats * settingsOf(rest).length;
     return questions
       .filter(question => inShard(question.id, shard))
-      .reduce((sum, { options }) => sum + repeats * (rotations === 'all' ? options.length : 1), 0);
+      .reduce((sum, { options }) => sum + each * (rotations === 'all' ? options.length : 1), 0);
   }
 }

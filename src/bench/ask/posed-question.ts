@@ -20,16 +20,24 @@ export function rotateOptions(options: readonly QuestionOption[], rotation: numb
 
 export interface PoseOptions {
   readonly setting: Setting;
+  /** Whether a setting with tools is to be held against the same without. */
+  readonly control: boolean;
   readonly rotations: 'none' | 'all';
   readonly repeats: number;
 }
 
+/** The settings in which every question is put. */
+export const settingsOf = ({ setting, control }: Pick<PoseOptions, 'setting' | 'control'>): readonly Setting[] =>
+  setting === 'tools' && control ? ['tools', 'zero-shot'] : [setting];
+
 /** Every way in which a question is put, one after another, so that its pictures are needed in one stretch. */
-export function* posings(question: Question, { setting, rotations, repeats }: PoseOptions): Generator<PosedQuestion> {
+export function* posings(question: Question, options: PoseOptions): Generator<PosedQuestion> {
+  const { rotations, repeats } = options;
   const turns = rotations === 'all' ? question.options.length : 1;
   for (let repeat = 0; repeat < repeats; repeat++) {
     for (let rotation = 0; rotation < turns; rotation++) {
-      yield { question, setting, rotation, repeat, options: rotateOptions(question.options, rotation) };
+      for (const setting of settingsOf(options))
+        yield { question, setting, rotation, repeat, options: rotateOptions(question.options, rotation) };
     }
   }
 }

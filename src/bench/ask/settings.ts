@@ -5,6 +5,10 @@ import { DEFAULT_IMAGE_RULE } from '../../vlm/index.ts';
 /** Everything a user can decide about a bench run besides the questions and the model; it is recorded in the run. */
 export const askSettingsSchema = z.strictObject({
   setting: settingSchema.default('zero-shot').describe('what the model is shown besides the question'),
+  control: z
+    .boolean()
+    .default(true)
+    .describe('in the tools setting, ask every question without tools as well, to tell what these change'),
   concurrency: z
     .union([z.literal('auto'), z.number().int().min(1).max(1024)])
     .default('auto')

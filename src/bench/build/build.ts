@@ -26,7 +26,7 @@ export interface BuildOptions {
   /** Whole number from 0. */
   readonly seed?: number | undefined;
   /** Name of the layout of all folders; told from what is in them by default. */
-  readonly adapter?: string | undefined;
+  readonly layout?: string | undefined;
   /** Folder of region masks with `regions.json`; by default the one called like the folder of pictures, with `-masks` behind. */
   readonly masks?: string | undefined;
   /** `jsonl`: our own, with the origin of every picture; `official`: the layout of the FaceXBench release. */
@@ -140,7 +140,7 @@ async function openSource(
 ): Promise<Source> {
   const { seed, masks, signal, taken } = options;
   const folder = await SourceFolder.open(directory, { signal });
-  const adapter = await chooseAdapter(folder, options.adapter);
+  const adapter = await chooseAdapter(folder, options.layout);
   const images: LabelledImage[] = [];
   for await (const image of adapter.read(folder, { seed, masks, signal })) images.push(image);
   const tools = (await adapter.readTools?.(folder)) ?? null;

@@ -77,7 +77,7 @@ export interface ReadSourceOptions {
 
 /** Reads one layout in which labelled faces are distributed. */
 export interface Adapter {
-  /** Kebab-case, for `--adapter`. */
+  /** Kebab-case, for `--layout`. */
   readonly name: string;
   /** What questions call the data set. */
   readonly dataset: string;

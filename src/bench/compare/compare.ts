@@ -4,10 +4,11 @@ import { missingMetric } from '../../contracts/metric.ts';
 import { benjaminiHochberg, newcombe, normalSurvival } from '../../math/index.ts';
 import { PUBLISHED_RESULTS, publishedSize } from '../reference.ts';
 import type { Observation } from '../score/clustered-share.ts';
-import type { QuestionScore, ScoredModel } from '../score/score.ts';
+import type { ScoredModel } from '../score/score.ts';
 import { compareGroups } from './groups.ts';
 import { nameScores, publishedRow, scoreRow } from './leaderboard.ts';
 import { testPaired } from './paired.ts';
+import { differencesOf } from './question-differences.ts';
 import { fitSizeLaw } from './size-law.ts';
 
 export interface CompareOptions {
@@ -78,11 +79,7 @@ interface OwnRow {
 }
 
 function pairOwn(first: OwnRow, second: OwnRow): UntestedPair {
-  const others = new Map<string, QuestionScore>(second.model.questions.map(score => [score.question.id, score]));
-  const differences = first.model.questions.flatMap(({ question, value, cluster }): Observation[] => {
-    const other = others.get(question.id)?.value ?? null;
-    return value === null || other === null ? [] : [{ value: value - other, cluster }];
-  });
+  const differences = differencesOf(first.model, second.model);
   const named = { first: first.row.name, second: second.row.name, paired: true };
   if (differences.length === 0) {
     const reason = 'no question was answered by both';

@@ -129,8 +129,10 @@ function listedLabels(description: string): string[] {
   const quoted = [...description.matchAll(/(?<![\p{L}\d])['"‘“]([^'"’”]+?),?['"’”]/gu)].map(match => match[1] ?? '');
   if (quoted.length >= 3) return quoted;
   const list = /:\s*([^.:]+?)\s*(?:\.(?:\s|$)|$)/.exec(description)?.[1] ?? '';
+  // "or" may join the last two labels, or be part of one, such as "Latino or Hispanic".
   return list
-    .split(/,\s*(?:and\s+|or\s+)?|\s+(?:and|or)\s+/)
+    .split(/,\s*(?:and\s+|or\s+)?/)
+    .flatMap(label => [label, ...label.split(/\s+(?:and|or)\s+/)])
     .map(label => label.replace(/\s+years?(?: old)?$/, ''))
     .filter(label => label !== '');
 }

@@ -8,11 +8,12 @@ import type { RunRecord } from '../../contracts/run.ts';
 import { BiolensError } from '../../errors.ts';
 import { readItems, readRunRecord } from '../../runs/index.ts';
 import { latestAnswers } from '../ask/index.ts';
+import { scoreSettings } from '../compare/score-settings.ts';
 import { flaggedQuestions } from '../lint/lint.ts';
 import type { ParserName } from '../parse/index.ts';
 import { readQuestionLines } from '../read/jsonl.ts';
 import { describeIssues } from '../read/problem.ts';
-import { type ScoredModel, scoreModel } from '../score/score.ts';
+import type { ScoredModel } from '../score/score.ts';
 
 /** In the artifacts of a run: its questions, so that answers can be scored where the benchmark is not. */
 export const QUESTIONS_FILE = 'questions.jsonl';
@@ -56,10 +57,13 @@ async function readReport(path: string, { status }: RunRecord): Promise<BenchRep
   throw new BiolensError('input', `${file}: ${describeIssues(parsed.error.issues)}`, { cause: parsed.error });
 }
 
-/** Scores the answers of a run; those of flagged questions are left out once more where the run was linted. */
-export function scoreRun({ questions, answers, report }: BenchRunContent, parser: ParserName): ScoredModel {
+/**
+ * Scores the answers of a run by setting, the run's own first: there is a second one where tools may be called. Those of flagged
+ * questions are left out once more where the run was linted.
+ */
+export function scoreRun({ questions, answers, report }: BenchRunContent, parser: ParserName): ScoredModel[] {
   const findings = report?.lint?.findings;
-  return scoreModel(questions, answers, {
+  return scoreSettings(questions, answers, {
     parser,
     ...(findings === undefined ? {} : { flagged: flaggedQuestions(findings) }),
   });

@@ -9,6 +9,7 @@ import { type Clusters, clusterByPictures } from './clusters.ts';
 import { type Judgement, judgeAnswer } from './judge.ts';
 import { scoreLetters } from './letters.ts';
 import { scoreRotations } from './rotation.ts';
+import { scoreTools } from './tools.ts';
 import { sumUsage } from './usage.ts';
 
 export interface ScoreOptions {
@@ -61,19 +62,23 @@ export function scoreQuestions(judgements: readonly Judgement[], clusters: Clust
   }));
 }
 
-const observed = ({ value, cluster }: QuestionScore): Observation[] => (value === null ? [] : [{ value, cluster }]);
+/** Accuracy over questions: those that pictures of other questions alone would link are independent of each other. */
+function shareRight(scores: readonly QuestionScore[]): Metric {
+  const answered = scores.filter(({ value }) => value !== null);
+  const clusters = clusterByPictures(answered.map(({ question }) => question));
+  return clusteredShare(
+    answered.map(({ question, value }) => ({ value: value ?? 0, cluster: clusters.of.get(question.id) ?? -1 })),
+  );
+}
 
 /** Accuracy as a whole and by group. */
 export function accuracyOf(scores: readonly QuestionScore[]): Accuracy {
   const by = (keyOf: (question: Question) => string): Record<string, Metric> =>
     Object.fromEntries(
-      [...Map.groupBy(scores, score => keyOf(score.question))].map(([key, group]) => [
-        key,
-        clusteredShare(group.flatMap(observed)),
-      ]),
+      [...Map.groupBy(scores, score => keyOf(score.question))].map(([key, group]) => [key, shareRight(group)]),
     );
   return {
-    overall: clusteredShare(scores.flatMap(observed)),
+    overall: shareRight(scores),
     byCategory: by(question => question.category),
     byTask: by(question => question.task),
     byDataset: by(question => question.dataset),
@@ -132,7 +137,7 @@ export function scoreModel(
     setting: settings.size > 1 ? 'mixed' : setting,
     ...accuracyOf(scores),
     bySetting: Object.fromEntries(
-      [...settings].map(([name, group]) => [name, clusteredShare(scoreQuestions(group, clusters).flatMap(observed))]),
+      [...settings].map(([name, group]) => [name, shareRight(scoreQuestions(group, clusters))]),
     ),
     outcomes: countOutcomes(judgements),
     committed: clusteredShare(committed),
@@ -155,6 +160,7 @@ export function scoreModel(
     rotation: scoreRotations(judgements, clusters),
     letters: scoreLetters(judgements, clusters),
     calibration: scoreCalibration(judgements, clusters),
+    tools: scoreTools(judgements, clusters),
     usage: sumUsage(answers),
   };
   return { score, questions: scores };

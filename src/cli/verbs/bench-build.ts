@@ -8,7 +8,7 @@ import { printJson, work } from '../work.ts';
 interface BuildVerbOptions {
   readonly from: readonly string[];
   readonly output: string;
-  readonly task?: readonly TaskCode[];
+  readonly tasks?: readonly TaskCode[];
   readonly perTask: number;
   readonly seed: number;
   readonly layout?: string;
@@ -20,9 +20,9 @@ interface BuildVerbOptions {
 
 async function build(options: BuildVerbOptions, io: CliIo): Promise<void> {
   const { buildBenchmark } = await import('../../bench/index.ts');
-  const { from, output: to, task: tasks, perTask, seed, layout: adapter, masks, format, copy } = options;
+  const { from, output: to, tasks, perTask, seed, layout, masks, format, copy } = options;
   const result = await work(io, async ({ signal, progress }) => {
-    const events = buildBenchmark({ from, to, tasks, perTask, seed, adapter, masks, format, copy, signal });
+    const events = buildBenchmark({ from, to, tasks, perTask, seed, layout, masks, format, copy, signal });
     for await (const event of events) {
       if (event.type === 'result') return event.result;
       if (event.type === 'progress') progress.update({ stage: 'making questions', ...event });
@@ -58,7 +58,7 @@ export function registerBenchBuild(bench: Command, io: CliIo): void {
       .description('make a benchmark of your own labelled pictures: any of the 14 tasks that their labels allow')
       .requiredOption('--from <dir>', 'a folder of labelled pictures; may be repeated', append)
       .requiredOption('-o, --output <dir>', 'new folder for the benchmark')
-      .option('--task <codes>', 'of these tasks only, such as gender,hr_fr; may be repeated (default: all)', splitList)
+      .option('--tasks <codes>', 'of these tasks only, such as gender,hr_fr; may be repeated (default: all)', splitList)
       .option('--per-task <n>', 'questions of each task', wholeNumber(1), BUILD_DEFAULTS.perTask)
       .option('--seed <n>', 'start of every random choice', wholeNumber(0), BUILD_DEFAULTS.seed)
       .option(

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { BenchRunContent, LeaderboardFormat, ParserName } from '../../bench/index.ts';
+import { BiolensError } from '../../errors.ts';
 import { DEFAULT_RUNS_DIR, findRun } from '../../runs/index.ts';
 import { checkGates, printScore } from '../bench-work.ts';
 import { describeBench, describeComparison, describeScore } from '../describe-bench.ts';
@@ -50,7 +51,8 @@ async function score(id: string, { json, runsDir, parser, failOn }: ScoreOptions
   const { readBenchRun, scoreRun } = await import('../../bench/index.ts');
   const { path } = await findRun(id, runsDir);
   const run = await readBenchRun(path);
-  const scored = scoreRun(run, parser).score;
+  const [scored] = scoreRun(run, parser).map(model => model.score);
+  if (scored === undefined) throw new BiolensError('input', `${run.record.id}: no question has been answered yet`);
   if (json) printScore(io, { run: run.record.id, score: scored });
   else io.out(describeScore(scored));
   checkGates(scored, gates);
@@ -60,7 +62,7 @@ async function compare(ids: readonly string[], options: CompareOptions, io: CliI
   const { compareModels, scoreRun } = await import('../../bench/index.ts');
   const runs = await readRuns(ids, options.runsDir);
   const comparison = compareModels(
-    runs.map(run => scoreRun(run, options.parser)),
+    runs.flatMap(run => scoreRun(run, options.parser)),
     { published: options.published },
   );
   if (options.json) printJson(io, { schema: 'biolens/bench-comparison@1', ...comparison });
@@ -74,7 +76,7 @@ async function exportRows(ids: readonly string[], options: ExportOptions, io: Cl
   ]);
   const runs = await readRuns(ids, options.runsDir);
   const rows = leaderboard(
-    runs.map(run => scoreRun(run, options.parser).score),
+    runs.flatMap(run => scoreRun(run, options.parser).map(model => model.score)),
     { published: options.published ?? false },
   );
   const text = formatLeaderboard(rows, options.json ? 'json' : options.format);

@@ -39,6 +39,7 @@ interface RunOptions extends PaceOptions, OutputOptions {
   readonly imageLayout?: AskSettings['imageLayout'];
   readonly maxSide?: number;
   readonly lint: boolean;
+  readonly control: boolean;
   readonly name?: string;
 }
 
@@ -76,7 +77,7 @@ function paceOf(options: PaceOptions): ResumeChanges {
 
 function configurationOf(options: RunOptions): BenchConfigurationInput {
   const { from, model, setting, rotations, repeats, shard, temperature, maxOutputTokens, seed, system, lint } = options;
-  const { logProbabilities, imageLayout, maxSide } = options;
+  const { logProbabilities, imageLayout, maxSide, control } = options;
   if (options.budgetDollars !== undefined && options.price === undefined)
     throw new BiolensError(
       'usage',
@@ -85,6 +86,7 @@ function configurationOf(options: RunOptions): BenchConfigurationInput {
   return {
     from,
     lint,
+    control,
     ...paceOf(options),
     ...(model === undefined ? {} : { model }),
     ...(setting === undefined ? {} : { setting }),
@@ -192,6 +194,7 @@ function addAskOptions(command: Command): Command {
       ).choices(['first', 'labelled']),
     )
     .option('--max-side <pixels>', 'larger pictures are made smaller (default: 1568)', wholeNumber(16))
+    .option('--no-control', 'with --setting tools: do not ask every question without tools as well')
     .option('--no-lint', 'do not look for defects in the questions: no score without the flagged ones')
     .option('--name <name>', "end of the run's name (default: model and setting)");
 }

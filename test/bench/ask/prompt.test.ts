@@ -14,7 +14,7 @@ import type { Question, Setting } from '../../../src/contracts/bench.ts';
 import { makeQuestion } from './support.ts';
 
 const pose = (question: Question, setting: Setting = 'zero-shot'): PosedQuestion =>
-  [...posings(question, { setting, rotations: 'none', repeats: 1 })][0]!;
+  [...posings(question, { setting, control: false, rotations: 'none', repeats: 1 })][0]!;
 
 describe('the official prompt, to the letter', () => {
   // The layout of facts/facexbench.md §3, which was read from the benchmark's released code.

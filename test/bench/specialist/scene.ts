@@ -91,5 +91,5 @@ export function posed(
     correct: 'A',
     ...more,
   });
-  return [...posings(question, { setting: 'zero-shot', rotations: 'none', repeats: 1 })][0]!;
+  return [...posings(question, { setting: 'zero-shot', control: false, rotations: 'none', repeats: 1 })][0]!;
 }

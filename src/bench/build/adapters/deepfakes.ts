@@ -18,7 +18,7 @@ const faceforensics = pathAdapter({
   name: 'faceforensics',
   dataset: 'FF++',
   layout:
-    '{original,manipulated}_sequences/SOURCE/COMPRESSION/{images,frames,faces}/VIDEO/0000.png, as its extraction script leaves them',
+    'original_sequences and manipulated_sequences, with SOURCE/COMPRESSION/images/VIDEO/0000.png in them (or frames, or faces)',
   pattern:
     /(?:^|\/)(?<kind>original|manipulated)_sequences\/(?<source>\w+)\/\w+\/(?:images|frames|faces|videos)\/(?<clip>[^/]+?)[/.][^/]*$/,
   labels: ({ kind, source, clip }) => ({ clip: `${source}/${clip}`, manipulated: kind === 'manipulated' }),

@@ -41,7 +41,7 @@ const affectnetTable = tableAdapter({
   name: 'affectnet',
   dataset: 'AffectNet',
   layout:
-    '{training,validation}.csv (subDirectory_filePath,face_x,face_y,face_width,face_height,expression) with the pictures that they name',
+    '{training,validation}.csv (subDirectory_filePath, face_x, face_y, face_width, face_height, expression) with the pictures that they name',
   table: /(?:^|\/)(?:training|validation)\.csv$/i,
   rows: async (folder, table) =>
     recordsOf(await readCsv(folder.path(table), { key: 'subDirectory_filePath' })).map(row => {
@@ -68,13 +68,15 @@ const affectnetFiles = pathAdapter({
   },
 });
 
+const NPY_MAGIC = [0x93, ...new TextEncoder().encode('NUMPY'), 1];
+
 /** The one digit of an array of one text (`<U1`), after a header whose length stands at byte 8 (NumPy's format, version 1). */
 function npyDigit(bytes: Uint8Array, file: string): number {
-  const header = new TextDecoder('latin1').decode(bytes);
   const start = 10 + (bytes[8] ?? 0) + 256 * (bytes[9] ?? 0);
-  if (!header.startsWith('\x93NUMPY\x01') || !/'descr': '[<|]U\d/.test(header))
+  const text = new TextDecoder().decode(bytes.subarray(10));
+  if (!NPY_MAGIC.every((byte, i) => bytes[i] === byte) || !/'descr': '[<|]U\d/.test(text))
     throw new BiolensError('input', `${file}: expected a NumPy array of one text`);
-  return Number(header.slice(start).replaceAll('\0', ''));
+  return Number(new TextDecoder().decode(bytes.subarray(start)).replaceAll('\0', ''));
 }
 
 /** `000001.jpg 2880`. */

@@ -41,12 +41,12 @@ export async function chooseAdapter(folder: SourceFolder, name?: string): Promis
     if (adapter !== undefined) return adapter;
     throw new BiolensError(
       'usage',
-      `"adapter" expected one of ${ADAPTERS.map(known => known.name).join(', ')}, got "${name}"`,
+      `"layout" expected one of ${ADAPTERS.map(known => known.name).join(', ')}, got "${name}"`,
     );
   }
   for (const adapter of ADAPTERS) if (await adapter.detect(folder)) return adapter;
   throw new BiolensError(
     'input',
-    `${folder.root}: no known layout; add labels.csv (a column "file" and columns of labels), or name the adapter`,
+    `${folder.root}: no known layout; add labels.csv (a column "file" and columns of labels), or name the layout`,
   );
 }

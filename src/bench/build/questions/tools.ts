@@ -27,12 +27,16 @@ function squareOf(
   return [calls, replaced, swapped(calls), swapped(replaced)].map(sequence);
 }
 
-/** Another function of the same tool, or else of any tool. */
-function siblingOf({ tool, call }: Step, book: ToolBook, stream: RandomStream): string | null {
+/** A function that is not called, of the same tool or else of any. */
+function siblingOf(
+  { tool }: Step,
+  calls: readonly string[],
+  { book, stream }: { readonly book: ToolBook; readonly stream: RandomStream },
+): string | null {
   const all = (of: readonly Tool[]): string[] =>
     of
       .flatMap(({ name, functions }) => functions.map(function_ => `${name}.${function_.name}`))
-      .filter(other => other !== call);
+      .filter(other => !calls.includes(other));
   const siblings = all([tool]);
   const others = siblings.length > 0 ? siblings : all(book.tools);
   return others.length === 0 ? null : stream.pick(others);
@@ -45,10 +49,9 @@ function makeFromSteps(
 ): Draft | null {
   const calls = steps.map(({ call }) => call);
   const at = stream.integer(steps.length);
-  const other = siblingOf(steps[at]!, book, stream);
+  const other = siblingOf(steps[at]!, calls, { book, stream });
   const [a, b] = stream.sampleWithoutReplacement(steps.length, 2);
-  if (other === null || calls.includes(other) || a === undefined || b === undefined || calls[a] === calls[b])
-    return null;
+  if (other === null || a === undefined || b === undefined || calls[a] === calls[b]) return null;
   return { text, options: squareOf(calls, { at, other, swap: [a, b] }), key: 0, shown: [] };
 }
 
