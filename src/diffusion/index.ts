@@ -1,5 +1,6 @@
 export * from './denoising-trainer.ts';
 export { readModelFolder, writeModelFolder } from './folder.ts';
+export * from './gan/index.ts';
 export { createModel, type DiffusionModel, type ModelOptions } from './model.ts';
 export { drawNoise } from './noise/draw.ts';
 export * from './noise/prediction.ts';

@@ -26,3 +26,12 @@ export {
   rewardLoss,
 } from './rewards/combine.ts';
 export { DEGREES, type Degree, replicationDegrees, replicationRewards } from './rewards/replication.ts';
+export {
+  resumeStudy,
+  type StudyConfiguration,
+  type StudyConfigurationInput,
+  type StudyEvent,
+  type StudyRunOptions,
+  studyConfigurationSchema,
+  studyRun,
+} from './study/index.ts';

@@ -1,8 +1,9 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileError, syncFolder, writeAtomically } from '../../disk.ts';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileError } from '../../disk.ts';
 import { BiolensError, messageOf } from '../../errors.ts';
 import { readSafetensors, writeSafetensors } from '../../tensor/index.ts';
+import { writeFolder } from '../write-folder.ts';
 import { ganConfigurationSchema, parseSettings } from './configuration.ts';
 import { createGan, type Gan } from './gan.ts';
 
@@ -17,28 +18,16 @@ export interface GanModel {
 }
 
 /**
- * Writes a generator as a folder: `gan.json` and `generator.safetensors`. The folder is there whole or not at all.
+ * Writes a generator as a folder: `gan.json` and `generator.safetensors`. The folder is there whole or not at all; a generator that is
+ * there already is replaced.
  *
- * @throws {BiolensError} `input` when the folder exists or cannot be written
+ * @throws {BiolensError} `input` when the folder holds other files, or cannot be written
  */
 export async function writeGanFolder(path: string, { gan, weights }: GanModel): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const tensors = writeSafetensors(gan.generator.toTensors(weights), { format: 'pt' });
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await rm(temporary, { recursive: true, force: true });
-    await mkdir(temporary);
-    await writeAtomically(join(temporary, CONFIGURATION_FILE), `${JSON.stringify(gan.configuration, null, 2)}\n`);
-    await writeAtomically(join(temporary, WEIGHTS_FILE), tensors);
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-    const occupied =
-      error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
-    if (occupied) throw new BiolensError('input', `${path}: exists already`, { cause: error });
-    throw fileError(path, error, 'write');
-  }
+  await writeFolder(path, {
+    [CONFIGURATION_FILE]: `${JSON.stringify(gan.configuration, null, 2)}\n`,
+    [WEIGHTS_FILE]: writeSafetensors(gan.generator.toTensors(weights), { format: 'pt' }),
+  });
 }
 
 /** Whether a folder is one that {@link writeGanFolder} wrote, told by its `gan.json`. */

@@ -95,9 +95,10 @@ describe('training', () => {
 
   test('measures the penalty as the squared length of the logit’s gradient', async () => {
     // Without augmentation and with a share of 1 the penalty is E‖∇D(x)‖², which central differences of the logit's mean give too.
-    const settings = { batchSize: 1, r1Share: 1, augmentation: [], learningRate: 1e-9 };
-    const trainer = await openGanTrainer(runtime, { gan, training: { ...settings, batchSize: 2 }, from: { key } });
-    const images = openStream(key).fillNormal(new Float32Array(2 * 768));
+    const small = createGan({ imageSize: 8, latentSize: 2, channels: 2, maxChannels: 4 });
+    const settings = { batchSize: 2, r1Share: 1, augmentation: [], learningRate: 1e-9 };
+    const trainer = await openGanTrainer(runtime, { gan: small, training: settings, from: { key } });
+    const images = openStream(key).fillNormal(new Float32Array(2 * 192));
     const logit = async (changed: Float32Array) => (await trainer.step(changed, key)).realLogit * 2;
     const { penalty } = await trainer.step(images, key);
     const direction = openStream(foldIn(key, 'direction'));
@@ -153,11 +154,14 @@ describe('a folder', () => {
     expect(await draw(back)).toEqual(await draw(model));
   });
 
-  test('is there whole or not at all, and is not written over', async () => {
+  test('is replaced as a whole, and only where nothing else is in it', async () => {
     const path = join(folder, 'there');
     await writeGanFolder(path, model);
-    await expect(writeGanFolder(path, model)).rejects.toThrow('there: exists already');
-    expect((await readdir(folder)).filter(name => name.includes('tmp'))).toEqual([]);
+    await writeGanFolder(path, { gan, weights: gan.generator.draw(randomKey(8)) });
+    expect((await readGanFolder(path)).weights).not.toEqual(model.weights);
+    await writeFile(join(path, 'notes.txt'), 'mine');
+    await expect(writeGanFolder(path, model)).rejects.toThrow('there: holds other files');
+    expect((await readdir(path)).sort()).toEqual(['gan.json', 'generator.safetensors', 'notes.txt']);
   });
 
   test('that is broken is refused with the file’s name', async () => {
