@@ -5,6 +5,7 @@ import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
 import { DIFFUSION_SECTIONS, DiffusionPage } from './diffusion/diffusion-page.tsx';
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
+import { STUDY_SECTIONS, StudyPage } from './study/study-page.tsx';
 
 export interface ReportView {
   readonly sections: readonly PageSection[];
@@ -22,5 +23,7 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: MITIGATION_SECTIONS, content: <MitigationPage page={page} report={report} /> };
     case 'biolens/diffusion@1':
       return { sections: DIFFUSION_SECTIONS, content: <DiffusionPage page={page} report={report} /> };
+    case 'biolens/study@1':
+      return { sections: STUDY_SECTIONS, content: <StudyPage page={page} report={report} /> };
   }
 }

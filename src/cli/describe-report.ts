@@ -3,6 +3,7 @@ import { describeAudit } from './describe-audit.ts';
 import { describeBench } from './describe-bench.ts';
 import { describeDiffusion } from './describe-diffusion.ts';
 import { describeMitigation } from './describe-mitigation.ts';
+import { describeStudy } from './describe-study.ts';
 
 /** A report of any kind in a few lines for a terminal. */
 export function describeReport(report: AnyReport): string {
@@ -15,6 +16,8 @@ export function describeReport(report: AnyReport): string {
       return describeMitigation(report);
     case 'biolens/diffusion@1':
       return describeDiffusion(report);
+    case 'biolens/study@1':
+      return describeStudy(report);
     default:
       return report satisfies never;
   }

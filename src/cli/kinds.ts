@@ -22,4 +22,9 @@ export const KINDS: Readonly<Record<string, RunKind>> = {
     rerun: async (configuration, io, options) =>
       (await import('./bench-work.ts')).rerunBenchWork(configuration, io, options),
   },
+  study: {
+    resume: async (path, io, options) => (await import('./study-work.ts')).resumeStudyWork(path, io, options),
+    rerun: async (configuration, io, options) =>
+      (await import('./study-work.ts')).rerunStudyWork(configuration, io, options),
+  },
 };

@@ -5,6 +5,7 @@ import { diffusionReportSchema } from './diffusion.ts';
 import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
+import { studyReportSchema } from './study.ts';
 
 /** A report of any kind, told apart by its `schema` tag. */
 export const anyReportSchema = z.discriminatedUnion('schema', [
@@ -12,6 +13,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   benchReportSchema,
   mitigationReportSchema,
   diffusionReportSchema,
+  studyReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 

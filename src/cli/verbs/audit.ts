@@ -36,7 +36,7 @@ interface AuditOptions extends CommonOptions {
 }
 
 /** `gender=male:0.5,female:0.5` or `gender=uniform` → shares by class; uniform is what is assumed anyway. */
-function parseTargets(texts: readonly string[]): Record<string, Record<string, number>> {
+export function parseTargets(texts: readonly string[]): Record<string, Record<string, number>> {
   const targets: Record<string, Record<string, number>> = {};
   for (const text of texts) {
     const [attribute = '', shares = '', extra] = text.split('=');

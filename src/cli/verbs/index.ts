@@ -6,6 +6,7 @@ import { registerDemo } from './demo.ts';
 import { registerFaces } from './faces.ts';
 import { registerRuns } from './runs.ts';
 import { registerStudio } from './studio.ts';
+import { registerStudy } from './study.ts';
 
 /** Adds every verb to the program. */
 export function registerVerbs(program: Command, io: CliIo): void {
@@ -13,6 +14,7 @@ export function registerVerbs(program: Command, io: CliIo): void {
   registerBench(program, io);
   registerFaces(program, io);
   registerRuns(program, io);
+  registerStudy(program, io);
   registerStudio(program, io);
   registerDemo(program, io);
 }
