@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricSchema } from './metric.ts';
 
 /** Axis-aligned box in pixels of the upright image, origin at the top left; may reach past the border. */
 export const boxSchema = z.object({ x: z.number(), y: z.number(), width: z.number(), height: z.number() });
@@ -81,5 +82,22 @@ export const modelCardSchema = z.strictObject({
       threshold: z.number().min(0).max(1).default(0.5),
     }),
   ]),
+  /** How a classifier did on pictures that it was not trained on. */
+  evaluation: z
+    .strictObject({
+      /** Pictures in all. */
+      heldOut: z.number().int().nonnegative(),
+      attributes: z.record(
+        z.string(),
+        z.strictObject({
+          accuracy: metricSchema,
+          /** `counts[predicted][true]`, in the order of the classes. */
+          confusion: z.array(z.array(z.number().int().nonnegative())),
+          /** What the logits were divided by, so that probabilities are as good as they say. */
+          temperature: z.number().positive(),
+        }),
+      ),
+    })
+    .optional(),
 });
 export type ModelCard = z.infer<typeof modelCardSchema>;

@@ -34,4 +34,11 @@ export {
 export { type CardedModel, cardPathOf, type ModelKind, readModelCard } from './model-card.ts';
 export { BUILT_IN, type OpenModelOptions } from './open-model.ts';
 export type { ScanEvent, ScanOptions, ScanProgress } from './scan-folder.ts';
+export {
+  TRAINING_DEFAULTS,
+  type TrainClassifierEvent,
+  type TrainClassifierOptions,
+  type TrainedClassifier,
+  trainClassifier,
+} from './training/train-classifier.ts';
 export { warpToTemplate } from './warp.ts';

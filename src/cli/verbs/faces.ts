@@ -7,6 +7,7 @@ import { addCommonOptions, addExamples, type CommonOptions, numberIn } from '../
 import { formatTable } from '../table.ts';
 import { printJson, work } from '../work.ts';
 import { registerRender } from './faces-render.ts';
+import { registerTrain } from './faces-train.ts';
 
 interface FacesOptions extends CommonOptions {
   readonly minScore: number;
@@ -163,7 +164,7 @@ async function embed(directory: string, options: EmbedOptions, io: CliIo): Promi
 
 /** `biolens faces …` */
 export function registerFaces(program: Command, io: CliIo): void {
-  const faces = program.command('faces').description('detect, label, embed or draw faces');
+  const faces = program.command('faces').description('detect, label, embed, draw or learn from faces');
   faces.action(() => faces.outputHelp());
   const model = (kind: string) => `"built-in", or an ONNX ${kind} with its model card beside it`;
 
@@ -200,4 +201,5 @@ export function registerFaces(program: Command, io: CliIo): void {
   ).action((directory: string, options: EmbedOptions) => embed(directory, options, io));
 
   registerRender(faces, io);
+  registerTrain(faces, io);
 }
