@@ -27,4 +27,9 @@ export const KINDS: Readonly<Record<string, RunKind>> = {
     rerun: async (configuration, io, options) =>
       (await import('./study-work.ts')).rerunStudyWork(configuration, io, options),
   },
+  mitigate: {
+    resume: async (path, io, options) => (await import('./mitigation-work.ts')).resumeMitigationWork(path, io, options),
+    rerun: async (configuration, io, options) =>
+      (await import('./mitigation-work.ts')).rerunMitigationWork(configuration, io, options),
+  },
 };

@@ -1,3 +1,11 @@
+export {
+  biasTargetSchema,
+  METHODS,
+  type MitigationConfiguration,
+  type MitigationConfigurationInput,
+  mitigationConfigurationSchema,
+  REGULARISERS,
+} from './configuration.ts';
 export type {
   SampleRequest,
   TunableGenerator,
@@ -35,3 +43,6 @@ export {
   studyConfigurationSchema,
   studyRun,
 } from './study/index.ts';
+export { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
+export { type MitigationEvent, type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
+export { type ResolvedTarget, resolveTargets } from './targets.ts';
