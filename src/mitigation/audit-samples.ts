@@ -1,6 +1,15 @@
-import { type AttributeLabels, auditEmbeddings } from '../audit/index.ts';
+import {
+  type AttributeLabels,
+  type AuditProgress,
+  checkSets,
+  enginePairwise,
+  measureBias,
+  measureQuality,
+  measureReplication,
+} from '../audit/index.ts';
 import type { MitigationSide } from '../contracts/index.ts';
 import { BiolensError } from '../errors.ts';
+import { foldIn, type Matrix, randomKey } from '../math/index.ts';
 import { type Runtime, sourceOf } from '../tensor/index.ts';
 import type { TargetLabels } from './labels.ts';
 import { type PictureSet, toMatrix } from './picture-set.ts';
@@ -12,6 +21,8 @@ export interface AuditContext {
   readonly runtime: Runtime;
   readonly training: PictureSet;
   readonly heldout: PictureSet | null;
+  /** What quality is measured against: held-out pictures in the wanted mix; null without held-out ones. */
+  readonly reference: Matrix | null;
   /** Attributes that have a target, with what is known of their labels. */
   readonly targets: readonly { readonly target: ResolvedTarget; readonly labels: TargetLabels }[];
   readonly embedder: string;
@@ -34,7 +45,8 @@ export function readableSamples(samples: readonly Sample[]): number[] {
 }
 
 /**
- * Audits samples as `biolens audit` does: copies against the training pictures, mix against the targets, quality against held-out pictures.
+ * Audits samples as `biolens audit` does, copies against the training pictures and mix against the targets, but for the quality: its reference is in the wanted
+ * mix.
  *
  * @returns after yielding what it works on
  * @throws BiolensError `input` when a face is found in fewer than two samples; `interrupted`
@@ -43,8 +55,8 @@ export async function* auditSamples(
   samples: readonly Sample[],
   context: AuditContext,
   options: { readonly signal?: AbortSignal | undefined } = {},
-): AsyncGenerator<{ readonly step: string }, SampleAudit> {
-  const { runtime, training, heldout, targets, embedder, classifier, permutations, seed } = context;
+): AsyncGenerator<AuditProgress, SampleAudit> {
+  const { runtime, training, heldout, reference, targets, embedder, classifier, permutations, seed } = context;
   const readable = readableSamples(samples);
   if (readable.length < 2)
     throw new BiolensError(
@@ -67,27 +79,30 @@ export async function* auditSamples(
       },
     ]),
   );
-  const work = auditEmbeddings(
-    {
-      training: { rows: sourceOf(training.embeddings), id: row => training.files[row] ?? '' },
-      generated: { rows: toMatrix(readings.map(({ embedding }) => embedding)), id: row => sampleName(readable[row]!) },
-      heldout: heldout && { rows: heldout.embeddings, id: row => heldout.files[row] ?? '' },
+  const pairwise = enginePairwise(runtime);
+  const key = foldIn(randomKey(seed), 'audit');
+  const { signal } = options;
+  const sets = {
+    training: { rows: sourceOf(training.embeddings), id: (row: number) => training.files[row] ?? '' },
+    generated: {
+      rows: toMatrix(readings.map(({ embedding }) => embedding)),
+      id: (row: number) => sampleName(readable[row]!),
     },
-    {
-      runtime,
-      embedder,
-      attributes,
-      permutations,
-      seed,
-      names: { training: training.source, generated: 'samples', heldout: heldout?.source ?? 'held-out set' },
-      signal: options.signal,
-    },
-  );
-  let step = await work.next();
-  while (!step.done) {
-    yield { step: step.value.step };
-    step = await work.next();
-  }
-  const { replication, bias, quality } = step.value;
+    heldout: heldout && { rows: heldout.embeddings, id: (row: number) => heldout.files[row] ?? '' },
+  };
+  await checkSets(sets, {
+    names: { training: training.source, generated: 'samples', heldout: heldout?.source ?? 'held-out set' },
+    signal,
+  });
+  const replication = yield* measureReplication(sets, {
+    pairwise,
+    key: foldIn(key, 'replication'),
+    embedder,
+    permutations,
+    signal,
+  });
+  const bias = { attributes: yield* measureBias(attributes, { key: foldIn(key, 'bias'), signal }) };
+  const inMix = reference === null ? sets : { ...sets, heldout: { rows: reference, id: String } };
+  const quality = yield* measureQuality(inMix, { pairwise, key: foldIn(key, 'quality'), signal });
   return { replication, bias, quality };
 }

@@ -45,11 +45,13 @@ function predictedLabels({ predicted }: PictureSet, { attribute }: ResolvedTarge
  * Labels of the training pictures, and the errors of the classifier: on held-out pictures, which it may not have been made from, and on training ones where
  * those have no labels.
  *
+ * @param options.lenient lets a wanted class be missing
  * @throws BiolensError `input` for a wanted class that no training picture shows: a model cannot be moved toward what it never saw
  */
 export function labelTarget(
   target: ResolvedTarget,
   sets: { readonly training: PictureSet; readonly heldout: PictureSet | null; readonly classifier: string },
+  { lenient = false }: { readonly lenient?: boolean } = {},
 ): TargetLabels {
   const { training, heldout } = sets;
   const { attribute, classes, shares } = target;
@@ -57,7 +59,7 @@ export function labelTarget(
   const predicted = predictedLabels(training, target);
   const labels = given ?? predicted;
   const missing = classes.find((name, i) => shares[i]! > 0 && !labels.includes(name));
-  if (missing !== undefined)
+  if (missing !== undefined && !lenient)
     throw new BiolensError(
       'input',
       `target of ${attribute}: no picture of ${training.source} shows "${missing}", and a model cannot be moved toward what it never saw`,

@@ -9,8 +9,8 @@ type Weighted = { readonly target: ResolvedTarget; readonly labels: TargetLabels
 /** Passes over the attributes until the weighted mix of each meets its target. */
 const RAKINGS = 50;
 
-/** Weights that bring the mix of every attribute to its target, by iterative proportional fitting. */
-function rake(weights: Float64Array, targets: readonly Weighted[]): void {
+/** Changes weights so that the mix of every attribute meets its target, by iterative proportional fitting. */
+export function rake(weights: Float64Array, targets: readonly Weighted[]): void {
   for (let pass = 0; pass < RAKINGS; pass++)
     for (const { target, labels } of targets) {
       const mass = target.classes.map(name =>

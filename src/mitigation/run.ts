@@ -13,6 +13,7 @@ import { classesOfTraining, labelTarget } from './labels.ts';
 import { type Judge, runLoop } from './loop/loop.ts';
 import { type PictureSet, readPictureSet } from './picture-set.ts';
 import { type Prepared, parseConfiguration, prepare } from './prepare.ts';
+import { pickReference } from './reference.ts';
 import { weighTraining } from './regulariser.ts';
 import { type MitigationSides, writeReport } from './report.ts';
 import { measureRound, type RoundMeasurement, roundMeasurementSchema, toReportRound } from './round-measurement.ts';
@@ -206,6 +207,7 @@ async function* work(
       context: {
         runtime,
         ...sets,
+        reference: heldout && pickReference(heldout, { targets, classifier, key: randomKey(configuration.seed) }),
         targets: labelled,
         embedder: reader.embedder,
         classifier,

@@ -91,8 +91,9 @@ export async function* makeSide(
   await writeSheet(run, name, samples);
   const work = auditSamples(samples, context, { signal });
   let step = await work.next();
-  for (let done = 0; !step.done; done++) {
-    yield { type: 'progress', stage: `auditing ${name}: ${step.value.step}`, done, total: done + 1 };
+  while (!step.done) {
+    const { part, done, total } = step.value;
+    yield { type: 'progress', stage: `auditing ${name}: ${part}`, done, total };
     step = await work.next();
   }
   const audit = step.value;

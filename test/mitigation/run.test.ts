@@ -1,0 +1,225 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type MitigationReport, mitigationReportSchema } from '../../src/contracts/index.ts';
+import {
+  type MitigationConfigurationInput,
+  type MitigationEvent,
+  mitigationRun,
+  resumeMitigation,
+} from '../../src/mitigation/index.ts';
+import { drawDiscs, writeDiscs, writeFreshModel, writeModels } from './small.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'biolens-mitigation-'));
+const runsDir = join(folder, 'runs');
+let base: MitigationConfigurationInput & { reward: string; broken: string };
+
+beforeAll(async () => {
+  const models = await writeModels(join(folder, 'models'));
+  base = {
+    model: await writeFreshModel(join(folder, 'model')),
+    training: await writeDiscs(join(folder, 'training'), drawDiscs(60, { warm: 0.8, seed: 1, copies: 6 })),
+    heldout: await writeDiscs(join(folder, 'heldout'), drawDiscs(60, { warm: 0.8, seed: 2 })),
+    replication: true,
+    bias: { kind: 'uniform' },
+    embedder: models.embedder,
+    classifier: models.classifier,
+    qualityFloor: 0,
+    rounds: 2,
+    samples: 48,
+    auditSamples: 64,
+    steps: 60,
+    batch: 8,
+    samplingSteps: 4,
+    permutations: 19,
+    tolerance: 0.001,
+    copied: 0,
+    device: 'cpu',
+    reward: models.reward,
+    broken: models.broken,
+  };
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function configuration(changes: Partial<MitigationConfigurationInput> = {}): MitigationConfigurationInput {
+  const { reward, broken, ...rest } = base;
+  return { ...rest, ...changes };
+}
+
+interface Finished {
+  readonly path: string;
+  readonly report: MitigationReport;
+  readonly events: readonly MitigationEvent[];
+}
+
+async function finish(work: AsyncGenerator<MitigationEvent, MitigationReport>): Promise<Finished> {
+  const events: MitigationEvent[] = [];
+  let step = await work.next();
+  while (!step.done) {
+    events.push(step.value);
+    step = await work.next();
+  }
+  const path = events.find(event => event.type === 'run')?.path ?? '';
+  return { path, report: step.value, events };
+}
+
+const weightsOf = (path: string): Buffer =>
+  readFileSync(join(path, 'artifacts/model/unet/diffusion_pytorch_model.safetensors'));
+
+/** The report without what depends on the clock. */
+function timeless({ timing, ...report }: MitigationReport): unknown {
+  return { ...report, rounds: report.rounds.map(({ seconds, ...round }) => round) };
+}
+
+/** The error of a run that is not to succeed. */
+async function failure(changes: Partial<MitigationConfigurationInput>): Promise<string> {
+  return finish(mitigationRun(configuration(changes), { runsDir })).then(
+    () => 'it succeeded',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}
+
+describe('a mitigation', () => {
+  let whole: Finished;
+  beforeAll(async () => {
+    whole = await finish(mitigationRun(configuration(), { runsDir, name: 'whole' }));
+  }, 120_000);
+
+  test('reports both sides, every round, and pictures of the same noise', () => {
+    const { report, path } = whole;
+    expect(mitigationReportSchema.parse(JSON.parse(readFileSync(join(path, 'report.json'), 'utf8')))).toEqual(report);
+    expect(report.stoppedBy).toBe('rounds');
+    expect(report.rounds.map(({ index, tuning }) => [index, tuning?.steps])).toEqual([
+      [0, 60],
+      [1, 60],
+      [2, undefined],
+    ]);
+    const { reported, corrected } = report.rounds[0]!.shares.kind!;
+    expect(reported.warm?.n).toBe(48);
+    expect(corrected?.warm?.interval).not.toBeNull();
+    expect(report.before.samples).toEqual({ folder: 'artifacts/before', n: 64 });
+    for (const side of [report.before, report.after]) {
+      expect(readdirSync(join(path, side.samples.folder))).toHaveLength(64);
+      expect(side.goals.map(({ goal }) => goal)).toEqual(['replication', 'bias']);
+      expect(side.bias.attributes.kind?.target).toEqual({ warm: 0.5, cold: 0.5 });
+    }
+    expect(report.pictures.sameNoise).toHaveLength(36);
+    expect(report.pictures.nearest.before[0]?.sample).toMatch(/^\d{6}\.png$/);
+    for (const file of [
+      ...Object.values(report.pictures.sheets).filter(value => typeof value === 'string'),
+      ...report.rounds.map(({ sheet }) => sheet),
+    ])
+      expect(existsSync(join(path, file)), file).toBe(true);
+    expect(report.verdict.map(({ subject }) => subject)).toEqual(['copies', 'bias of kind', 'rounds']);
+  });
+
+  test('changes the weights, and keeps no samples of rounds that are over', () => {
+    expect(weightsOf(whole.path)).not.toEqual(
+      readFileSync(join(folder, 'model/unet/diffusion_pytorch_model.safetensors')),
+    );
+    expect(existsSync(join(whole.path, 'artifacts/draws/round-000'))).toBe(false);
+  });
+
+  test('ends at the same weights when it is interrupted at any stage and resumed', async () => {
+    const stages = ['sampling before', 'round 0: tuning', 'round 1: sampling', 'round 1: tuning', 'sampling after'];
+    let path = '';
+    for (const stage of stages) {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const work =
+        path === '' ? mitigationRun(configuration(), { runsDir, signal }) : resumeMitigation(path, { signal });
+      await expect(
+        (async () => {
+          for await (const event of work) {
+            if (event.type === 'run') path = event.path;
+            // Past the first checkpoint of a round.
+            if (event.type === 'progress' && event.stage === stage && (event.done >= 55 || !stage.endsWith('tuning')))
+              controller.abort();
+          }
+        })(),
+        stage,
+      ).rejects.toMatchObject({ code: 'interrupted' });
+    }
+    const resumed = await finish(resumeMitigation(path));
+    expect(weightsOf(path).equals(weightsOf(whole.path))).toBe(true);
+    expect(timeless(resumed.report)).toEqual(timeless(whole.report));
+  }, 120_000);
+
+  test('refuses a damaged checkpoint by name, and goes on from the round before when it is deleted', async () => {
+    const controller = new AbortController();
+    let path = '';
+    await expect(
+      (async () => {
+        for await (const event of mitigationRun(configuration(), { runsDir, signal: controller.signal })) {
+          if (event.type === 'run') path = event.path;
+          if (event.type === 'round' && event.round.index === 1) controller.abort();
+        }
+      })(),
+    ).rejects.toMatchObject({ code: 'interrupted' });
+    const checkpoint = join(path, 'artifacts/round-002.safetensors');
+    writeFileSync(checkpoint, readFileSync(checkpoint).subarray(0, 5000));
+    await expect(finish(resumeMitigation(path))).rejects.toThrow(
+      /round-002\.safetensors: .*; delete it to go on from the round before/,
+    );
+    rmSync(checkpoint);
+    await finish(resumeMitigation(path));
+    expect(weightsOf(path).equals(weightsOf(whole.path))).toBe(true);
+  }, 120_000);
+});
+
+describe('what is wrong is told in one line', () => {
+  test('goals and targets', async () => {
+    expect(await failure({ replication: false, bias: {} })).toBe(
+      'expected a goal: replication, bias of an attribute, or a reward model',
+    );
+    expect(await failure({ bias: { kind: [0.5, 0.4] } })).toBe(
+      'target of kind: expected shares that sum to 1, got 0.5 + 0.4 = 0.9',
+    );
+    expect(await failure({ bias: { mood: 'uniform' } })).toBe(
+      'target of mood: the classifier does not know it, it knows kind',
+    );
+    expect(await failure({ bias: { kind: { hot: 1 } } })).toBe(
+      'target of kind: "hot" is not one of the classes warm, cold',
+    );
+    expect(await failure({ bias: { kind: [0.2, 0.3, 0.5] } })).toBe(
+      'target of kind: expected 2 shares (warm, cold), got 3',
+    );
+  });
+
+  test('a class without an example', async () => {
+    const training = await writeDiscs(join(folder, 'warm'), drawDiscs(20, { warm: 1.1, seed: 1 }));
+    expect(await failure({ training })).toBe(
+      `target of kind: no picture of ${training} shows "cold", and a model cannot be moved toward what it never saw`,
+    );
+  });
+
+  test('a reward that is no number, with the checkpoint before it kept', async () => {
+    const reward = base.broken;
+    expect(await failure({ rewards: [reward] })).toMatch(
+      /broken\.onnx: the reward of sample 0 is NaN, expected a number from 0$/,
+    );
+    const runs = readdirSync(runsDir).map(id => join(runsDir, id));
+    const failed = runs.find(path => JSON.parse(readFileSync(join(path, 'run.json'), 'utf8')).status === 'failed');
+    expect(existsSync(join(failed ?? '', 'artifacts/round-000.safetensors'))).toBe(true);
+  });
+
+  test('a model folder that is none', async () => {
+    expect(await failure({ model: join(folder, 'models') })).toMatch(/models: no model of diffusers/);
+  });
+});
+
+test('any ONNX model can be the reward', async () => {
+  const { report } = await finish(
+    mitigationRun(configuration({ replication: false, bias: {}, rewards: [base.reward], rounds: 1 }), { runsDir }),
+  );
+  expect(report.rounds[0]?.reward.mean).toBeGreaterThan(0);
+  expect(report.rounds[0]?.reward.mean).toBeLessThan(1);
+  const byClass = await finish(
+    mitigationRun(
+      configuration({ replication: false, bias: {}, rewards: [`${base.classifier}#kind=cold`], rounds: 0 }),
+      { runsDir },
+    ),
+  );
+  expect(byClass.report.rounds[0]?.reward.mean).toBeLessThan(1);
+}, 60_000);
