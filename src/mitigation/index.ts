@@ -34,6 +34,8 @@ export {
   rewardLoss,
 } from './rewards/combine.ts';
 export { DEGREES, type Degree, replicationDegrees, replicationRewards } from './rewards/replication.ts';
+export { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
+export { type MitigationEvent, type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
 export {
   resumeStudy,
   type StudyConfiguration,
@@ -43,6 +45,4 @@ export {
   studyConfigurationSchema,
   studyRun,
 } from './study/index.ts';
-export { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
-export { type MitigationEvent, type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
 export { type ResolvedTarget, resolveTargets } from './targets.ts';
