@@ -94,7 +94,7 @@ function declare(graph: t.Graph): NetworkInputs {
 export const parameters = t.collectParameters((lookup, graph) => writeUnet(lookup, declare(graph)));
 
 /** One step of Adam on the mean squared error. */
-export function buildUnetStep(): t.TrainingStep {
+export function buildUnetStep({ parts = 1 }: { readonly parts?: number } = {}): t.TrainingStep {
   return t.buildTrainingStep({
     parameters,
     inputs: INPUTS,
@@ -105,6 +105,7 @@ export function buildUnetStep(): t.TrainingStep {
       ),
     }),
     optimiser: t.adam(),
+    parts,
   });
 }
 

@@ -1,131 +1,23 @@
 import { availableParallelism } from 'node:os';
-import { isMarkedAsUntransferable, Worker } from 'node:worker_threads';
+import { isMarkedAsUntransferable } from 'node:worker_threads';
 import { BiolensError, throwIfAborted } from '../errors.ts';
-import { readModelInfo } from './onnx/read.ts';
+import { WorkerLine } from './line/node.ts';
+import { type ModelInfo, readModelInfo } from './onnx/read.ts';
 import {
   checkFeeds,
+  checkInto,
   type LoadOptions,
   type RunOptions,
   type Runtime,
   type RuntimeOptions,
   type Session,
 } from './runtime.ts';
-import { ACTIVITY, type Answer, COMPUTING, END, ENDING, type Request, STARTING } from './worker/messages.ts';
+import type { TensorData } from './types.ts';
 
 export { type MatrixFile, openMatrixFile } from './files/node.ts';
 
-type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
-type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
-
-interface Waiting {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: Error) => void;
-}
-
 // ONNX Runtime reports to its makers unless it is told not to; it asks the process's environment when it is loaded.
 process.env.ORT_DISABLE_TELEMETRY = '1';
-
-const START_TIMEOUT_MS = 10_000;
-
-/**
- * Lines with a living worker. ONNX Runtime aborts the whole process when its thread is stopped within a call, as a process does that
- * exits; so an exiting one first lets each worker finish its call. (It would wait for that in any case.)
- */
-const open = new Set<WorkerLine>();
-function letFinish(): void {
-  for (const line of open) line.stopBeginning();
-  for (const line of open) line.waitUntilIdle();
-}
-
-/** A worker thread that answers requests in order. It keeps the process alive only while a request is open. */
-class WorkerLine {
-  readonly #worker: Worker;
-  readonly #state = new Int32Array(new SharedArrayBuffer(8));
-  readonly #exited: Promise<unknown>;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
-  #failure: BiolensError | undefined;
-
-  constructor() {
-    const file = import.meta.url.endsWith('.ts') ? './worker/node.ts' : './worker/node.js';
-    this.#state[ACTIVITY] = STARTING;
-    // Without the parent's flags: some, such as --input-type, stop a thread from starting.
-    this.#worker = new Worker(new URL(file, import.meta.url), { execArgv: [], workerData: this.#state });
-    this.#exited = new Promise(resolve => this.#worker.on('exit', resolve));
-    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
-    this.#worker.on('error', error =>
-      this.#fail(new BiolensError('external', `the engine's thread failed: ${error.message}`, { cause: error })),
-    );
-    this.#worker.on('exit', status => {
-      this.#fail(new BiolensError('external', `the engine's thread ended with status ${status}`));
-      open.delete(this);
-      if (open.size === 0) process.off('exit', letFinish);
-    });
-    this.#worker.unref();
-    if (open.size === 0) process.on('exit', letFinish);
-    open.add(this);
-  }
-
-  #settle(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0 && this.#failure === undefined) this.#worker.unref();
-    if (answer.kind === 'failed') waiting?.reject(new BiolensError(answer.code, answer.message));
-    else waiting?.resolve(answer);
-  }
-
-  #fail(error: BiolensError): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.values()) reject(this.#failure);
-    this.#waiting.clear();
-  }
-
-  ask<K extends Exclude<Answer['kind'], 'failed'>>(
-    kind: K,
-    request: RequestBody,
-    transfer: readonly ArrayBuffer[] = [],
-  ): Promise<AnswerOf<K>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    // First, because it throws for memory that cannot be sent.
-    this.#worker.postMessage({ ...request, id }, transfer);
-    this.#waiting.set(id, { resolve, reject });
-    this.#worker.ref();
-    return promise.then(answer => {
-      if (!isKind(answer, kind))
-        throw new BiolensError('external', `the engine answered ${answer.kind} to ${request.kind}`);
-      return answer;
-    });
-  }
-
-  get ended(): boolean {
-    return this.#failure !== undefined;
-  }
-
-  stopBeginning(): void {
-    Atomics.store(this.#state, ENDING, 1);
-  }
-
-  waitUntilIdle(): void {
-    // A worker that fails to start never says so here.
-    Atomics.wait(this.#state, ACTIVITY, STARTING, START_TIMEOUT_MS);
-    Atomics.wait(this.#state, ACTIVITY, COMPUTING);
-  }
-
-  /** Rejects what is open, and resolves when the worker has finished its call and ended. */
-  async end(): Promise<void> {
-    this.#fail(new BiolensError('usage', 'the runtime is closed'));
-    this.stopBeginning();
-    this.#worker.ref();
-    this.#worker.postMessage(END);
-    await this.#exited;
-  }
-}
-
-function isKind<K extends Answer['kind']>(answer: Answer, kind: K): answer is AnswerOf<K> {
-  return answer.kind === kind;
-}
 
 function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;
@@ -151,6 +43,62 @@ function naming(file: string): (error: unknown) => never {
   };
 }
 
+/** One worker with its sessions' numbers, and the runs that it has in hand. */
+interface Lane {
+  readonly line: WorkerLine;
+  inHand: number;
+}
+
+interface LoadedParts {
+  readonly file: string;
+  readonly info: Pick<ModelInfo, 'inputs' | 'outputs'>;
+  readonly session: number;
+  readonly lanes: readonly Lane[];
+}
+
+function sessionOf({ file, info: { inputs, outputs }, session, lanes }: LoadedParts): Session {
+  const names = outputs.map(({ name }) => name);
+  let closed = false;
+  return {
+    inputs,
+    outputs,
+    run: async (feeds, { outputs: wanted = names, transfer = false, into = {}, signal }: RunOptions = {}) => {
+      throwIfAborted(signal);
+      if (closed) throw new BiolensError('usage', `${file}: the session is closed`);
+      checkFeeds(inputs, feeds);
+      checkInto(outputs, into);
+      const unknown = wanted.find(name => !names.includes(name));
+      if (unknown !== undefined)
+        throw new BiolensError('usage', `output "${unknown}" is not one of the model's: ${names.join(', ')}`);
+      const request = { kind: 'run', session, feeds, outputs: wanted, into } as const;
+      const given = transfer ? transferable(Object.values(feeds).map(({ data }) => data)) : [];
+      const lane = lanes.reduce((best, other) => (other.inHand < best.inHand ? other : best));
+      lane.inHand++;
+      const answer = lane.line.ask('ran', request, given).finally(() => {
+        lane.inHand--;
+      });
+      const ran = await withSignal(answer.catch(naming(file)), signal);
+      return Object.fromEntries(Object.entries(ran.outputs).map(([name, tensor]) => [name, fill(into[name], tensor)]));
+    },
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await Promise.all(
+        lanes.filter(({ line }) => !line.ended).map(({ line }) => line.ask('closed', { kind: 'close', session })),
+      );
+    },
+  };
+}
+
+const bytesOf = ({ data }: TensorData): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** What was computed in memory that was given for it; memory that is not shared comes back as a copy. */
+function fill(target: TensorData | undefined, found: TensorData): TensorData {
+  if (target === undefined) return found;
+  if (!(target.data.buffer instanceof SharedArrayBuffer)) bytesOf(target).set(bytesOf(found));
+  return target;
+}
+
 /**
  * Opens ONNX Runtime in a worker thread.
  *
@@ -170,51 +118,46 @@ export async function openRuntime({
   if (!Number.isInteger(threads) || threads < 1)
     throw new BiolensError('usage', `"threads" expected a whole number from 1, got ${threads}`);
   throwIfAborted(signal);
-  const line = new WorkerLine();
+  const lanes: Lane[] = [];
   let nextSession = 0;
+  const openLane = async () => {
+    const lane = { line: new WorkerLine(), inHand: 0 };
+    lanes.push(lane);
+    return withSignal(lane.line.ask('opened', { kind: 'open', device }), signal);
+  };
+  const close = async () => {
+    await Promise.all(lanes.map(({ line }) => line.end()));
+  };
   try {
-    const opened = await withSignal(line.ask('opened', { kind: 'open', device, threads }), signal);
+    const opened = await openLane();
     return {
       device: opened.device,
+      threads,
       deviceReason: opened.reason,
       engine: opened.engine,
-      close: () => line.end(),
+      close,
       load: async (
         model,
-        { file = 'model', transfer: give = false, spin = true }: LoadOptions = {},
+        { file = 'model', transfer: give = false, spin = true, lanes: wanted = 1 }: LoadOptions = {},
       ): Promise<Session> => {
-        const { inputs, outputs } = readModelInfo(model, { file });
+        if (!Number.isInteger(wanted) || wanted < 1)
+          throw new BiolensError('usage', `"lanes" expected a whole number from 1, got ${wanted}`);
+        const info = readModelInfo(model, { file });
         const session = nextSession++;
-        await line
-          .ask('loaded', { kind: 'load', session, model, spin }, give ? transferable([model]) : [])
-          .catch(naming(file));
-        const names = outputs.map(({ name }) => name);
-        let closed = false;
-        return {
-          inputs,
-          outputs,
-          run: async (feeds, { outputs: wanted = names, transfer = false, signal }: RunOptions = {}) => {
-            throwIfAborted(signal);
-            if (closed) throw new BiolensError('usage', `${file}: the session is closed`);
-            checkFeeds(inputs, feeds);
-            const unknown = wanted.find(name => !names.includes(name));
-            if (unknown !== undefined)
-              throw new BiolensError('usage', `output "${unknown}" is not one of the model's: ${names.join(', ')}`);
-            const request = { kind: 'run', session, feeds, outputs: wanted } as const;
-            const given = transfer ? transferable(Object.values(feeds).map(({ data }) => data)) : [];
-            const ran = await withSignal(line.ask('ran', request, given).catch(naming(file)), signal);
-            return { ...ran.outputs };
-          },
-          close: async () => {
-            if (closed || line.ended) return;
-            closed = true;
-            await line.ask('closed', { kind: 'close', session });
-          },
-        };
+        while (lanes.length < wanted) await openLane();
+        const own = lanes.slice(0, wanted);
+        const share = Math.max(1, Math.floor(threads / wanted));
+        const request = { kind: 'load', session, model, spin, threads: share } as const;
+        // The last one may take the bytes: messages to the others have been copied by then.
+        const loading = own.map(({ line }, i) =>
+          line.ask('loaded', request, give && i === wanted - 1 ? transferable([model]) : []),
+        );
+        await Promise.all(loading).catch(naming(file));
+        return sessionOf({ file, info, session, lanes: own });
       },
     };
   } catch (error) {
-    await line.end();
+    await close();
     throw error;
   }
 }

@@ -22,6 +22,11 @@ export interface LoadOptions {
    * the same cores. Default true.
    */
   readonly spin?: boolean;
+  /**
+   * Runs that may go on at once, each with its share of the threads; others wait in line. Operations that use one thread only (copies, for
+   * instance) then leave no core idle. Default 1.
+   */
+  readonly lanes?: number;
 }
 
 export interface RunOptions {
@@ -29,6 +34,11 @@ export interface RunOptions {
   readonly outputs?: readonly string[];
   /** Hand the inputs' memory over instead of copying it: their arrays are empty afterwards, come what may. Default false. */
   readonly transfer?: boolean;
+  /**
+   * Memory that outputs are written to, by name; those are returned in it. In Node memory in a `SharedArrayBuffer` is passed without a copy,
+   * here and as an input. Until the run ends, or the session closes after an interrupted run, it is the engine's.
+   */
+  readonly into?: Readonly<Record<string, TensorData>>;
   /**
    * Rejects with `interrupted` at once. The engine cannot be stopped within a run: one that it has begun, or that waits in line, goes on
    * in the background and its result is dropped. The session stays usable; the next run waits its turn.
@@ -57,6 +67,8 @@ export interface Session {
 /** A place that runs models: a worker thread in Node, a web worker in a browser. */
 export interface Runtime {
   readonly device: Device;
+  /** Threads of one operation. */
+  readonly threads: number;
   /** Why this device: `asked for`, `CUDA is installed and works`, … */
   readonly deviceReason: string;
   /** Name and version of the engine, for provenance. */
@@ -65,6 +77,19 @@ export interface Runtime {
   readonly load: (model: Uint8Array, options?: LoadOptions) => Promise<Session>;
   /** Rejects the runs in hand with `usage`, and resolves when the worker has ended, at the latest after the one that it computes. */
   readonly close: () => Promise<void>;
+}
+
+/** Checks that an output fits the memory it is to be written to. */
+export function checkInto(outputs: readonly TensorInfo[], into: Readonly<Record<string, TensorData>>): void {
+  for (const [name, { dtype, shape, data }] of Object.entries(into)) {
+    const output = outputs.find(info => info.name === name);
+    const fits =
+      output?.dtype === dtype &&
+      output.shape.length === shape.length &&
+      output.shape.every((size, axis) => typeof size === 'string' || size === shape[axis]);
+    if (!fits || data.length !== sizeOf(shape))
+      throw new BiolensError('usage', `output "${name}" does not fit the ${dtype} ${formatShape(shape)} given for it`);
+  }
 }
 
 /** Checks feeds against a model before they reach the engine. */

@@ -49,6 +49,26 @@ describe('a session', () => {
     expect(x.data.length).toBe(0);
   });
 
+  test.each(['shared', 'plain'])('writes outputs into %s memory that it is given', async kind => {
+    const memory = kind === 'shared' ? new SharedArrayBuffer(16) : new ArrayBuffer(16);
+    const session = await runtime.load(doubling());
+    const y = float32(new Float32Array(memory), [2, 2]);
+    const found = await session.run({ x: float32(Float32Array.of(1, -2, 3, 4), [2, 2]) }, { into: { y } });
+    expect(found.y).toBe(y);
+    expect([...y.data]).toEqual([2, -4, 6, 8]);
+    expect([...found.positive!.data]).toEqual([1, 0, 3, 4]);
+    const short = { y: float32(new Float32Array(3), [1, 3]) };
+    await expect(session.run({ x: y }, { into: short })).rejects.toThrow('output "y" does not fit the float32 [1, 3]');
+  });
+
+  test('runs as many at once as it has lanes', async () => {
+    const session = await runtime.load(doubling(), { lanes: 3 });
+    const runs = Array.from({ length: 7 }, (_, i) => session.run({ x: float32(Float32Array.of(i, 1), [1, 2]) }));
+    expect((await Promise.all(runs)).map(({ y }) => y?.data[0])).toEqual([0, 2, 4, 6, 8, 10, 12]);
+    await session.close();
+    await expect(runtime.load(doubling(), { lanes: 0 })).rejects.toThrow('"lanes" expected a whole number from 1');
+  });
+
   test.each([
     [{}, 'input "x" is missing, the model takes x'],
     [{ x: float32(new Float32Array(3), [1, 3]) }, 'input "x" expected [n, 2], got [1, 3]'],

@@ -43,6 +43,13 @@ export function convolve(
   return t.conv2d(x, w, bias, { pads: window === 3 ? [1, 1, 1, 1] : [0, 0, 0, 0], ...options });
 }
 
+/** Doubles height and width by repeating pixels, then convolves 3×3 (diffusers' `Upsample2D`). */
+export function enlarge({ lookup }: UNetContext, x: t.Value, name: string, channels: number): t.Value {
+  const shape = [channels, channels, 3, 3];
+  const w = lookup(`${name}.weight`, { shape, start: startOf(shape, false) });
+  return t.upsampleConv2d(x, w, lookup(`${name}.bias`, { shape: [channels], start: ZEROS }));
+}
+
 /** A linear layer with bias over the last axis. */
 export function project(
   { lookup }: UNetContext,

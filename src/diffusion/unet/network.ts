@@ -1,7 +1,7 @@
 import { BiolensError } from '../../errors.ts';
 import * as t from '../../tensor/index.ts';
 import type { UNetConfig } from './config.ts';
-import { activate, convolve, normalise, project, type UNetContext } from './layers.ts';
+import { activate, convolve, enlarge, normalise, project, type UNetContext } from './layers.ts';
 import { residualBlock } from './residual-block.ts';
 import { selfAttention } from './self-attention.ts';
 
@@ -113,9 +113,7 @@ function goUp(context: UNetContext, input: t.Value, time: t.Value, skips: t.Valu
       if (attention) x = selfAttention(context, x, `up_blocks.${i}.attentions.${j}`, { channels, groups: normGroups });
     }
     if (i === up.length - 1) continue;
-    const [height, width] = [Number(x.shape[2]) * 2, Number(x.shape[3]) * 2];
-    const larger = t.resize(x, { height, width, mode: 'nearest' });
-    x = convolve(context, larger, `up_blocks.${i}.upsamplers.0.conv`, { from: channels, to: channels, window: 3 });
+    x = enlarge(context, x, `up_blocks.${i}.upsamplers.0.conv`, channels);
   }
   return x;
 }

@@ -2,6 +2,7 @@ import { BiolensError } from '../../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { float32, type TensorData } from '../types.ts';
 import type { Schedule } from './schedules.ts';
+import { openStepRunner, sharedVector } from './step-runner.ts';
 import type { TrainingState } from './training-state.ts';
 import { STATE, type TrainingStep } from './training-step.ts';
 
@@ -38,10 +39,22 @@ export interface Trainer {
 
 const scalar = (value: number): TensorData => float32(Float32Array.of(value), []);
 
-function vectorOf(outputs: Readonly<Record<string, TensorData>>, name: string): Float32Array {
-  const tensor = outputs[name];
-  if (tensor?.dtype !== 'float32') throw new BiolensError('external', `the engine gave no float32 output "${name}"`);
-  return tensor.data;
+/** The vectors of a state in shared memory, by the names of the step's inputs. */
+type Vectors = Readonly<Record<string, TensorData & { readonly dtype: 'float32' }>>;
+
+function shareState({ weights, memory, average }: TrainingState): Vectors {
+  const vectors = {
+    [STATE.weights]: weights,
+    ...Object.fromEntries(Object.entries(memory).map(([slot, vector]) => [STATE.memory(slot), vector])),
+    ...(average === null ? {} : { [STATE.average]: average }),
+  };
+  return Object.fromEntries(
+    Object.entries(vectors).map(([name, vector]) => {
+      const shared = sharedVector(vector.length);
+      shared.data.set(vector);
+      return [name, shared];
+    }),
+  );
 }
 
 /**
@@ -58,57 +71,58 @@ export async function openTrainer(
   }: { readonly step: TrainingStep; readonly state: TrainingState; readonly learningRate: Schedule },
 ): Promise<Trainer> {
   const { optimiser, emaDecay } = step;
-  const session = await runtime.load(step.model, { file: 'training step' });
-  let state = initial;
+  const runner = await openStepRunner(runtime, step);
+  let state: TrainingState | null = initial;
+  let count = initial.step;
+  let now = shareState(initial);
+  // Written by turns, so that a step that fails leaves what was before it.
+  let spare = shareState(initial);
   let running = false;
 
-  const feedsOf = (count: number, rate: number): Record<string, TensorData> => {
-    const { weights, memory, average } = state;
-    const vector = (data: Float32Array) => float32(data, [data.length]);
+  const copyState = (): TrainingState => {
+    const copy = (name: string) => new Float32Array(now[name]!.data);
     return {
-      [STATE.weights]: vector(weights),
-      ...Object.fromEntries(optimiser.slots.map(slot => [STATE.memory(slot), vector(memory[slot]!)])),
-      ...(emaDecay === null || average === null
-        ? {}
-        : { [STATE.average]: vector(average), [STATE.emaDecay]: scalar(emaDecay(count)) }),
-      [STATE.step]: scalar(count),
-      [STATE.learningRate]: scalar(rate),
+      step: count,
+      weights: copy(STATE.weights),
+      memory: Object.fromEntries(optimiser.slots.map(slot => [slot, copy(STATE.memory(slot))])),
+      average: emaDecay === null ? null : copy(STATE.average),
     };
   };
 
   return {
     get state() {
+      state ??= copyState();
       return state;
     },
     run: async (batch, { signal } = {}) => {
       if (running) throw new BiolensError('usage', 'trainer: the step before has not finished');
       running = true;
       try {
-        const count = state.step + 1;
-        const rate = learningRate(count);
-        const found = await session.run({ ...batch, ...feedsOf(count, rate) }, { signal });
-        const loss = vectorOf(found, STATE.loss)[0]!;
-        const gradientNorm = vectorOf(found, STATE.gradientNorm)[0]!;
+        const next = count + 1;
+        const rate = learningRate(next);
+        const { [STATE.weights]: weights, ...others } = now;
+        const update = {
+          ...others,
+          [STATE.step]: scalar(next),
+          [STATE.learningRate]: scalar(rate),
+          ...(emaDecay === null ? {} : { [STATE.emaDecay]: scalar(emaDecay(next)) }),
+        };
+        const into = Object.fromEntries(Object.entries(spare).map(([name, vector]) => [STATE.next(name), vector]));
+        const { loss, gradientNorm, outputs } = await runner.run({ batch, weights: weights!, update, into, signal });
         if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
           throw new BiolensError(
             'input',
-            `step ${count}: the loss is ${loss} and its gradient's length ${gradientNorm}; the state before it is kept`,
-            { details: { step: count } },
+            `step ${next}: the loss is ${loss} and its gradient's length ${gradientNorm}; the state before it is kept`,
+            { details: { step: next } },
           );
-        state = {
-          step: count,
-          weights: vectorOf(found, STATE.next(STATE.weights)),
-          memory: Object.fromEntries(
-            optimiser.slots.map(slot => [slot, vectorOf(found, STATE.next(STATE.memory(slot)))]),
-          ),
-          average: emaDecay === null ? null : vectorOf(found, STATE.next(STATE.average)),
-        };
-        const outputs = Object.fromEntries(step.outputs.map(name => [name, found[name]!]));
-        return { step: count, loss, gradientNorm, learningRate: rate, outputs };
+        [now, spare] = [spare, now];
+        count = next;
+        state = null;
+        return { step: next, loss, gradientNorm, learningRate: rate, outputs };
       } finally {
         running = false;
       }
     },
-    close: () => session.close(),
+    close: () => runner.close(),
   };
 }

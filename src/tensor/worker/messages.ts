@@ -4,13 +4,21 @@ import type { TensorData } from '../types.ts';
 
 /** What a runtime asks of its worker; `id` comes back with the answer. */
 export type Request = { readonly id: number } & (
-  | { readonly kind: 'open'; readonly device: DeviceChoice; readonly threads: number }
-  | { readonly kind: 'load'; readonly session: number; readonly model: Uint8Array; readonly spin: boolean }
+  | { readonly kind: 'open'; readonly device: DeviceChoice }
+  | {
+      readonly kind: 'load';
+      readonly session: number;
+      readonly model: Uint8Array;
+      readonly spin: boolean;
+      readonly threads: number;
+    }
   | {
       readonly kind: 'run';
       readonly session: number;
       readonly feeds: Readonly<Record<string, TensorData>>;
       readonly outputs: readonly string[];
+      /** Memory for some of the outputs. Shared memory is filled; other memory comes back filled. */
+      readonly into: Readonly<Record<string, TensorData>>;
     }
   | { readonly kind: 'close'; readonly session: number }
 );

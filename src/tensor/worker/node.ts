@@ -21,11 +21,10 @@ let options: InferenceSession.SessionOptions = {};
 
 type AnswerBody = Answer extends infer A ? (A extends Answer ? Omit<A, 'id'> : never) : never;
 
-function open(choice: DeviceChoice, threads: number): AnswerBody {
+function open(choice: DeviceChoice): AnswerBody {
   const { device, reason } = chooseDevice(choice);
   options = {
     executionProviders: [device],
-    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
@@ -54,10 +53,11 @@ function fromTensor(tensor: Tensor): TensorData {
 }
 
 async function answer(request: Request): Promise<AnswerBody> {
-  if (request.kind === 'open') return open(request.device, request.threads);
+  if (request.kind === 'open') return open(request.device);
   if (request.kind === 'load') {
     const extra = { session: { intra_op: { allow_spinning: request.spin ? '1' : '0' } } };
-    sessions.set(request.session, await InferenceSession.create(request.model, { ...options, extra }));
+    const own = { ...options, intraOpNumThreads: request.threads, extra };
+    sessions.set(request.session, await InferenceSession.create(request.model, own));
     return { kind: 'loaded' };
   }
   const session = sessions.get(request.session);
@@ -67,8 +67,11 @@ async function answer(request: Request): Promise<AnswerBody> {
     await session.release();
     return { kind: 'closed' };
   }
-  const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, feed]) => [name, toTensor(feed)]));
-  const found = await session.run(feeds, request.outputs);
+  const tensors = (data: Readonly<Record<string, TensorData>>) =>
+    Object.fromEntries(Object.entries(data).map(([name, tensor]) => [name, toTensor(tensor)]));
+  const into = tensors(request.into);
+  const wanted = Object.fromEntries(request.outputs.map(name => [name, into[name] ?? null]));
+  const found = await session.run(tensors(request.feeds), wanted);
   return {
     kind: 'ran',
     outputs: Object.fromEntries(Object.entries(found).map(([name, tensor]) => [name, fromTensor(tensor)])),

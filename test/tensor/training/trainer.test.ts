@@ -73,9 +73,13 @@ const RUNS: Record<string, { rate: t.Schedule; optimiser: t.Optimiser; clipNorm?
 };
 
 describe('20 steps equal those of PyTorch', () => {
-  const forms = ['split', 'slices'] as const;
-  const cases = Object.entries(RUNS).flatMap(([name, run]) => forms.map(form => ({ name, form, ...run })));
-  test.each(cases)('$name, parameters cut by $form', async ({ name, form, rate, ...options }) => {
+  const forms = [
+    { form: 'split', parts: 1 },
+    { form: 'slices', parts: 1 },
+    { form: 'split', parts: 5 },
+  ] as const;
+  const cases = Object.entries(RUNS).flatMap(([name, run]) => forms.map(form => ({ name, ...form, ...run })));
+  test.each(cases)('$name, parameters cut by $form, $parts part(s)', async ({ name, form, rate, ...options }) => {
     const step = build({ ...options, emaDecay: 0.9, vectorForm: form });
     const weights = Float32Array.from(parameters.list.flatMap(({ shape }) => [...ramp(t.sizeOf(shape))]));
     const trainer = await t.openTrainer(runtime, {
@@ -124,6 +128,43 @@ describe('a trainer', () => {
     await expect(trainer.run(broken)).rejects.toThrow('step 2: the loss is NaN');
     expect(trainer.state).toBe(before);
     expect((await trainer.run(batch)).step).toBe(2);
+    await trainer.close();
+  });
+
+  test('joins what the parts of a batch give, and goes on after a failed step', async () => {
+    const objective: t.TrainingStepOptions['objective'] = ({ lookup, inputs }) => {
+      const logits = network(lookup, inputs.x!);
+      return { loss: t.crossEntropy(logits, inputs.labels!), outputs: { logits, mean: t.reduceMean(logits) } };
+    };
+    const given = { parameters, inputs: SHAPES, objective, optimiser: t.sgd() };
+    const runs = [1, 5].map(async parts => {
+      const step = t.buildTrainingStep({ ...given, parts });
+      const trainer = await t.openTrainer(runtime, {
+        step,
+        state: t.startTraining(step, { key: randomKey(3) }),
+        learningRate: t.constantSchedule(0.1),
+      });
+      const broken = { ...batch, x: t.float32(new Float32Array(160).fill(Number.NaN), SHAPES.x.shape) };
+      await expect(trainer.run(broken)).rejects.toThrow('step 1: the loss is NaN');
+      const { outputs, loss } = await trainer.run(batch);
+      await trainer.close();
+      return { loss, logits: outputs.logits!, mean: Number(outputs.mean!.data[0]) };
+    });
+    const [whole, parts] = await Promise.all(runs);
+    expect(parts!.logits.shape).toEqual([5, 4]);
+    expect(deviation(parts!.logits.data as Float32Array, [...(whole!.logits.data as Float32Array)])).toBeLessThan(1e-6);
+    expect(parts!.mean).toBeCloseTo(whole!.mean, 6);
+    expect(parts!.loss).toBeCloseTo(whole!.loss, 6);
+    expect(() => t.buildTrainingStep({ ...given, parts: 2 })).toThrow('"x" of [5, 2, 4, 4] cannot be cut into 2 parts');
+  });
+
+  test('keeps a state that was read, whatever comes after', async () => {
+    const trainer = await open(t.startTraining(step, { key: randomKey(3) }));
+    await trainer.run(batch);
+    const { weights } = trainer.state;
+    const before = weights.slice();
+    for (let i = 0; i < 3; i++) await trainer.run(batch);
+    expect(weights).toEqual(before);
     await trainer.close();
   });
 
