@@ -216,7 +216,7 @@ export async function openDenoisingTrainer(
       if (weights !== undefined && weights.length !== batch)
         throw new BiolensError('usage', `"weights" expected ${batch} numbers, got ${weights.length}`);
       const classes = checkLabels(labels, { classCount: config.classCount, n: batch });
-      const ofStep = foldIn(key, trainer.state.step + 1);
+      const ofStep = foldIn(key, trainer.stepsDone + 1);
       const times = drawTimes(foldIn(ofStep, 'times'), { batch, trainSteps: schedule.trainSteps });
       const { x, target } = bury(images, drawNoise(foldIn(ofStep, 'noise'), 0, batch, shape), times);
       const drop = foldIn(ofStep, 'dropout');

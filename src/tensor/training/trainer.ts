@@ -21,6 +21,8 @@ export interface StepResult {
 
 /** Runs steps of training one after the other. */
 export interface Trainer {
+  /** Steps done. Cheaper to ask for than `state`, which takes the memory that the next step would be written to. */
+  readonly stepsDone: number;
   /** As the last finished step left it; a failed or interrupted step changes nothing. */
   readonly state: TrainingState;
   /**
@@ -57,6 +59,9 @@ function shareState({ weights, memory, average }: TrainingState): Vectors {
   );
 }
 
+const emptyLike = (vectors: Vectors): Vectors =>
+  Object.fromEntries(Object.entries(vectors).map(([name, { data }]) => [name, sharedVector(data.length)]));
+
 /**
  * Loads a step of training and runs it from a state, fresh ({@link startTraining}) or read from a file ({@link readTrainingState}).
  *
@@ -79,19 +84,19 @@ export async function openTrainer(
   let spare = shareState(initial);
   let running = false;
 
-  const copyState = (): TrainingState => {
-    const copy = (name: string) => new Float32Array(now[name]!.data);
-    return {
-      step: count,
-      weights: copy(STATE.weights),
-      memory: Object.fromEntries(optimiser.slots.map(slot => [slot, copy(STATE.memory(slot))])),
-      average: emaDecay === null ? null : copy(STATE.average),
-    };
-  };
+  const readState = (): TrainingState => ({
+    step: count,
+    weights: now[STATE.weights]!.data,
+    memory: Object.fromEntries(optimiser.slots.map(slot => [slot, now[STATE.memory(slot)]!.data])),
+    average: emaDecay === null ? null : now[STATE.average]!.data,
+  });
 
   return {
+    get stepsDone() {
+      return count;
+    },
     get state() {
-      state ??= copyState();
+      state ??= readState();
       return state;
     },
     run: async (batch, { signal } = {}) => {
@@ -115,7 +120,10 @@ export async function openTrainer(
             `step ${next}: the loss is ${loss} and its gradient's length ${gradientNorm}; the state before it is kept`,
             { details: { step: next } },
           );
-        [now, spare] = [spare, now];
+        const before = now;
+        now = spare;
+        // What somebody holds as a state is not written to again.
+        spare = state === null || state === initial ? before : emptyLike(before);
         count = next;
         state = null;
         return { step: next, loss, gradientNorm, learningRate: rate, outputs };
