@@ -22,6 +22,11 @@ export const KINDS: Readonly<Record<string, RunKind>> = {
     rerun: async (configuration, io, options) =>
       (await import('./bench-work.ts')).rerunBenchWork(configuration, io, options),
   },
+  diffusion: {
+    resume: async (path, io, options) => (await import('./diffusion-work.ts')).resumeTrainingWork(path, io, options),
+    rerun: async (configuration, io, options) =>
+      (await import('./diffusion-work.ts')).rerunTrainingWork(configuration, io, options),
+  },
   study: {
     resume: async (path, io, options) => (await import('./study-work.ts')).resumeStudyWork(path, io, options),
     rerun: async (configuration, io, options) =>

@@ -1,11 +1,13 @@
 export * from './denoising-trainer.ts';
 export { readModelFolder, writeModelFolder } from './folder.ts';
 export * from './gan/index.ts';
+export * from './generator/index.ts';
 export { createModel, type DiffusionModel, type ModelOptions } from './model.ts';
 export { drawNoise } from './noise/draw.ts';
 export * from './noise/prediction.ts';
 export * from './noise/schedule.ts';
 export * from './noise/solver.ts';
+export { toPictures } from './pictures.ts';
 export {
   type Correction,
   type Guide,
@@ -15,6 +17,16 @@ export {
   type Sampler,
   type SamplerOptions,
 } from './sampler.ts';
+export {
+  PRESETS,
+  type ResolvedTraining,
+  type TrainConfiguration,
+  type TrainConfigurationInput,
+  trainConfigurationSchema,
+} from './train/configuration.ts';
+export { resumeTraining, type TrainEvent, type TrainRunOptions, trainRun } from './train/run.ts';
 export { readUNetConfig, type StageConfig, type UNetConfig, writeUNetConfig } from './unet/config.ts';
 export type { UNetContext } from './unet/layers.ts';
 export { buildUNet, timeFeatures, timeFeatureWidth, type UNetInputs, unetParameters } from './unet/network.ts';
+export { writeFolder } from './write-folder.ts';
+export { type WriteSamplesEvent, type WriteSamplesOptions, writeSamples } from './write-samples.ts';

@@ -3,6 +3,7 @@ import type { CliIo } from '../io.ts';
 import { registerAudit } from './audit.ts';
 import { registerBench } from './bench.ts';
 import { registerDemo } from './demo.ts';
+import { registerDiffusion } from './diffusion.ts';
 import { registerFaces } from './faces.ts';
 import { registerMitigate } from './mitigate.ts';
 import { registerRuns } from './runs.ts';
@@ -14,6 +15,7 @@ export function registerVerbs(program: Command, io: CliIo): void {
   registerAudit(program, io);
   registerMitigate(program, io);
   registerBench(program, io);
+  registerDiffusion(program, io);
   registerFaces(program, io);
   registerRuns(program, io);
   registerStudy(program, io);

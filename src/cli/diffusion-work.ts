@@ -1,0 +1,70 @@
+import type { DiffusionReport } from '../contracts/index.ts';
+import type { TrainEvent } from '../diffusion/index.ts';
+import { BiolensError } from '../errors.ts';
+import { describeDiffusion } from './describe-diffusion.ts';
+import { type CliIo, printable } from './io.ts';
+import { printJson, work } from './work.ts';
+
+export interface TrainingWorkOptions {
+  readonly json?: boolean;
+}
+
+/** Follows the training of a generator to its end: progress, sheets as they are made, the page, the result as text or JSON. */
+export async function followTraining(
+  start: (signal: AbortSignal) => AsyncIterable<TrainEvent>,
+  io: CliIo,
+  { json = false }: TrainingWorkOptions,
+): Promise<DiffusionReport> {
+  const { report, page, id, model } = await work(io, async ({ signal, progress }) => {
+    let found: (TrainEvent & { readonly type: 'result' }) | undefined;
+    let id = '';
+    try {
+      for await (const event of start(signal)) {
+        if (event.type === 'run') id = event.id;
+        else if (event.type === 'reading')
+          progress.update({ stage: 'reading images', done: event.done, total: event.total });
+        else if (event.type === 'sheet') progress.note(`step ${event.step}: samples in ${printable(event.path)}`);
+        else if (event.type === 'step') progress.update({ stage: 'training', done: event.done, total: event.total });
+        else found = event;
+      }
+    } catch (error) {
+      if (!(error instanceof BiolensError) || id === '') throw error;
+      if (error.code === 'interrupted')
+        throw new BiolensError('interrupted', `interrupted; biolens runs resume ${id} goes on`, { cause: error });
+      if (error.code === 'external')
+        throw new BiolensError('external', `${error.message}; biolens runs resume ${id} goes on`, { cause: error });
+      throw error;
+    }
+    if (found === undefined) throw new BiolensError('external', 'the training ended without a result');
+    const { freezeRun } = await import('../studio/index.ts');
+    return { ...found, page: await freezeRun(found.path, { signal }) };
+  });
+  if (json) printJson(io, report);
+  else {
+    io.out(describeDiffusion(report));
+    io.out(`\nModel: ${printable(model)}\n`);
+    io.out(`Report: ${page}\nbiolens diffusion sample --model ${printable(model)} -n 100 -o samples (run ${id})\n`);
+  }
+  return report;
+}
+
+/** Goes on with the training of a generator. */
+export async function resumeTrainingWork(path: string, io: CliIo, options: TrainingWorkOptions): Promise<void> {
+  const { resumeTraining } = await import('../diffusion/index.ts');
+  await followTraining(signal => resumeTraining(path, { signal }), io, options);
+}
+
+/** Repeats the training of a generator from its recorded configuration, into a run of its own. */
+export async function rerunTrainingWork(
+  configuration: Readonly<Record<string, unknown>>,
+  io: CliIo,
+  options: TrainingWorkOptions & { readonly runsDir: string },
+): Promise<void> {
+  const { trainConfigurationSchema, trainRun } = await import('../diffusion/index.ts');
+  const parsed = trainConfigurationSchema.safeParse(configuration);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new BiolensError('input', `run.json: configuration: "${issue?.path.join('.')}" ${issue?.message}`);
+  }
+  await followTraining(signal => trainRun(parsed.data, { signal, runsDir: options.runsDir }), io, options);
+}

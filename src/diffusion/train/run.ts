@@ -1,0 +1,211 @@
+import { readdir } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { type DiffusionReport, diffusionReportSchema } from '../../contracts/index.ts';
+import { fileError } from '../../disk.ts';
+import { BiolensError, messageOf, throwIfAborted } from '../../errors.ts';
+import { foldIn, randomKey } from '../../math/index.ts';
+import { createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
+import { openRuntime } from '../../tensor/node.ts';
+import { GENERATORS, type GeneratorTrainer } from '../generator/index.ts';
+import { newestCheckpoint } from './checkpoints.ts';
+import { parseTraining, type ResolvedTraining, type TrainConfigurationInput } from './configuration.ts';
+import { TrainingHistory, trainItemSchema } from './items.ts';
+import { resolveTraining, settingsOf } from './settings.ts';
+import { readTrainingImages, type TrainingImages } from './training-images.ts';
+import { runTraining, type TrainProgress } from './training-loop.ts';
+
+/** What the training of a generator says while it goes on. */
+export type TrainEvent =
+  | { readonly type: 'reading'; readonly done: number; readonly total: number }
+  | { readonly type: 'run'; readonly id: string; readonly path: string }
+  | TrainProgress
+  | {
+      readonly type: 'result';
+      readonly id: string;
+      readonly path: string;
+      /** The model's folder. */
+      readonly model: string;
+      readonly report: DiffusionReport;
+    };
+
+export interface TrainRunOptions {
+  /** Where runs go; `runs` in the current folder by default. */
+  readonly runsDir?: string | undefined;
+  /** Ends the name of the run's folder; by default that of the folder of images. */
+  readonly name?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const KIND = 'diffusion';
+
+/** An output that would be refused after the training is refused before it. */
+async function checkOutput(folder: string | undefined): Promise<void> {
+  if (folder === undefined) return;
+  const found = await readdir(folder).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
+    throw fileError(folder, error, 'write');
+  });
+  if (found.length > 0 && !found.includes('model_index.json'))
+    throw new BiolensError('input', `${folder}: holds other files; name a new or empty folder`, {
+      details: { file: folder },
+    });
+}
+
+async function* readImages(
+  configuration: Parameters<typeof resolveTraining>[0],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrainEvent, TrainingImages> {
+  const { images, size, labels, classes } = configuration;
+  const reading = readTrainingImages(images, { size, labels, classes, signal });
+  for (;;) {
+    const read = await reading.next();
+    if (read.done) return read.value;
+    yield { type: 'reading', ...read.value };
+  }
+}
+
+function reportOf(
+  trainer: GeneratorTrainer,
+  { training, images, history }: { training: ResolvedTraining; images: TrainingImages; history: TrainingHistory },
+): DiffusionReport {
+  const { steps, batchSize, sampling, channels, layersPerBlock, dropout, prediction, learningRate, seed } = training;
+  const { preset, mirror, shift, colour } = training;
+  const { labels, classes } = images;
+  const { seconds, sheets } = history;
+  const counts = classes?.map((name, index) => [name, labels?.filter(label => label === index).length ?? 0]);
+  const last = sheets.at(-1);
+  const ofDiffusion = training.kind === 'diffusion' ? { layersPerBlock, dropout, prediction } : {};
+  const settings = { preset, channels, ...ofDiffusion, learningRate, mirror, shift, colour, seed };
+  return diffusionReportSchema.parse({
+    schema: 'biolens/diffusion@1',
+    kind: training.kind,
+    images: {
+      source: images.source,
+      n: images.n,
+      size: images.size,
+      resized: images.resized,
+      classes: counts === undefined ? null : { attribute: images.attribute, counts: Object.fromEntries(counts) },
+    },
+    network: { parameters: trainer.parameters, description: trainer.description },
+    training: {
+      steps,
+      batchSize,
+      epochs: (steps * batchSize) / images.n,
+      seconds,
+      stepsPerSecond: seconds > 0 ? steps / seconds : null,
+      settings,
+    },
+    curve: history.curve(steps),
+    sheets: sheets.map(({ seconds: _, ...sheet }) => sheet),
+    sampling: {
+      method: training.kind === 'gan' ? 'gan' : sampling.method,
+      steps: training.kind === 'gan' ? 1 : sampling.steps,
+      secondsPerImage: last === undefined ? null : last.seconds / last.n,
+    },
+    model: 'artifacts/model',
+    skipped: images.skipped,
+  });
+}
+
+/** Trains within an open run from its newest checkpoint, and ends the run: as done, as interrupted, or as failed with the reason. */
+async function* workOn(
+  run: Run,
+  { training, images }: { readonly training: ResolvedTraining; readonly images: TrainingImages },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrainEvent, DiffusionReport> {
+  let ended = false;
+  try {
+    yield { type: 'run', id: run.id, path: run.path };
+    const known = run.record.provenance.digests.images;
+    if (known !== undefined && known !== images.digest)
+      throw new BiolensError('input', `${images.source}: its images or labels are not those that the run began with`);
+    const history = new TrainingHistory();
+    for await (const item of run.items(trainItemSchema)) history.add(item);
+    const runtime = await openRuntime({ device: training.device, signal });
+    try {
+      await run.note({ digests: { images: images.digest }, engine: runtime.engine, device: runtime.device });
+      const key = foldIn(randomKey(training.seed), 'train');
+      const settings = settingsOf(training, images);
+      const checkpoint = await newestCheckpoint(run);
+      const trainer = await GENERATORS[training.kind]
+        .openTrainer(runtime, { settings, key, checkpoint })
+        .catch((error: unknown) => {
+          if (checkpoint === null || !(error instanceof BiolensError) || error.code !== 'input') throw error;
+          throw new BiolensError('input', `${error.message}; ${checkpoint.remedy}`, { cause: error });
+        });
+      yield* runTraining(run, trainer, { training, images, history, key, signal });
+      throwIfAborted(signal);
+      const model = await run.artifactPath('model');
+      await trainer.save(model);
+      if (training.output !== undefined) await trainer.save(training.output);
+      const report = reportOf(trainer, { training, images, history });
+      await run.complete(report);
+      ended = true;
+      yield { type: 'result', id: run.id, path: run.path, model: training.output ?? model, report };
+      return report;
+    } finally {
+      await runtime.close();
+    }
+  } catch (error) {
+    if (!ended) {
+      ended = true;
+      const interrupted = error instanceof BiolensError && error.code === 'interrupted';
+      // The first error is the one to tell; a full disk may refuse the second as well.
+      await (interrupted ? run.interrupt() : run.fail(messageOf(error))).catch(() => undefined);
+    }
+    throw error;
+  } finally {
+    if (!ended) await run.interrupt();
+  }
+}
+
+/**
+ * Trains a generator on a folder of images as a run: a folder that can be killed at any instant and resumed, to the same weights.
+ *
+ * Wrong input is found before the run's folder is made.
+ *
+ * @param input what to train on and how; defaults are those of `trainConfigurationSchema` and its preset
+ * @returns events, and at the end the report, which is in the run's `report.json` too
+ * @throws {BiolensError} `usage` or `input` naming the field or file; `interrupted` when the signal is aborted, with the run left to be
+ *   resumed; `external` when memory is short, with the last state kept
+ */
+export async function* trainRun(
+  input: TrainConfigurationInput,
+  { runsDir, name, signal }: TrainRunOptions = {},
+): AsyncGenerator<TrainEvent, DiffusionReport> {
+  const configuration = parseTraining(input);
+  await checkOutput(configuration.output);
+  // What can be told to be wrong before the images are read.
+  const named = configuration.classes === undefined ? null : ['?'];
+  resolveTraining(configuration, { classes: named, attribute: null }, { freeBytes: Number.POSITIVE_INFINITY });
+  const images = yield* readImages(configuration, signal);
+  const training = resolveTraining(configuration, images, { freeBytes: process.availableMemory() });
+  const run = await createRun({
+    kind: KIND,
+    name: name ?? basename(training.images),
+    configuration: training,
+    seed: training.seed,
+    ...(runsDir === undefined ? {} : { runsDir }),
+  });
+  return yield* workOn(run, { training, images }, signal);
+}
+
+/**
+ * Goes on with training that was interrupted, failed or was killed, from its newest checkpoint.
+ *
+ * @param path the run's folder
+ * @throws {BiolensError} `usage` when the run is done, trains no generator or is worked on by another process; `input` when its images have
+ *   changed or its checkpoint is damaged; otherwise as {@link trainRun}
+ */
+export async function* resumeTraining(
+  path: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<TrainEvent, DiffusionReport> {
+  const record = await readRunRecord(path);
+  if (record.kind !== KIND)
+    throw new BiolensError('usage', `${path}: expected the training of a generator, got a run of ${record.kind}`);
+  const configuration = parseTraining(record.configuration);
+  const images = yield* readImages(configuration, signal);
+  const training = resolveTraining(configuration, images, { freeBytes: process.availableMemory() });
+  return yield* workOn(await openRun(resolve(path)), { training, images }, signal);
+}
