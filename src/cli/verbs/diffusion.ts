@@ -29,6 +29,7 @@ interface TrainOptions extends CommonOptions {
   readonly sheetMethod?: SamplingMethod;
   readonly sheetSteps?: number;
   readonly checkpointSeconds?: number;
+  readonly threads?: number;
   readonly seed: number;
   readonly runsDir: string;
   readonly name?: string;
@@ -50,7 +51,7 @@ async function train(options: TrainOptions, io: CliIo): Promise<void> {
   ]);
   const { images, kind, size, preset, seed, device, runsDir, name } = options;
   const { output, labels, steps, batch: batchSize, channels, layers: layersPerBlock, learningRate } = options;
-  const { dropout, prediction, mirror, shift, colour, sheets, checkpointSeconds } = options;
+  const { dropout, prediction, mirror, shift, colour, sheets, checkpointSeconds, threads } = options;
   const optional = {
     output,
     labels,
@@ -66,6 +67,7 @@ async function train(options: TrainOptions, io: CliIo): Promise<void> {
     colour,
     sheets,
     checkpointSeconds,
+    threads,
   };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   const sampling = { method: options.sheetMethod, steps: options.sheetSteps };
@@ -127,6 +129,11 @@ function registerTrain(diffusion: Command, io: CliIo): void {
     )
     .option('--sheet-steps <n>', 'network evaluations an image of the sheets (default: 20)', wholeNumber(1, 1000))
     .option('--checkpoint-seconds <s>', 'keep the state this often, at least (default: 30)', numberIn(0, 86_400))
+    .option(
+      '--threads <n>',
+      'threads of the CPU (default: all cores); their number decides how sums are rounded',
+      wholeNumber(1, 1024),
+    )
     .option('--runs-dir <dir>', 'where the run goes', DEFAULT_RUNS_DIR)
     .option('--name <name>', "end of the run's name (default: that of the folder of images)");
   addExamples(

@@ -61,12 +61,14 @@ export const trainConfigurationSchema = z.strictObject({
   output: z.string().min(1).optional(),
   seed: z.number().int().nonnegative().default(1),
   device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
+  /** Threads of the CPU; all cores by default. Recorded, since their number decides how sums are rounded. */
+  threads: z.number().int().min(1).max(1024).optional(),
 });
 export type TrainConfiguration = z.infer<typeof trainConfigurationSchema>;
 export type TrainConfigurationInput = z.input<typeof trainConfigurationSchema>;
 
 /** A configuration in which nothing is left to be decided. */
-type Decided = 'channels' | 'layersPerBlock' | 'steps' | 'learningRate' | 'batchSize';
+type Decided = 'channels' | 'layersPerBlock' | 'steps' | 'learningRate' | 'batchSize' | 'threads';
 export type ResolvedTraining = Omit<TrainConfiguration, Decided> & { readonly [K in Decided]: number };
 
 /** Checks a configuration, naming the first field that is wrong. */

@@ -68,14 +68,15 @@ function reportOf(
   trainer: GeneratorTrainer,
   { training, images, history }: { training: ResolvedTraining; images: TrainingImages; history: TrainingHistory },
 ): DiffusionReport {
-  const { steps, batchSize, sampling, channels, layersPerBlock, dropout, prediction, learningRate, seed } = training;
+  const { steps, batchSize, sampling, channels, layersPerBlock, dropout, prediction, learningRate, seed, threads } =
+    training;
   const { preset, mirror, shift, colour } = training;
   const { labels, classes } = images;
   const { seconds, sheets } = history;
   const counts = classes?.map((name, index) => [name, labels?.filter(label => label === index).length ?? 0]);
   const last = sheets.at(-1);
   const ofDiffusion = training.kind === 'diffusion' ? { layersPerBlock, dropout, prediction } : {};
-  const settings = { preset, channels, ...ofDiffusion, learningRate, mirror, shift, colour, seed };
+  const settings = { preset, channels, ...ofDiffusion, learningRate, mirror, shift, colour, seed, threads };
   return diffusionReportSchema.parse({
     schema: 'biolens/diffusion@1',
     kind: training.kind,
@@ -121,7 +122,7 @@ async function* workOn(
       throw new BiolensError('input', `${images.source}: its images or labels are not those that the run began with`);
     const history = new TrainingHistory();
     for await (const item of run.items(trainItemSchema)) history.add(item);
-    const runtime = await openRuntime({ device: training.device, signal });
+    const runtime = await openRuntime({ device: training.device, threads: training.threads, signal });
     try {
       await run.note({ digests: { images: images.digest }, engine: runtime.engine, device: runtime.device });
       const key = foldIn(randomKey(training.seed), 'train');

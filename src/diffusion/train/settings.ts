@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { BiolensError } from '../../errors.ts';
 import { GENERATORS, type GeneratorSettings } from '../generator/index.ts';
@@ -42,13 +43,14 @@ export function resolveTraining(
   const { batchSize: most, ...rest } = PRESETS[kind][preset];
   const optional = { labels, output };
   const paths = Object.entries(optional).flatMap(([name, path]) => (path === undefined ? [] : [[name, resolve(path)]]));
-  const { channels, layersPerBlock, steps, learningRate } = configuration;
+  const { channels, layersPerBlock, steps, learningRate, threads = availableParallelism() } = configuration;
   const training: ResolvedTraining = {
     ...configuration,
     channels: channels ?? rest.channels,
     layersPerBlock: layersPerBlock ?? rest.layersPerBlock,
     steps: steps ?? rest.steps,
     learningRate: learningRate ?? rest.learningRate,
+    threads,
     images: resolve(configuration.images),
     ...Object.fromEntries(paths),
     batchSize: wanted === 'auto' ? most : wanted,
