@@ -14,6 +14,7 @@ import {
   resize,
   sqrt,
   transpose,
+  upsampleConv2d,
   type Value,
 } from '../../tensor/index.ts';
 import { channelsAt, type GanConfiguration, SMALLEST_SIDE, sidesOf } from './configuration.ts';
@@ -34,6 +35,8 @@ interface StyledOptions {
   readonly kernel: 1 | 3;
   /** Bring each image's feature maps back to variance 1. */
   readonly demodulate: boolean;
+  /** Double the side first, by repeating pixels. */
+  readonly enlarge?: boolean;
 }
 
 /**
@@ -42,14 +45,17 @@ interface StyledOptions {
  * weights are the same for all images here: activations are scaled before and after, which is equal and one convolution.
  */
 function styledConvolution(lookup: Lookup, x: Value, style: Value, options: StyledOptions): Value {
-  const { name, out, kernel, demodulate } = options;
+  const { name, out, kernel, demodulate, enlarge = false } = options;
   const channels = Number(x.shape[1]);
   const scales = dense(lookup, style, { name: `${name}.style`, out: channels, bias: 1 });
   const weight = equalisedWeight(lookup, name, [out, channels, kernel, kernel]);
   const side = (kernel - 1) / 2;
   const [n] = scales.shape;
   const image = (value: Value, size: number): Value => reshape(value, [n!, size, 1, 1]);
-  const drawn = conv2d(mul(x, image(scales, channels)), weight, undefined, { pads: [side, side, side, side] });
+  const scaled = mul(x, image(scales, channels));
+  const drawn = enlarge
+    ? upsampleConv2d(scaled, weight)
+    : conv2d(scaled, weight, undefined, { pads: [side, side, side, side] });
   const bias = reshape(biasOf(lookup, name, out), [1, out, 1, 1]);
   if (!demodulate) return add(drawn, bias);
   const lengths = transpose(reduceSum(mul(weight, weight), { axes: [2, 3] }), [1, 0]);
@@ -73,9 +79,17 @@ export function writeGenerator(lookup: Lookup, latents: Value, configuration: Ga
   let image: Value | null = null;
   for (const side of sidesOf(configuration)) {
     const out = channelsAt(configuration, side);
-    const styled = (value: Value, name: string): Value =>
-      leakyRelu(styledConvolution(lookup, value, style, { name: `${side}.${name}`, out, kernel: 3, demodulate: true }));
-    if (side > SMALLEST_SIDE) x = styled(resize(x, { height: side, width: side, mode: 'nearest' }), 'up');
+    const styled = (value: Value, part: 'up' | 'conv'): Value =>
+      leakyRelu(
+        styledConvolution(lookup, value, style, {
+          name: `${side}.${part}`,
+          out,
+          kernel: 3,
+          demodulate: true,
+          enlarge: part === 'up',
+        }),
+      );
+    if (side > SMALLEST_SIDE) x = styled(x, 'up');
     x = styled(x, 'conv');
     const added = styledConvolution(lookup, x, style, { name: `${side}.rgb`, out: 3, kernel: 1, demodulate: false });
     image = image === null ? added : add(resize(image, { height: side, width: side, mode: 'linear' }), added);
