@@ -15,7 +15,7 @@ export const ganConfigurationSchema = z.strictObject({
   latentSize: z.number().int().min(1).max(1024).default(64),
   /** Channels of both networks at the full size; they double as the side halves. */
   channels: z.number().int().min(1).max(1024).default(16),
-  maxChannels: z.number().int().min(1).max(4096).default(128),
+  maxChannels: z.number().int().min(1).max(4096).default(64),
 });
 export type GanConfiguration = z.infer<typeof ganConfigurationSchema>;
 export type GanConfigurationInput = z.input<typeof ganConfigurationSchema>;

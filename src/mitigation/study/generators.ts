@@ -84,7 +84,7 @@ const gan: StudyGenerator = {
 
 /** Channels of the U-Net's stages by the side of its images. */
 function stagesOf(side: number): number[] {
-  const [base, halvings] = [32, Math.max(1, Math.log2(side / 8))];
+  const [base, halvings] = [24, Math.max(1, Math.log2(side / 8))];
   return Array.from({ length: halvings + 1 }, (_, stage) => Math.min(2 * base, base * 2 ** stage));
 }
 
