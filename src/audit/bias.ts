@@ -69,7 +69,12 @@ function countClasses(name: string, classes: readonly string[], labels: Labels):
   return counts;
 }
 
-function targetOf(name: string, { classes, target }: AttributeLabels): number[] {
+/**
+ * The share of each class that counts as fair; equal shares where none are given.
+ *
+ * @throws BiolensError `usage` for a class that is not one, or shares that do not sum to 1
+ */
+export function targetOf(name: string, { classes, target }: Pick<AttributeLabels, 'classes' | 'target'>): number[] {
   if (target === undefined) return classes.map(() => 1 / classes.length);
   const unknown = Object.keys(target).find(key => !classes.includes(key));
   if (unknown !== undefined)

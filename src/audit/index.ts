@@ -11,6 +11,7 @@ export {
   type Labels,
   measureAttribute,
   measureBias,
+  targetOf,
 } from './bias.ts';
 export {
   type AuditConfiguration,

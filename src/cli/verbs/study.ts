@@ -37,6 +37,8 @@ interface StudyOptions extends CommonOptions {
 
 const parts = (text: string): string[] => text.split(',').map(part => part.trim());
 
+const gather = (text: string, before: readonly string[] = []): readonly string[] => [...before, ...parts(text)];
+
 function parseSizes(text: string): number[] {
   return parts(text).map(part => {
     const size = Number(part);
@@ -73,7 +75,7 @@ async function biasBySize(options: StudyOptions, io: CliIo): Promise<void> {
   const configuration = {
     images,
     ...(labels === undefined ? {} : { labels }),
-    attributes: [...new Set(options.attribute.flatMap(parts))],
+    attributes: [...new Set(options.attribute)],
     sizes: [...options.sizes],
     ...(kinds === undefined ? {} : { kinds: [...new Set(kinds)] }),
     ...(size === undefined ? {} : { imageSize: size }),
@@ -103,8 +105,7 @@ export function registerStudy(program: Command, io: CliIo): void {
     .requiredOption(
       '--attribute <names>',
       'attribute to study, such as gender; may be repeated, or several with commas between',
-      collect,
-      [],
+      gather,
     )
     .addOption(
       new Option('--sizes <list>', 'numbers of training images; one larger than the folder is left out, and said so')

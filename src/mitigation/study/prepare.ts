@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { targetOf } from '../../audit/index.ts';
 import type { StudyReport } from '../../contracts/index.ts';
 import { BiolensError } from '../../errors.ts';
 import { BUILT_IN } from '../../faces/index.ts';
@@ -58,7 +59,10 @@ export async function prepareStudy(
   configuration: StudyConfiguration,
   { signal }: { readonly signal: AbortSignal | undefined },
 ): Promise<Prepared> {
-  const { images, attributes, classifier, device } = configuration;
+  const { images, attributes, classifier, device, target } = configuration;
+  const foreign = Object.keys(target).find(name => !attributes.includes(name));
+  if (foreign !== undefined)
+    throw new BiolensError('usage', `target: "${foreign}" is not one of the attributes ${attributes.join(', ')}`);
   const folder = await openLabelledFolder(images, { labels: configuration.labels, attributes, signal });
   const chosen = chooseSizes(configuration.sizes, { n: folder.files.length, source: images });
   const labeller = await openLabeller(classifier, { attributes, device });
@@ -66,6 +70,7 @@ export async function prepareStudy(
     for (const name of attributes) {
       const labels = folder.files.map(({ file }) => folder.labels.byFile.get(file)?.[name] ?? null);
       const classes = labeller.classes[name]!;
+      targetOf(name, { classes, target: target[name] });
       checkLabels({ name, classes, classifier: labeller.name, labels }, { source: folder.labels.source });
     }
     return { configuration, folder, labeller, ...chosen };
