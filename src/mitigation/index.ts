@@ -35,7 +35,7 @@ export {
 } from './rewards/combine.ts';
 export { DEGREES, type Degree, replicationDegrees, replicationRewards } from './rewards/replication.ts';
 export { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
-export { type MitigationEvent, type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
+export { type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
 export {
   resumeStudy,
   type StudyConfiguration,
@@ -46,3 +46,4 @@ export {
   studyRun,
 } from './study/index.ts';
 export { type ResolvedTarget, resolveTargets } from './targets.ts';
+export type { MitigationEvent } from './workshop.ts';

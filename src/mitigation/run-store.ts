@@ -102,13 +102,7 @@ export class RunStore<M> implements LoopJournal<M> {
     // The last snapshot and the one before stay: should the last be damaged, the loop can go back by one round.
     for (let index = 0; index < round.index; index++)
       if (index !== best) await rm(await this.#run.artifactPath(snapshotName(index)), { force: true });
-    await rm(
-      dirname(await this.#run.artifactPath(this.#blockName(`round-${String(round.index).padStart(3, '0')}`, 0))),
-      {
-        recursive: true,
-        force: true,
-      },
-    );
+    await this.dropSamples(`round-${String(round.index).padStart(3, '0')}`);
   }
 
   /** A part of the result that is made once, such as the audit before; null while it is not. */
@@ -152,6 +146,11 @@ export class RunStore<M> implements LoopJournal<M> {
 
   #blockName(draw: string, first: number): string {
     return `draws/${draw}/${String(first).padStart(6, '0')}.safetensors`;
+  }
+
+  /** Removes the kept samples of a draw that is over. */
+  async dropSamples(draw: string): Promise<void> {
+    await rm(dirname(await this.#run.artifactPath(this.#blockName(draw, 0))), { recursive: true, force: true });
   }
 
   /** Keeps samples of a draw, so that they need not be drawn and read again. */

@@ -1,14 +1,15 @@
 import { basename, join } from 'node:path';
-import { type MitigationReport, type MitigationRound, mitigationReportSchema } from '../contracts/index.ts';
+import { type MitigationReport, mitigationReportSchema } from '../contracts/index.ts';
 import { type DiffusionModel, writeModelFolder } from '../diffusion/index.ts';
 import { BiolensError, messageOf } from '../errors.ts';
-import { foldIn, type RandomKey, randomKey } from '../math/index.ts';
+import { foldIn, randomKey } from '../math/index.ts';
 import { createRun, digestFiles, openRun, type Run, readRunRecord } from '../runs/index.ts';
 import { openRuntime } from '../tensor/node.ts';
 import { type AuditContext, auditSamples } from './audit-samples.ts';
+import { compareMethods } from './compare/compare.ts';
 import type { MitigationConfiguration, MitigationConfigurationInput } from './configuration.ts';
 import { DiffusionGenerator } from './diffusion-generator.ts';
-import { type Goals, judgeGoals } from './goals.ts';
+import { judgeGoals } from './goals.ts';
 import { classesOfTraining, labelTarget } from './labels.ts';
 import { type Judge, runLoop } from './loop/loop.ts';
 import { type PictureSet, readPictureSet } from './picture-set.ts';
@@ -20,14 +21,8 @@ import { measureRound, type RoundMeasurement, roundMeasurementSchema, toReportRo
 import { RunStore } from './run-store.ts';
 import type { Sample } from './sample.ts';
 import { scoreSamples } from './score-samples.ts';
-import { drawSamples, type KeptSide, keptSideSchema, makeSide, SHEET, type StageProgress, writeSheet } from './side.ts';
-
-/** What a mitigation says while it works. */
-export type MitigationEvent =
-  | { readonly type: 'run'; readonly id: string; readonly path: string }
-  | StageProgress
-  | { readonly type: 'round'; readonly round: MitigationRound }
-  | { readonly type: 'result'; readonly id: string; readonly path: string; readonly report: MitigationReport };
+import { type KeptSide, SHEET, type StageProgress, writeSheet } from './side.ts';
+import { keepSide, type MitigationEvent, type Workshop } from './workshop.ts';
 
 export interface MitigationRunOptions {
   /** Where runs go; `runs` in the current folder by default. */
@@ -35,24 +30,6 @@ export interface MitigationRunOptions {
   /** Ends the name of the run's folder; by default the name of the model's. */
   readonly name?: string | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-interface Sets {
-  readonly training: PictureSet;
-  readonly heldout: PictureSet | null;
-}
-
-/** All that the stages of a run share. */
-interface Workshop {
-  readonly run: Run;
-  readonly prepared: Prepared;
-  readonly sets: Sets;
-  readonly context: AuditContext;
-  readonly goals: Goals;
-  readonly store: RunStore<RoundMeasurement>;
-  readonly generator: DiffusionGenerator;
-  readonly key: RandomKey;
-  readonly signal: AbortSignal | undefined;
 }
 
 async function* readSets({ configuration, model, reader }: Prepared, signal: AbortSignal | undefined) {
@@ -82,31 +59,6 @@ function digestSet({ source, files }: PictureSet, signal: AbortSignal | undefine
     files.map(file => ({ file, path: join(source, file) })),
     signal,
   );
-}
-
-const secondsSince = (start: number): number => (performance.now() - start) / 1000;
-
-/** Draws and audits one side once; a run that goes on finds it made. */
-async function* keepSide(
-  shop: Workshop,
-  options: { readonly name: 'before' | 'after'; readonly firstFid: number | null },
-): AsyncGenerator<MitigationEvent, KeptSide> {
-  const { run, prepared, store, generator, context, goals, key, signal } = shop;
-  const { name, firstFid } = options;
-  const kept = store.part(name, keptSideSchema);
-  if (kept !== null) return kept;
-  const start = performance.now();
-  const samples = yield* drawSamples(generator, {
-    draw: name,
-    count: prepared.configuration.auditSamples,
-    key: foldIn(key, 'audit'),
-    signal,
-  });
-  const sampling = secondsSince(start);
-  const side = yield* makeSide(samples, { run, name, context, goals, firstFid, signal });
-  const made = { side, seconds: { sampling, measuring: secondsSince(start) - sampling } };
-  await store.savePart(name, made);
-  return made;
 }
 
 /** Measures and rewards the samples of a round. */
@@ -179,12 +131,28 @@ async function* tune(shop: Workshop, before: KeptSide['side']) {
   return step.value;
 }
 
+function makeGenerator(
+  { runtime, training }: AuditContext,
+  { model, configuration, reader }: Prepared,
+  store: RunStore<RoundMeasurement>,
+): DiffusionGenerator {
+  return new DiffusionGenerator({
+    runtime,
+    model,
+    settings: configuration,
+    training: training.images,
+    trainingClasses: classesOfTraining(training, model.classes),
+    reader,
+    store,
+  });
+}
+
 async function* work(
   run: Run,
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<MitigationEvent, MitigationReport> {
-  const { configuration, model, reader, targets } = prepared;
+  const { configuration, reader, targets } = prepared;
   const sets = yield* readSets(prepared, signal);
   const { training, heldout } = sets;
   const classifier = reader.classifier?.name ?? 'none';
@@ -200,20 +168,21 @@ async function* work(
       device: runtime.device,
     });
     const store = await RunStore.open(run, roundMeasurementSchema);
+    const context: AuditContext = {
+      runtime,
+      ...sets,
+      reference: heldout && pickReference(heldout, { targets, classifier, key: randomKey(configuration.seed) }),
+      targets: labelled,
+      embedder: reader.embedder,
+      classifier,
+      permutations: configuration.permutations,
+      seed: configuration.seed,
+    };
     const shop: Workshop = {
       run,
       prepared,
       sets,
-      context: {
-        runtime,
-        ...sets,
-        reference: heldout && pickReference(heldout, { targets, classifier, key: randomKey(configuration.seed) }),
-        targets: labelled,
-        embedder: reader.embedder,
-        classifier,
-        permutations: configuration.permutations,
-        seed: configuration.seed,
-      },
+      context,
       goals: {
         copied: configuration.replication ? configuration.copied : null,
         targets,
@@ -221,22 +190,15 @@ async function* work(
         qualityFloor: configuration.qualityFloor,
       },
       store,
-      generator: new DiffusionGenerator({
-        runtime,
-        model,
-        settings: configuration,
-        training: training.images,
-        trainingClasses: classesOfTraining(training, model.classes),
-        reader,
-        store,
-      }),
+      generator: makeGenerator(context, prepared, store),
       key: foldIn(randomKey(configuration.seed), 'mitigation'),
       signal,
     };
     const before = yield* keepSide(shop, { name: 'before', firstFid: null });
     const loop = yield* tune(shop, before.side);
     const after = yield* keepSide(shop, { name: 'after', firstFid: before.side.quality.fid.value });
-    const sides: MitigationSides = { before, after, comparison: [] };
+    const comparison = yield* compareMethods(shop, before.side, () => makeGenerator(shop.context, prepared, store));
+    const sides: MitigationSides = { before, after, comparison };
     await writeModels(run, configuration, shop.generator.model);
     await shop.generator.close();
     return writeReport({ prepared, sets, goals: shop.goals, sides, loop });
