@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { auditReportSchema } from './audit.ts';
+import { auditReportSchema, setNameSchema } from './audit.ts';
 import { benchReportSchema } from './bench-report.ts';
 import { diffusionReportSchema } from './diffusion.ts';
 import { mitigationReportSchema } from './mitigation.ts';
@@ -16,6 +16,10 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   studyReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
+
+/** Where a picture of a page is from: a set of an audit, or the questions of a benchmark. */
+export const pictureSetSchema = z.enum([...setNameSchema.options, 'questions']);
+export type PictureSet = z.infer<typeof pictureSetSchema>;
 
 /**
  * What one page shows: a run, its result, and the pictures it needs.

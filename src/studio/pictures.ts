@@ -1,28 +1,30 @@
 import { realpath } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import type { AnyReport, SetName } from '../contracts/index.ts';
+import type { AnyReport, PictureSet } from '../contracts/index.ts';
 import { throwIfAborted } from '../errors.ts';
 import { thumbnail } from '../images/index.ts';
+import { questionPicturesNamed, questionPicturesToKeep, readQuestionPicture } from './question-pictures.ts';
 
 export interface PictureName {
-  readonly set: SetName;
-  /** As the report names it: a path within the set's folder. */
+  readonly set: PictureSet;
+  /** As the report names it: a path within the set's folder, or the `pictureName` of a question's picture. */
   readonly file: string;
 }
 
 /** How small pictures are made; tests pass their own. */
 export type MakeThumbnail = (
-  path: string,
+  source: string | Uint8Array,
   options: { readonly size: number; readonly blur: boolean },
 ) => Promise<Uint8Array>;
 
-/** Pictures kept in a frozen report: of the pairs most alike, and of the first clusters of duplicates. */
+/** Pictures kept in the frozen report of an audit: of the pairs most alike, and of the first clusters of duplicates. */
 export const PICTURE_DEFAULTS = { pairs: 200, clusters: 20, clusterFiles: 8, size: 240 } as const;
 /** Pictures read at a time. */
 const PARALLEL = 4;
 
 /** The pictures that a report names, by set: no other file is ever read for it. */
-export function picturesNamed(report: AnyReport): ReadonlyMap<SetName, ReadonlySet<string>> {
+export function picturesNamed(report: AnyReport): ReadonlyMap<PictureSet, ReadonlySet<string>> {
+  if (report.schema === 'biolens/bench@1') return new Map([['questions', questionPicturesNamed(report)]]);
   if (report.schema !== 'biolens/audit@1') return new Map();
   const { pairs, duplicates } = report.replication;
   return new Map([
@@ -32,11 +34,12 @@ export function picturesNamed(report: AnyReport): ReadonlyMap<SetName, ReadonlyS
 }
 
 /**
- * Path of a picture of a set, or null when it has none that may be shown: the set is no folder, the file is not there, or
- * its real path, after all symbolic links, lies outside the folder that the run recorded.
+ * A picture, as its path or its bytes, or null when there is none that may be shown: the set is no folder, the file is not there,
+ * its real path, after all symbolic links, lies outside the folder that the run recorded, or the benchmark has gone.
  */
-export async function locatePicture(report: AnyReport, { set, file }: PictureName): Promise<string | null> {
-  const summary = report.schema === 'biolens/audit@1' ? report.sets[set] : undefined;
+export async function findPicture(report: AnyReport, { set, file }: PictureName): Promise<string | Uint8Array | null> {
+  if (report.schema === 'biolens/bench@1') return set === 'questions' ? readQuestionPicture(report, file) : null;
+  const summary = report.schema === 'biolens/audit@1' && set !== 'questions' ? report.sets[set] : undefined;
   if (summary?.kind !== 'images') return null;
   try {
     const folder = await realpath(summary.source);
@@ -48,6 +51,8 @@ export async function locatePicture(report: AnyReport, { set, file }: PictureNam
 }
 
 function wanted(report: AnyReport): PictureName[] {
+  if (report.schema === 'biolens/bench@1')
+    return questionPicturesToKeep(report).map(file => ({ set: 'questions' as const, file }));
   if (report.schema !== 'biolens/audit@1') return [];
   const { pairs, duplicates } = report.replication;
   const names: PictureName[] = [
@@ -70,7 +75,7 @@ export interface CollectPicturesOptions {
 }
 
 /**
- * Small pictures of the pairs most alike and of the duplicates, as data URLs by `<set>/<file>`. One that can no longer be read
+ * Small pictures of the pairs most alike and of the duplicates, or of questions, as data URLs by `<set>/<file>`. One that can no longer be read
  * is left out; the page then says that it is missing.
  *
  * @throws BiolensError `interrupted`.
@@ -96,9 +101,9 @@ async function readPicture(
   name: PictureName,
   blur: boolean,
 ): Promise<readonly [string, string] | null> {
-  const path = await locatePicture(report, name);
-  if (path === null) return null;
-  const bytes = await thumbnail(path, { size: PICTURE_DEFAULTS.size, blur }).catch(() => null);
+  const source = await findPicture(report, name);
+  if (source === null) return null;
+  const bytes = await thumbnail(source, { size: PICTURE_DEFAULTS.size, blur }).catch(() => null);
   if (bytes === null) return null;
   return [`${name.set}/${name.file}`, `data:image/webp;base64,${Buffer.from(bytes).toString('base64')}`];
 }

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Context, Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
-import { type AnyReport, type RunEvent, type SetName, setNameSchema } from '../contracts/index.ts';
+import { type AnyReport, type PictureSet, pictureSetSchema, type RunEvent } from '../contracts/index.ts';
 import { BiolensError, messageOf } from '../errors.ts';
 import { thumbnail } from '../images/index.ts';
 import { type FoundRun, listRuns, readRunRecord } from '../runs/index.ts';
 import { guard, secureHeaders } from './guard.ts';
-import { locatePicture, type MakeThumbnail, picturesNamed } from './pictures.ts';
+import { findPicture, type MakeThumbnail, picturesNamed } from './pictures.ts';
 import { readTemplate, type TemplateOptions } from './report-html.ts';
 import { countItems, readReport, readRunList, readRunPage } from './run-page.ts';
 
@@ -27,7 +27,7 @@ export interface StudioOptions extends TemplateOptions {
 }
 
 const imageQuerySchema = z.object({
-  set: setNameSchema,
+  set: pictureSetSchema,
   file: z.string().min(1).max(4096),
   size: z.coerce.number().int().min(16).max(1024).default(320),
 });
@@ -37,7 +37,7 @@ const KEPT_REPORTS = 3;
 
 interface KeptReport {
   readonly report: AnyReport | null;
-  readonly named: ReadonlyMap<SetName, ReadonlySet<string>>;
+  readonly named: ReadonlyMap<PictureSet, ReadonlySet<string>>;
 }
 
 /** Reads reports, and keeps the last few until their file or the run's status changes. */
@@ -113,9 +113,9 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
     const found = await findDone(c.req.param('id'));
     const { report, named } = found === null ? { report: null, named: new Map() } : await reportOf(found);
     const { set, file, size } = query.data;
-    const path = report !== null && named.get(set)?.has(file) ? await locatePicture(report, query.data) : null;
-    if (path === null) return c.json({ error: 'no such picture' }, 404);
-    const bytes = await images(path, { size, blur }).catch(() => null);
+    const source = report !== null && named.get(set)?.has(file) ? await findPicture(report, query.data) : null;
+    if (source === null) return c.json({ error: 'no such picture' }, 404);
+    const bytes = await images(source, { size, blur }).catch(() => null);
     if (bytes === null) return c.json({ error: 'the picture cannot be read' }, 422);
     return c.body(new Uint8Array(bytes), 200, {
       'Content-Type': 'image/webp',

@@ -366,6 +366,29 @@ export function benchReport(fixture: BenchFixture = {}): BenchReport {
   });
 }
 
+/** The same with the first model in the tools setting. */
+export function withTools(report: BenchReport): BenchReport {
+  return {
+    ...report,
+    scores: report.scores.map((score, i) =>
+      i > 0
+        ? score
+        : {
+            ...score,
+            tools: {
+              called: share(240, 280),
+              calls: 412,
+              failed: 3,
+              byTool: { compare_faces: 112, estimate_age: 300 },
+              rightWithCalls: share(150, 240),
+              rightWithoutCalls: share(20, 40),
+              changed: { difference: metric(0.04, 280, 0.03), p: 0.09, gained: 26, lost: 15 },
+            },
+          },
+    ),
+  };
+}
+
 /** Pictures of the first questions. */
 export function questionPictures(report: BenchReport, count = 40): Record<string, string> {
   return Object.fromEntries(

@@ -9,23 +9,28 @@ import { Groups } from './groups.tsx';
 import { Leaderboard } from './leaderboard.tsx';
 import { Lint } from './lint.tsx';
 import { Method } from './method.tsx';
+import { OneTask } from './one-task.tsx';
 import { Overview, titleOf } from './overview.tsx';
-import { Questions } from './questions.tsx';
+import { Questions, type WantedTask } from './questions.tsx';
 import { Size } from './size.tsx';
 import { Steadiness } from './steadiness.tsx';
+import { Tools } from './tools.tsx';
 
 const ABOUT_MODELS: readonly PageSection[] = [
   { id: 'groups', title: 'Kinds of questions' },
+  { id: 'task', title: 'One task' },
   { id: 'differences', title: 'Real differences' },
 ];
 
 /** The parts of a benchmark's page; those about a model need one that was asked. */
 export function benchSections(report: BenchReport): readonly PageSection[] {
   const asked = report.scores.length > 0;
+  const tools = report.scores.some(score => score.tools !== null);
   return [
     { id: 'overview', title: 'Overview' },
     { id: 'leaderboard', title: 'Leaderboard' },
     ...(asked ? ABOUT_MODELS : []),
+    ...(tools ? [{ id: 'tools', title: 'Tools' }] : []),
     { id: 'size', title: 'Size' },
     ...(asked
       ? [
@@ -46,6 +51,9 @@ export function BenchPage({ page, report }: { readonly page: ReportPage; readonl
   const entries = useMemo(() => entriesOf(report), [report]);
   const [chosen, setChosen] = useState<string | null>(null);
   const entry = entries.find(({ name }) => name === chosen) ?? entries[0] ?? null;
+  const [wanted, setWanted] = useState<WantedTask | null>(null);
+  // The section has its place in the navigation, whichever setting is looked at.
+  const tools = entry?.score.tools ?? entries.find(({ score }) => score.tools !== null)?.score.tools ?? null;
   useEffect(() => {
     document.title = `${titleOf(report, entries)} · biolens`;
   }, [report, entries]);
@@ -56,7 +64,9 @@ export function BenchPage({ page, report }: { readonly page: ReportPage; readonl
       {entry !== null && (
         <>
           <Groups entry={entry} comparison={comparison} />
+          <OneTask entries={entries} onShowQuestions={task => setWanted({ task })} />
           <Differences entry={entry} comparison={comparison} />
+          {tools !== null && <Tools tools={tools} />}
         </>
       )}
       <Size comparison={comparison} />
@@ -67,7 +77,7 @@ export function BenchPage({ page, report }: { readonly page: ReportPage; readonl
         </>
       )}
       <Lint lint={report.lint} />
-      {entry !== null && <Questions key={entry.name} entry={entry} lint={report.lint} runId={run.id} />}
+      {entry !== null && <Questions key={entry.name} entry={entry} lint={report.lint} runId={run.id} wanted={wanted} />}
       <Method report={report} run={run} />
     </>
   );

@@ -157,7 +157,7 @@ function Row(props: {
       </td>
       {flagged && (
         <td className="numeric">
-          {withoutFlagged === null ? '–' : <MetricValue metric={withoutFlagged} kind="share" withoutN />}
+          {withoutFlagged === null || withoutFlagged.value === null ? '–' : (withoutFlagged.value * 100).toFixed(1)}
         </td>
       )}
       {categories.map(code => {

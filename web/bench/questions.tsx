@@ -1,4 +1,4 @@
-import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
+import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from 'react';
 import { nameOfCode, TASKS } from '../../src/contracts/bench-codes.ts';
 import type { BenchReport } from '../../src/contracts/bench-report.ts';
 import { DataTable } from '../components/data-table.tsx';
@@ -18,18 +18,27 @@ import { QuestionsToolbar } from './questions-toolbar.tsx';
 const PRINTED = 40;
 const ORDER: readonly string[] = TASKS.map(({ code }) => code);
 
+/** A task whose questions are asked for elsewhere on the page; a new object each time. */
+export interface WantedTask {
+  readonly task: string;
+}
+
 export interface QuestionsProps {
   readonly entry: Entry;
   readonly lint: BenchReport['lint'];
   /** Name of the run, for the file that is exported. */
   readonly runId: string;
+  readonly wanted: WantedTask | null;
 }
 
 /** Every question with what the model replied, and how that was read. */
-export function Questions({ entry, lint, runId }: QuestionsProps): ReactNode {
+export function Questions({ entry, lint, runId, wanted }: QuestionsProps): ReactNode {
   const all = useMemo(() => askedQuestions(entry, lint), [entry, lint]);
   const tasks = useMemo(() => tasksOf(all), [all]);
   const [query, setQuery] = useState(FIRST_QUERY);
+  useEffect(() => {
+    if (wanted !== null) setQuery({ ...FIRST_QUERY, task: wanted.task });
+  }, [wanted]);
   const asked = useDeferredValue(query);
   const shown = useMemo(() => selectQuestions(all, asked), [all, asked]);
   const [opened, setOpened] = useState<number | null>(null);

@@ -1,9 +1,7 @@
-import type { SetName } from '../../src/contracts/audit.ts';
-import type { ReportPage, RunEvent, RunList } from '../../src/contracts/report.ts';
+import type { PictureSet, ReportPage, RunEvent, RunList } from '../../src/contracts/report.ts';
 
 export interface PictureRequest {
-  /** A set of an audit, or the pictures of a benchmark's questions. */
-  readonly set: SetName | 'questions';
+  readonly set: PictureSet;
   /** Its path in the set; of a question the `pictureName`. */
   readonly file: string;
   /** Longest side in pixels that is asked for; a frozen page has one size. */

@@ -1,0 +1,77 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openBenchmark } from '../../src/bench/index.ts';
+import type { BenchReport } from '../../src/contracts/index.ts';
+import { decodeImage } from '../../src/images/index.ts';
+import { collectPictures } from '../../src/studio/index.ts';
+import { findPicture, picturesNamed } from '../../src/studio/pictures.ts';
+import { questionPicturesToKeep } from '../../src/studio/question-pictures.ts';
+import { drawing, header, picture, temporaryFolder, writeFiles, writeOfficial } from '../bench/official-folder.ts';
+import { benchReport } from '../web/bench-fixtures.ts';
+
+/** A report of six questions in a folder of the released layout, whose last picture is missing. */
+async function reportOn(folder: string): Promise<BenchReport> {
+  const stem = 'fairface_age_multi_mcq';
+  const paths = (i: number): string[] => [1, 2].map(k => `images/${stem}/question_${i}_${k}.png`);
+  const numbers = [1, 2, 3, 4, 5, 6];
+  await writeOfficial(join(folder, 'benchmark'), [
+    {
+      stem,
+      header: header('bias_fairness', 'age', 'fairface', 'multiple'),
+      questions: Object.fromEntries(
+        numbers.map(i => [
+          String(i),
+          {
+            image_paths: paths(i),
+            question_text: `Question ${i}`,
+            options: ['a', 'b', 'c', 'd'],
+            correct_answer_option: 'A',
+            answer: 'a',
+          },
+        ]),
+      ),
+    },
+  ]);
+  const files = numbers.flatMap(paths).slice(0, -1);
+  await writeFiles(
+    join(folder, 'benchmark'),
+    Object.fromEntries(await Promise.all(files.map(async (file, i) => [file, await picture(i)] as const))),
+  );
+  const base = benchReport();
+  const questions = await Array.fromAsync((await openBenchmark(folder)).questions());
+  return { ...base, benchmark: { ...base.benchmark, source: folder }, questions, items: [] };
+}
+
+test('pictures of questions are found in the benchmark, and no other file is', async () => {
+  await using folder = await temporaryFolder();
+  const report = await reportOn(folder.path);
+  const names = [...(picturesNamed(report).get('questions') ?? [])];
+  expect(names).toHaveLength(11);
+  const bytes = await findPicture(report, { set: 'questions', file: names[3]! });
+  expect((await decodeImage(bytes!)).data).toEqual(drawing(3).data);
+  for (const file of ['../secret.png', '/etc/hostname', 'images/other.png', `./${names[0]}`])
+    expect(await findPicture(report, { set: 'questions', file })).toBeNull();
+  expect(await findPicture(report, { set: 'training', file: names[0]! })).toBeNull();
+});
+
+test('a frozen page keeps them small; blurred where that is asked for; none where the benchmark has gone', async () => {
+  await using folder = await temporaryFolder();
+  const report = await reportOn(folder.path);
+  const images = await collectPictures(report);
+  expect(Object.keys(images)).toHaveLength(11);
+  expect(Object.keys(images).every(name => name.startsWith('questions/images/'))).toBe(true);
+  const blurred = await collectPictures(report, { blur: true });
+  const [name = ''] = Object.keys(images);
+  expect(blurred[name]).not.toBe(images[name]);
+  await rm(folder.path, { recursive: true });
+  expect(await collectPictures(structuredClone(report))).toEqual({});
+});
+
+test('of a large benchmark whole questions are kept, spread over all', async () => {
+  await using folder = await temporaryFolder();
+  const report = await reportOn(folder.path);
+  const kept = questionPicturesToKeep(report, 6);
+  expect(kept).toHaveLength(6);
+  expect(new Set(kept.map(name => /question_(\d)/.exec(name)?.[1]))).toEqual(new Set(['1', '3', '5']));
+});

@@ -1,0 +1,332 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nameOfCode, type ReportPage, TASKS } from '../../src/contracts/index.ts';
+import { renderReportHtml } from '../../src/studio/report-html.ts';
+import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
+import { benchPage, benchReport, hostileBenchPage, largeBenchPage, withTools } from './bench-fixtures.ts';
+import { type BuiltPage, buildPage } from './built-page.ts';
+import { HOSTILE } from './fixtures.ts';
+import { findBarriers } from './page-checks.ts';
+
+const reason = whyNoBrowser();
+/** Waits as long as a busy machine may need. */
+const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 15_000 });
+
+describe.skipIf(reason !== null)(
+  `a benchmark's page in Chromium${reason === null ? '' : ` (skipped: ${reason})`}`,
+  () => {
+    let built: BuiltPage;
+    let browser: TestBrowser;
+    const folder = mkdtempSync(join(tmpdir(), 'biolens-bench-page-'));
+
+    beforeAll(async () => {
+      built = buildPage();
+      browser = await launchBrowser();
+    });
+    afterAll(async () => {
+      await browser?.close();
+      built?.remove();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** Opens the frozen page from the disk; afterwards it must not have complained or asked for anything. */
+    async function withPage(
+      page: ReportPage,
+      use: (opened: WatchedPage) => Promise<void>,
+      options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number } = {},
+    ): Promise<void> {
+      const file = join(folder, 'report.html');
+      writeFileSync(file, await renderReportHtml(page, built));
+      const opened = await openWatchedPage(browser);
+      try {
+        await opened.page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
+        await opened.page.setViewportSize({ width: options.width ?? 1280, height: 900 });
+        const address = pathToFileURL(file).href;
+        await opened.page.goto(address);
+        await opened.page.getByRole('heading', { level: 1 }).waitFor();
+        await use(opened);
+        expect(opened.problems).toEqual([]);
+        expect(opened.requests).toEqual([address]);
+      } finally {
+        await opened.page.close();
+      }
+    }
+
+    async function download(page: Page, button: Locator): Promise<{ readonly name: string; readonly text: string }> {
+      const [file] = await Promise.all([page.waitForEvent('download'), button.click()]);
+      return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') };
+    }
+
+    const overflow = (page: Page): Promise<number> =>
+      page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    const leaders = (page: Page): Promise<string[]> =>
+      page
+        .locator('.leaderboard tbody th .leader')
+        .evaluateAll(names => names.map(name => name.firstChild?.textContent ?? ''));
+    const open = (page: Page, index: number): Promise<void> =>
+      page.getByRole('button', { name: `Open question ${index + 1}`, exact: true }).click();
+
+    test('has its sections, its numbers, and nothing that is no number', async () => {
+      await withPage(benchPage(), async ({ page }) => {
+        expect(await page.title()).toContain('280 questions about faces');
+        expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
+          'Verdict',
+          'Replies',
+          'Leaderboard',
+          'Kinds of questions',
+          'One task',
+          'Real differences',
+          'Size',
+          'Letters, order and certainty',
+          'Cost and time',
+          'Defects of the benchmark',
+          'Questions',
+          'Method and provenance',
+        ]);
+        expect(await page.locator('main').innerText()).not.toMatch(/\bNaN\b|\bundefined\b|\bnull\b|\[object/);
+        expect(await page.getByText('the price is not known').count()).toBe(1);
+        await page.getByLabel('Results below are of').selectOption({ index: 1 });
+        await eventually(() => page.locator('#questions .lead').innerText()).toContain('qwen2.5-vl-7b');
+      });
+    });
+
+    test('the leaderboard is sorted by any column, narrowed, and exported in four formats', async () => {
+      const fixture = benchPage();
+      await withPage(fixture, async ({ page }) => {
+        const byOverall = await leaders(page);
+        expect(byOverall[0]).toBe('specialist');
+        await page.locator('.leaderboard').getByRole('button', { name: 'Model' }).click();
+        const heading = page.locator('.leaderboard').getByRole('columnheader', { name: 'Model' });
+        await eventually(() => heading.getAttribute('aria-sort')).toBe('ascending');
+        const byName = await leaders(page);
+        expect(byName).toEqual([...byName].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })));
+        await page
+          .locator('.leaderboard')
+          .getByRole('button', { name: /Face Recognition/ })
+          .click();
+        await eventually(() => leaders(page)).not.toEqual(byName);
+        await page.locator('#leaderboard').getByRole('radio', { name: 'Measured here' }).check();
+        await eventually(() => leaders(page).then(names => [...names].sort())).toEqual(['qwen2.5-vl-7b', 'specialist']);
+
+        const { leaderboard, comparison } =
+          fixture.report?.schema === 'biolens/bench@1' ? fixture.report : benchReport();
+        const exported = (title: string) =>
+          download(page, page.getByRole('button', { name: `Export the leaderboard as ${title}` }));
+        expect(await exported('CSV')).toEqual({ name: `${fixture.run.id}-leaderboard.csv`, text: leaderboard.csv });
+        expect((await exported('Markdown')).text).toBe(leaderboard.markdown);
+        expect((await exported('LaTeX')).text).toBe(leaderboard.latex);
+        expect(JSON.parse((await exported('JSON')).text)).toEqual(comparison.rows);
+      });
+    });
+
+    test('one task: every model on it, and the way to its questions', async () => {
+      await withPage(benchPage(), async ({ page }) => {
+        const section = page.locator('#task');
+        await section.getByLabel('Task').selectOption('hr_fr');
+        const rows = section.locator('tbody tr');
+        await eventually(() => rows.count()).toBe(2);
+        expect(await rows.first().innerText()).toMatch(/specialist\s+[\d.]+\s%/);
+        // 20 questions by one model in two orders, and by the other in one.
+        const counts = await rows.evaluateAll(all =>
+          all.map(row =>
+            [...row.querySelectorAll('td.numeric')].slice(2).reduce((sum, cell) => sum + Number(cell.textContent), 0),
+          ),
+        );
+        expect(counts.sort((a, b) => a - b)).toEqual([20, 40]);
+        await section.getByRole('button', { name: 'Show its questions' }).click();
+        await eventually(() => page.locator('#questions output').innerText()).toBe('20 of 280 questions');
+        expect(await page.locator('#questions').getByLabel('Task').inputValue()).toBe('hr_fr');
+      });
+    });
+
+    test('the questions are narrowed by text, task, outcome and flags, and what is left is exported', async () => {
+      const report = benchReport();
+      const own = report.items.filter(item => item.model === 'specialist');
+      await withPage(benchPage(report), async ({ page }) => {
+        const section = page.locator('#questions');
+        const count = section.locator('output');
+        const disputed = own.filter(({ strict, official }) => strict.outcome !== official.outcome).length;
+        await section.getByLabel('Parsers differ').check();
+        await eventually(() => count.innerText()).toBe(`${disputed} of 280 questions`);
+        await section.getByRole('button', { name: 'Clear' }).click();
+        await section.getByLabel('Defective').check();
+        await eventually(() => count.innerText()).toBe('1 of 280 questions');
+        await section.getByRole('button', { name: 'Clear' }).click();
+        await section.getByLabel('Outcome').selectOption('refused');
+        const refused = own.filter(item => item.strict.outcome === 'refused').length;
+        await eventually(() => count.innerText()).toBe(`${refused} of 280 questions`);
+        await section.getByLabel('Outcome').selectOption('');
+        await section.getByLabel('Text').fill('CANNOT IDENTIFY');
+        await eventually(() => count.innerText()).toBe(`${refused} of 280 questions`);
+        const { name, text } = await download(page, section.getByRole('button', { name: 'Export CSV' }));
+        expect(name).toMatch(/-replies\.csv$/);
+        const [header, ...rows] = text.trim().split('\r\n');
+        expect(header).toBe(
+          'question,task,dataset,rotation,repeat,right,strict,strict_chosen,official,official_chosen,raw,error',
+        );
+        expect(rows).toHaveLength(refused);
+        expect(rows[0]).toContain(',refused,,wrong,A,');
+        await section.getByLabel('Text').fill('no such words anywhere');
+        await eventually(() => section.getByText('No question fits these filters.').count()).toBe(1);
+      });
+    });
+
+    test('a question shows its pictures, options, replies in every order, and how both parsers read them', async () => {
+      const page2 = benchPage();
+      await withPage(page2, async ({ page }) => {
+        await page.getByLabel('Results below are of').selectOption({ index: 1 });
+        await page.locator('#questions').scrollIntoViewIfNeeded();
+        await open(page, 1);
+        const dialog = page.getByRole('dialog');
+        await dialog.getByRole('heading', { name: 'Question 2 of 280' }).waitFor();
+        const images = dialog.locator('.question-pictures img');
+        expect(await images.count()).toBe(2);
+        await eventually(() =>
+          images.evaluateAll(all => all.every(image => image instanceof HTMLImageElement && image.naturalWidth > 0)),
+        ).toBe(true);
+        expect(await dialog.locator('.options li').count()).toBe(4);
+        expect(await dialog.locator('.options .option-right').innerText()).toMatch(/^B[\s\S]*right/);
+        const replies = dialog.locator('.reply');
+        expect(await replies.count()).toBe(2);
+        expect(await replies.nth(1).innerText()).toContain('A showed B');
+        expect(await replies.nth(0).locator('.reply-text').innerText()).toContain('the answer is');
+        expect(await replies.nth(0).locator('.readings dt').allInnerTexts()).toEqual([
+          'Strict reading',
+          'The benchmark’s own',
+        ]);
+        expect(await findBarriers(page)).toEqual([]);
+
+        await page.keyboard.press('ArrowRight');
+        await dialog.getByRole('heading', { name: 'Question 3 of 280' }).waitFor();
+        await dialog.getByRole('button', { name: 'Previous' }).click();
+        await dialog.getByRole('heading', { name: 'Question 2 of 280' }).waitFor();
+        await page.keyboard.press('Escape');
+        await eventually(() => dialog.count()).toBe(0);
+        // The keyboard comes back to where it was, and goes on from there.
+        await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('Enter');
+        await dialog.getByRole('heading', { name: 'Question 3 of 280' }).waitFor();
+        await page.keyboard.press('Escape');
+        await eventually(() => dialog.count()).toBe(0);
+        // Text-only questions have no pictures, and say what there is.
+        await page.locator('#questions').getByLabel('Task').selectOption('tools_retrieval');
+        await eventually(() => page.locator('#questions output').innerText()).toBe('20 of 280 questions');
+        await open(page, 0);
+        await dialog.getByRole('heading', { name: 'Question 1 of 20' }).waitFor();
+        expect(await dialog.locator('.question-pictures').count()).toBe(0);
+      });
+    });
+
+    test('tools: how often they were called and what that changed', async () => {
+      await withPage(benchPage(withTools(benchReport())), async ({ page }) => {
+        const text = (await page.locator('#tools').innerText()).replaceAll('\u00a0', ' ');
+        expect(text).toContain('4.0 points better');
+        expect(text).toContain('26 questions went better, 15 worse');
+        expect(text).toContain('412 calls: estimate_age 300, compare_faces 112; 3 refused');
+        expect(await findBarriers(page)).toEqual([]);
+      });
+    });
+
+    test('what models, benchmarks and servers write is shown and never obeyed', async () => {
+      await withPage(hostileBenchPage(), async ({ page }) => {
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll('details')) details.open = true;
+        });
+        const inert = async (): Promise<void> => {
+          expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+          expect(await page.locator('img[src="x"]').count()).toBe(0);
+          expect(await page.locator('body script:not([type="application/json"])').count()).toBe(0);
+          expect(await page.locator('a[href^="http"]').count()).toBe(0);
+          const text = await page.locator('body').innerText();
+          for (const hidden of ['\u001b', '\u0007', '\u202e', '\u2028']) expect(text).not.toContain(hidden);
+          expect(await overflow(page)).toBeLessThanOrEqual(0);
+          expect(await findBarriers(page)).toEqual([]);
+        };
+        await inert();
+        const text = await page.locator('main').innerText();
+        expect(text).toContain(HOSTILE.markup);
+        expect(text).toContain(HOSTILE.script);
+
+        await page.locator('#questions').scrollIntoViewIfNeeded();
+        for (const index of Object.keys(HOSTILE).keys()) {
+          await open(page, index);
+          const dialog = page.getByRole('dialog');
+          await dialog.waitFor();
+          await inert();
+          const shown = await dialog.innerText();
+          expect(shown).toContain('\\u202e');
+          const replies = await dialog.locator('.reply-text').allInnerTexts();
+          for (const reply of replies) expect(reply).toMatch(/\\u001b\[31mred|No reply came/);
+          await page.keyboard.press('Escape');
+          await eventually(() => dialog.count()).toBe(0);
+        }
+        const { text: csv } = await download(
+          page,
+          page.locator('#questions').getByRole('button', { name: 'Export CSV' }),
+        );
+        expect(csv).not.toMatch(/(?:^|[,"])=/m);
+      });
+    });
+
+    test.each([
+      ['light', 1280],
+      ['dark', 1280],
+      ['light', 400],
+      ['dark', 400],
+    ] as const)('%s, %d pixels wide: nobody stumbles, nothing sticks out', async (colorScheme, width) => {
+      await withPage(
+        benchPage(),
+        async ({ page }) => {
+          expect(await overflow(page)).toBeLessThanOrEqual(0);
+          expect(await findBarriers(page)).toEqual([]);
+          for (const name of ['Task', 'Data set', 'Pictures']) {
+            await page.locator('#groups').getByRole('radio', { name, exact: true }).check();
+            expect(await overflow(page)).toBeLessThanOrEqual(0);
+          }
+          await page.locator('#questions').scrollIntoViewIfNeeded();
+          await open(page, 0);
+          await page.getByRole('dialog').waitFor();
+          expect(await findBarriers(page)).toEqual([]);
+          const fits = await page.getByRole('dialog').evaluate(dialog => dialog.scrollWidth <= dialog.clientWidth + 1);
+          expect(fits).toBe(true);
+        },
+        { colorScheme, width },
+      );
+    });
+
+    test('5,000 questions: all are there, few are in the page', async () => {
+      await withPage(largeBenchPage(5000), async ({ page }) => {
+        const section = page.locator('#questions');
+        await section.scrollIntoViewIfNeeded();
+        expect(await section.locator('output').innerText()).toBe('5,000 questions');
+        expect(await section.locator('tbody tr').count()).toBeLessThan(40);
+        await section.getByRole('button', { name: 'Open question 1', exact: true }).focus();
+        await page.keyboard.press('End');
+        await eventually(() => section.getByRole('button', { name: 'Open question 5,000' }).count()).toBe(1);
+        await page.keyboard.press('Enter');
+        await page.getByRole('heading', { name: 'Question 5,000 of 5,000' }).waitFor();
+        // Pictures of the first questions alone are kept; the others say so.
+        expect(await page.getByRole('dialog').getByText('not kept in this file').count()).toBeGreaterThan(0);
+      });
+    });
+
+    test('a report without replies says what there is', async () => {
+      const report = benchReport({ overrides: { scores: [], items: [], questions: [] } });
+      const rows = report.comparison.rows.filter(row => row.published);
+      const bare = { ...report, comparison: { ...report.comparison, rows, pairs: [], singleAgainstMultiple: [] } };
+      await withPage(benchPage(bare), async ({ page }) => {
+        expect(await page.locator('main').innerText()).not.toMatch(/\bNaN\b|\bundefined\b|\bnull\b|\[object/);
+        expect(await page.locator('.leaderboard tbody tr').count()).toBe(rows.length);
+        expect(await findBarriers(page)).toEqual([]);
+      });
+    });
+
+    test('tasks are written by their names', () => {
+      for (const { code, name } of TASKS) expect(nameOfCode(code)).toBe(name);
+    });
+  },
+);
