@@ -16,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   faces: () => import('./faces.ts'),
   harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),
+  training: () => import('./training.ts'),
 };
 
 const resultsFile = resolve(import.meta.dirname, 'RESULTS.md');
