@@ -29,6 +29,9 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
+/** Domain of what is several nodes in the model and one to gradients. */
+export const COMPOSITE_DOMAIN = 'biolens';
+
 /** Weights that travel with the graph. */
 export type Initialiser = {
   readonly [D in DType]: {
@@ -62,6 +65,8 @@ export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   readonly initialisers: Initialiser[] = [];
+  /** Nodes that gradients take as one, by the name of the last value that they compute. */
+  readonly composites = new Map<string, GraphNode>();
   readonly #names = new Set<string>();
   readonly #integers = new Map<string, Value>();
 
@@ -127,6 +132,14 @@ export class Graph {
     );
     this.nodes.push({ op, inputs, outputs, attributes: options.attributes ?? {}, domain: options.domain ?? '' });
     return outputs;
+  }
+
+  /**
+   * Says that what leads from `inputs` to the first of `outputs` is one operation to gradients, which has a rule of its own; the further
+   * outputs are values on the way that the rule uses. The model is made of the nodes as they are.
+   */
+  composite(op: string, inputs: readonly Value[], outputs: readonly [Value, ...Value[]]): void {
+    this.composites.set(outputs[0].name, { op, inputs, outputs, attributes: {}, domain: COMPOSITE_DOMAIN });
   }
 
   /** Makes a value an output of the model under a name. */

@@ -42,7 +42,12 @@ export const gelu = (x: Value, { approximate = 'none' }: { readonly approximate?
   unary('Gelu', x, { approximate: { string: approximate } });
 export const erf = (x: Value): Value => unary('Erf', x);
 /** x·σ(x). */
-export const silu = (x: Value): Value => mul(x, sigmoid(x));
+export function silu(x: Value): Value {
+  const share = sigmoid(x);
+  const y = mul(x, share);
+  x.graph.composite('Silu', [x], [y, share]);
+  return y;
+}
 
 /** Holds values between `min` and `max`. */
 export function clip(x: Value, { min, max }: { readonly min: number; readonly max: number }): Value {

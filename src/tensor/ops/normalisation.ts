@@ -36,20 +36,20 @@ export function batchNorm(
   );
 }
 
-/** The node keeps mean and inverse deviation, which a gradient needs, as outputs beside the normalised rows. */
-function normaliseRows(rows: Value, weights: readonly Value[], epsilon: number): Value {
+/** The normalised rows, and beside them mean and inverse deviation, which a gradient needs. */
+function normaliseRows(rows: Value, weights: readonly Value[], epsilon: number): [Value, Value, Value] {
   const statistics = { shape: [...rows.shape.slice(0, -1), 1], dtype: rows.dtype };
-  const [normal] = rows.graph.node('LayerNormalization', [rows, ...weights], {
+  const [normal, mean, inverse] = rows.graph.node('LayerNormalization', [rows, ...weights], {
     attributes: { axis: { int: -1 }, epsilon: { float: epsilon } },
     outputs: [{ shape: rows.shape, dtype: rows.dtype }, statistics, statistics],
   });
-  return normal!;
+  return [normal!, mean!, inverse!];
 }
 
 /** Layer normalisation over the last axis (Ba et al. 2016). */
 export function layerNorm(x: Value, { scale, bias, epsilon = 1e-5 }: Affine & { readonly epsilon?: number }): Value {
   checkAffine('layerNorm', { scale, bias }, fixedSize('layerNorm', x, x.shape.length - 1));
-  return normaliseRows(x, [scale, bias], epsilon);
+  return normaliseRows(x, [scale, bias], epsilon)[0];
 }
 
 /**
@@ -67,7 +67,9 @@ export function groupNorm(
   const size = (channels / groups) * height * width;
   const rows = reshape(x, [x.shape[0]!, groups, size]);
   const ones = x.graph.constant(new Float32Array(size).fill(1), [size]);
-  const normal = normaliseRows(rows, [ones], epsilon);
+  const [normal, , inverse] = normaliseRows(rows, [ones], epsilon);
   const perChannel = (value: Value) => reshape(value, [1, channels, 1, 1]);
-  return add(mul(reshape(normal, x.shape), perChannel(scale)), perChannel(bias));
+  const y = add(mul(reshape(normal, x.shape), perChannel(scale)), perChannel(bias));
+  x.graph.composite('GroupNormalization', [x, scale, bias], [y, normal, inverse]);
+  return y;
 }

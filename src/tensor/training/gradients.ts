@@ -1,5 +1,5 @@
 import { BiolensError } from '../../errors.ts';
-import type { GraphNode, Value } from '../graph.ts';
+import { COMPOSITE_DOMAIN, type GraphNode, type Value } from '../graph.ts';
 import { add } from '../ops/elementwise.ts';
 import { formatShape } from '../types.ts';
 import { RULES } from './rules/index.ts';
@@ -50,12 +50,14 @@ export function gradients(loss: Value, of: readonly Value[]): Value[] {
     found.set(loss.name, one);
   }
 
-  for (const node of nodes.reverse()) {
+  for (const last of nodes.reverse()) {
+    const node = graph.composites.get(last.outputs[0]?.name ?? '') ?? last;
     const arrived = node.outputs.map(output => found.get(output.name) ?? null);
     if (arrived.every(gradient => gradient === null)) continue;
     const wanted = node.inputs.map(input => input !== null && input.dtype === 'float32' && dependents.has(input.name));
     if (!wanted.includes(true)) continue;
-    const rule = node.domain === '' && Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
+    const known = node.domain === '' || node.domain === COMPOSITE_DOMAIN;
+    const rule = known && Object.hasOwn(RULES, node.op) ? RULES[node.op] : undefined;
     if (rule === undefined) {
       const shapes = node.inputs.map(input => (input === null ? '-' : formatShape(input.shape))).join(', ');
       throw new BiolensError('usage', `gradients: the operation ${node.op} of ${shapes} has no gradient rule`);

@@ -97,6 +97,8 @@ export const CASES: Readonly<Record<string, Case>> = {
   'conv2d 3×3, stride 2, padded at the end': conv([1, 2, 5, 6], [3, 2, 3, 3], { strides: [2, 2], pads: [0, 0, 1, 1] }),
   'conv2d 1×1': conv([2, 3, 3, 2], [4, 3, 1, 1]),
   'conv2d 1×1, stride 2': conv([2, 3, 4, 5], [2, 3, 1, 1], { strides: [2, 2] }),
+  'conv2d 3×3, many channels in': conv([1, 32, 3, 3], [2, 32, 3, 3], { pads: [1, 1, 1, 1] }),
+  'conv2d 3×3, many channels out': conv([1, 2, 3, 4], [32, 2, 3, 3], { pads: [1, 1, 1, 1] }),
   'conv2d 5×5 without padding': conv([2, 1, 7, 6], [2, 1, 5, 5]),
   'conv2d, unlike sides and pads': conv([1, 2, 5, 7], [2, 2, 2, 3], { strides: [2, 1], pads: [0, 1, 1, 0] }),
   'conv2d, dilated': conv([1, 2, 6, 7], [2, 2, 2, 3], { dilations: [3, 2], pads: [1, 2, 0, 1] }),

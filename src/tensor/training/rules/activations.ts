@@ -58,6 +58,12 @@ const logSoftmaxRule: Rule = context => {
   return [add(gradient, neg(mul(exp(outputAt(context.node, 0)), sum)))];
 };
 
+/** d/dx x·σ(x) = σ(x)·(1 + x − x·σ(x)). */
+const siluRule: Rule = context => {
+  const [x, y, share] = [inputAt(context.node, 0), outputAt(context.node, 0), outputAt(context.node, 1)];
+  return [mul(gradientAt(context), mul(share, add(sub(x, y), x.graph.scalar(1))))];
+};
+
 export const ACTIVATION_RULES: RuleTable = {
   Tanh: unaryRule((gradient, _, y) => mul(gradient, sub(y.graph.scalar(1), mul(y, y)))),
   Sigmoid: unaryRule((gradient, _, y) => mul(gradient, sub(y, mul(y, y)))),
@@ -65,6 +71,7 @@ export const ACTIVATION_RULES: RuleTable = {
   LeakyRelu: leakyReluRule,
   Softplus: unaryRule((gradient, x) => mul(gradient, sigmoid(x))),
   Gelu: geluRule,
+  Silu: siluRule,
   Softmax: softmaxRule,
   LogSoftmax: logSoftmaxRule,
 };

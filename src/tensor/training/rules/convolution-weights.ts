@@ -25,8 +25,9 @@ function padImage(
 }
 
 /**
- * Stride 1, one group: horizontal shifts of the input times vertical shifts of the gradient in one matrix product of
- * `[kernel height · out, n · rows · columns]` by `[…, kernel width · in]`, which has every tap. Six copies for a 3×3 kernel, where im2col makes nine.
+ * Stride 1, one group: horizontal shifts of the input times vertical shifts of the gradient, matrix products of
+ * `[kernel height · out, n · rows · columns]` by `[…, kernel width · in]`, which have every tap. Six copies for a 3×3 kernel, where im2col
+ * makes nine; the shifts of the side with more channels are not joined, but multiplied one by one.
  */
 function byShifts(gradient: Value, x: Value, { kernel, pads, dilations }: WeightGradientOptions): Value {
   const [n, channels, height, width] = imageShape('Conv', x);
@@ -43,7 +44,14 @@ function byShifts(gradient: Value, x: Value, { kernel, pads, dilations }: Weight
   const length = n * height * columns;
   const joined = (values: readonly Value[], size: number) =>
     reshape(values.length === 1 ? values[0]! : concat(values, { axis: 0 }), [values.length * size, length]);
-  const taps = matmul(joined(shiftedSlopes, out), swapLast(joined(shiftedImages, channels)));
+  const apart = Math.max(channels, out) >= THIN_CHANNELS;
+  const factors = (values: readonly Value[], size: number, join: boolean) =>
+    join ? [joined(values, size)] : values.map(value => reshape(value, [size, length]));
+  const left = factors(shiftedSlopes, out, !apart || out <= channels);
+  const right = factors(shiftedImages, channels, !apart || channels < out);
+  // Of either side there is one factor, or one for each shift: then the products stand side by side, or one below the other.
+  const products = left.flatMap(slope => right.map(image => matmul(slope, swapLast(image))));
+  const taps = products.length === 1 ? products[0]! : concat(products, { axis: right.length > 1 ? 1 : 0 });
   const shape = [out, channels, kernel[0], kernel[1]];
   if (kernel[0] * kernel[1] === 1) return reshape(taps, shape);
   return transpose(reshape(taps, [kernel[0], out, kernel[1], channels]), [1, 3, 0, 2]);

@@ -2,7 +2,17 @@ import type { Value } from '../../graph.ts';
 import { add, mul, neg, pow, sub } from '../../ops/elementwise.ts';
 import { reduceMean, reduceSum } from '../../ops/reduction.ts';
 import { expand, reshape } from '../../ops/structure.ts';
-import { fixedShape, floatOf, gradientAt, inputAt, outputAt, type Rule, type RuleTable, sumTo } from './rule.ts';
+import {
+  fixedShape,
+  floatOf,
+  gradientAt,
+  imageShape,
+  inputAt,
+  outputAt,
+  type Rule,
+  type RuleTable,
+  sumTo,
+} from './rule.ts';
 
 const LAST = { axes: [-1], keepDims: true };
 
@@ -69,7 +79,41 @@ const batchNormRule: Rule = context => {
   ];
 };
 
+/**
+ * Group normalisation as one: with x̂ the normalised values, g the gradient times the scale and means over each group,
+ * dx = (g − mean(g) − x̂·mean(g·x̂)) / σ. The means come from the sums over pixels that scale and bias take anyway, so that only seven
+ * operations pass over whole images.
+ */
+const groupNormRule: Rule = context => {
+  const { node, wanted } = context;
+  const [x, scale] = [inputAt(node, 0), inputAt(node, 1)];
+  const [n, channels, height, width] = imageShape(node.op, x);
+  const [normal, inverse] = [outputAt(node, 1), outputAt(node, 2)];
+  const groups = Number(normal.shape[1]);
+  const gradient = reshape(gradientAt(context), [n, channels, height * width]);
+  const overPixels = (value: Value) => reduceSum(value, { axes: [2] });
+  const sums = overPixels(gradient);
+  const products = overPixels(mul(gradient, reshape(normal, [n, channels, height * width])));
+  const toX = (): Value => {
+    const size = (channels / groups) * height * width;
+    const scaled = mul(inverse, x.graph.scalar(-1 / size));
+    const perGroup = (value: Value) => {
+      const grouped = reshape(mul(value, scale), [n, groups, channels / groups]);
+      return mul(reduceSum(grouped, { axes: [2], keepDims: true }), scaled);
+    };
+    const slopes = mul(inverse, reshape(scale, [1, groups, channels / groups]));
+    const own = reshape(mul(gradient, reshape(slopes, [n, channels, 1])), normal.shape);
+    return reshape(add(own, add(mul(normal, perGroup(products)), perGroup(sums))), x.shape);
+  };
+  return [
+    wanted[0] === true ? toX() : null,
+    wanted[1] === true ? reduceSum(products, { axes: [0] }) : null,
+    wanted[2] === true ? reduceSum(sums, { axes: [0] }) : null,
+  ];
+};
+
 export const NORMALISATION_RULES: RuleTable = {
+  GroupNormalization: groupNormRule,
   LayerNormalization: layerNormRule,
   BatchNormalization: batchNormRule,
 };
