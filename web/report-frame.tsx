@@ -48,7 +48,8 @@ export function ReportFrame({ client, page, report, trail }: ReportFrameProps): 
 }
 
 function whyMissing(client: Client, report: AnyReport, set: PictureRequest['set']): string {
-  if (set !== 'questions' && report.schema === 'biolens/audit@1' && report.sets[set]?.kind === 'embeddings')
+  const { sets } = 'sets' in report ? report : { sets: null };
+  if (sets !== null && set in sets && sets[set as keyof typeof sets]?.kind === 'embeddings')
     return 'embeddings only, no picture';
   return client.kind === 'frozen' ? 'not kept in this file' : 'no picture';
 }

@@ -17,8 +17,8 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 
-/** Where a picture of a page is from: a set of an audit, or the questions of a benchmark. */
-export const pictureSetSchema = z.enum([...setNameSchema.options, 'questions']);
+/** Where a picture of a page is from: a set of images, the questions of a benchmark, or the run's own folder, such as sheets of samples. */
+export const pictureSetSchema = z.enum([...setNameSchema.options, 'questions', 'run']);
 export type PictureSet = z.infer<typeof pictureSetSchema>;
 
 /**

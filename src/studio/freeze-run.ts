@@ -9,7 +9,7 @@ import { readReport, readRunPage } from './run-page.ts';
 export interface FreezeRunOptions extends CollectPicturesOptions, TemplateOptions {}
 
 /**
- * Writes `report.html` into a run's folder: the studio's page for it as one file, with small pictures of the pairs most alike.
+ * Writes `report.html` into a run's folder: the studio's page for it as one file, with the pictures that matter most.
  * With `blur`, no face in it can be recognised.
  *
  * @param runPath the run's folder; the run is done
@@ -23,7 +23,7 @@ export async function freezeRun(runPath: string, options: FreezeRunOptions = {})
     throw new BiolensError('input', `${runPath}: the run is ${found.record.status} and has no report yet`);
   }
   const page = await readRunPage(found, report);
-  const images = await collectPictures(report, options);
+  const images = await collectPictures({ path: runPath, report }, options);
   const html = await renderReportHtml({ ...page, images, blurred: options.blur ?? false }, options);
   const path = join(runPath, 'report.html');
   await writeAtomically(path, html);

@@ -113,7 +113,8 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
     const found = await findDone(c.req.param('id'));
     const { report, named } = found === null ? { report: null, named: new Map() } : await reportOf(found);
     const { set, file, size } = query.data;
-    const source = report !== null && named.get(set)?.has(file) ? await findPicture(report, query.data) : null;
+    const known = found !== null && report !== null && named.get(set)?.has(file);
+    const source = known ? await findPicture({ path: found.path, report }, query.data) : null;
     if (source === null) return c.json({ error: 'no such picture' }, 404);
     const bytes = await images(source, { size, blur }).catch(() => null);
     if (bytes === null) return c.json({ error: 'the picture cannot be read' }, 422);

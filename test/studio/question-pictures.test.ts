@@ -48,24 +48,24 @@ test('pictures of questions are found in the benchmark, and no other file is', a
   const report = await reportOn(folder.path);
   const names = [...(picturesNamed(report).get('questions') ?? [])];
   expect(names).toHaveLength(11);
-  const bytes = await findPicture(report, { set: 'questions', file: names[3]! });
+  const bytes = await findPicture({ path: '/nowhere', report }, { set: 'questions', file: names[3]! });
   expect((await decodeImage(bytes!)).data).toEqual(drawing(3).data);
   for (const file of ['../secret.png', '/etc/hostname', 'images/other.png', `./${names[0]}`])
-    expect(await findPicture(report, { set: 'questions', file })).toBeNull();
-  expect(await findPicture(report, { set: 'training', file: names[0]! })).toBeNull();
+    expect(await findPicture({ path: '/nowhere', report }, { set: 'questions', file })).toBeNull();
+  expect(await findPicture({ path: '/nowhere', report }, { set: 'training', file: names[0]! })).toBeNull();
 });
 
 test('a frozen page keeps them small; blurred where that is asked for; none where the benchmark has gone', async () => {
   await using folder = await temporaryFolder();
   const report = await reportOn(folder.path);
-  const images = await collectPictures(report);
+  const images = await collectPictures({ path: '/nowhere', report });
   expect(Object.keys(images)).toHaveLength(11);
   expect(Object.keys(images).every(name => name.startsWith('questions/images/'))).toBe(true);
-  const blurred = await collectPictures(report, { blur: true });
+  const blurred = await collectPictures({ path: '/nowhere', report }, { blur: true });
   const [name = ''] = Object.keys(images);
   expect(blurred[name]).not.toBe(images[name]);
   await rm(folder.path, { recursive: true });
-  expect(await collectPictures(structuredClone(report))).toEqual({});
+  expect(await collectPictures({ path: '/nowhere', report: structuredClone(report) })).toEqual({});
 });
 
 test('of a large benchmark whole questions are kept, spread over all', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type LabelledBins, type PlotArea, placeBinLabels } from '../../web/audit/chart-labels.ts';
+import { type LabelledBins, type PlotArea, placeBinLabels } from '../../web/components/chart-labels.ts';
 
 const area: PlotArea = { left: 50, right: 900, top: 30, bottom: 300, domain: [0, 1], highest: 0.2 };
 const bins = 50;

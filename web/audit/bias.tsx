@@ -1,5 +1,6 @@
 import { type ReactNode, useCallback } from 'react';
 import type { AttributeBias } from '../../src/contracts/audit.ts';
+import { BarKey } from '../components/bar-key.tsx';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
@@ -37,14 +38,7 @@ function Attribute({ name, bias }: { readonly name: string; readonly bias: Attri
       <h3 className="attribute-title">{title}</h3>
       <AmplificationSentence name={title} amplification={bias.amplification} />
       <figure className="figure">
-        <p className="key" aria-hidden="true">
-          {barSeriesOf(bias).map(series => (
-            <span key={series.id} className={`bar-key bar-${series.id}`}>
-              {series.title}
-            </span>
-          ))}
-          <span className="bar-key bar-target">Target</span>
-        </p>
+        <BarKey series={barSeriesOf(bias)} />
         <Chart label={describe(title, bias)} draw={draw} />
         <figcaption>
           Labels of the training set: {sourceText(bias.source.training)}; of the generated set:{' '}

@@ -3,17 +3,16 @@ import type { AuditReport } from '../../src/contracts/audit.ts';
 import type { RunRecord } from '../../src/contracts/run.ts';
 import { Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
+import { Provenance } from '../components/provenance.tsx';
 import { Section } from '../components/section.tsx';
 import { SET_LABELS } from '../components/set-key.tsx';
-import { formatBytes, formatCount, formatDuration, formatNumber, formatRate, formatTime } from '../text/format.ts';
-import { visibleLines, visibleText } from '../text/visible-text.ts';
+import { formatCount, formatNumber, formatRate } from '../text/format.ts';
+import { visibleText } from '../text/visible-text.ts';
 import { Skipped } from './skipped.tsx';
 
 /** How the numbers were made, from what, and what was left out: enough to repeat the run and to doubt it. */
 export function Method({ report, run }: { readonly report: AuditReport; readonly run: RunRecord }): ReactNode {
   const { replication, sets, skipped } = report;
-  const { provenance } = run;
-  const digests = Object.entries(provenance.digests);
   return (
     <Section
       id="method"
@@ -42,23 +41,7 @@ export function Method({ report, run }: { readonly report: AuditReport; readonly
       />
       <h3>Comparison</h3>
       <Facts items={comparisonFacts(replication)} />
-      <h3>Run</h3>
-      <Facts items={runFacts(run)} />
-      {digests.length > 0 && (
-        <details className="alternative">
-          <summary>Digests (SHA-256)</summary>
-          <Facts
-            items={digests.map(([role, digest]) => ({
-              term: visibleText(role),
-              value: <code className="digest">{visibleText(digest)}</code>,
-            }))}
-          />
-        </details>
-      )}
-      <details className="alternative">
-        <summary>Configuration</summary>
-        <pre className="configuration">{visibleLines(JSON.stringify(run.configuration, null, 2))}</pre>
-      </details>
+      <Provenance run={run} />
       <h3>Skipped files</h3>
       <Skipped skipped={skipped} />
     </Section>
@@ -89,45 +72,6 @@ function comparisonFacts(replication: AuditReport['replication']): { term: strin
     {
       term: 'Calls',
       value: `Benjamini-Hochberg at a false discovery rate of ${formatRate(falseDiscoveryRate)}`,
-    },
-  ];
-}
-
-/** The first characters name a commit; a plus at the end says that the working copy had changes. */
-const shortCommit = (commit: string): string => visibleText(commit.slice(0, 12) + (commit.endsWith('+') ? '+' : ''));
-
-function runFacts({ id, provenance }: RunRecord): { term: string; value: ReactNode }[] {
-  const { host, startedAt, endedAt } = provenance;
-  return [
-    { term: 'Run', value: <code>{visibleText(id)}</code> },
-    {
-      term: 'biolens',
-      value: (
-        <>
-          {visibleText(provenance.biolens)}
-          {provenance.commit !== null && (
-            <>
-              , commit <code title={visibleText(provenance.commit)}>{shortCommit(provenance.commit)}</code>
-            </>
-          )}
-        </>
-      ),
-    },
-    { term: 'Seed', value: String(provenance.seed) },
-    {
-      term: 'Time',
-      value:
-        endedAt === null
-          ? `began ${formatTime(startedAt)}, not ended`
-          : `${formatTime(startedAt)}, took ${formatDuration(Date.parse(endedAt) - Date.parse(startedAt))}`,
-    },
-    {
-      term: 'Host',
-      value: `${visibleText(host.platform)}, ${visibleText(host.cpu)}, ${formatCount(host.cores)} cores, ${formatBytes(host.memoryBytes)}`,
-    },
-    {
-      term: 'Software',
-      value: `Node ${visibleText(host.node)}, ${visibleText(host.runtime)} on ${visibleText(host.device)}`,
     },
   ];
 }

@@ -1,11 +1,9 @@
 import type { ReactNode } from 'react';
-import type { AuditReport, Finding } from '../../src/contracts/audit.ts';
+import type { AuditReport } from '../../src/contracts/audit.ts';
 import type { RunRecord } from '../../src/contracts/run.ts';
-import { LevelMark } from '../components/level-mark.tsx';
+import { Findings } from '../components/findings.tsx';
 import { SetKey } from '../components/set-key.tsx';
 import { formatCount, formatTime } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
-import { wordsOf } from '../text/words.ts';
 import { KeyNumbers } from './key-numbers.tsx';
 
 /** What was compared, what came out in plain words, and the numbers it rests on. */
@@ -29,32 +27,9 @@ export function Overview({ report, run }: { readonly report: AuditReport; readon
         )}
       </ul>
       <h2>Verdict</h2>
-      {report.verdict.length === 0 ? (
-        <p className="note">This run reached no verdict.</p>
-      ) : (
-        <ul className="verdict">
-          {report.verdict.map(finding => (
-            <FindingItem key={finding.subject} finding={finding} />
-          ))}
-        </ul>
-      )}
+      <Findings findings={report.verdict} />
       <KeyNumbers report={report} />
     </section>
-  );
-}
-
-function FindingItem({ finding }: { readonly finding: Finding }): ReactNode {
-  return (
-    <li className={`finding finding-${finding.level}`}>
-      <div className="finding-head">
-        <LevelMark level={finding.level} />
-        <span className="finding-subject">{wordsOf(finding.subject)}</span>
-      </div>
-      <div>
-        <p className="finding-headline">{visibleText(finding.headline)}</p>
-        <p className="finding-certainty">{visibleText(finding.certainty)}</p>
-      </div>
-    </li>
   );
 }
 

@@ -5,8 +5,9 @@ import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
 import { SET_LABELS, SetKey } from '../components/set-key.tsx';
+import { type SimilarityView, shareAbove } from '../components/similarity-curves.ts';
 import { formatNumber, formatShare } from '../text/format.ts';
-import { drawSimilarity, type SimilarityView, seriesOf, shareAbove } from './similarity-chart.ts';
+import { drawSimilarity, seriesOf } from './similarity-chart.ts';
 
 const VIEWS: readonly { readonly id: SimilarityView; readonly title: string }[] = [
   { id: 'bins', title: 'Distribution' },

@@ -2,7 +2,7 @@ import type { PictureSet, ReportPage, RunEvent, RunList } from '../../src/contra
 
 export interface PictureRequest {
   readonly set: PictureSet;
-  /** Its path in the set; of a question the `pictureName`. */
+  /** Its path in the set or the run's folder; of a question the `pictureName`. */
   readonly file: string;
   /** Longest side in pixels that is asked for; a frozen page has one size. */
   readonly size: number;

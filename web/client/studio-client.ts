@@ -23,8 +23,8 @@ export function createStudioClient(): Client {
     loadPage: id => getJson(runPath(id), reportPageSchema),
     pictureUrl: (page, { set, file, size }) => {
       const { report } = page;
-      if (set !== 'questions' && report?.schema === 'biolens/audit@1' && report.sets[set]?.kind !== 'images')
-        return null;
+      const { sets } = report !== null && 'sets' in report ? report : { sets: null };
+      if (sets !== null && set in sets && sets[set as keyof typeof sets]?.kind !== 'images') return null;
       return `${runPath(page.run.id)}/image?${new URLSearchParams({ set, file, size: String(size) })}`;
     },
     watchRun: (id, onEvent) => {

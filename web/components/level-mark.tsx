@@ -16,13 +16,20 @@ const SHAPES: Readonly<Record<Finding['level'], string>> = {
 };
 
 /** How a finding is judged: a word and a shape, so that the colour is never alone. */
-export function LevelMark({ level }: { readonly level: Finding['level'] }): ReactNode {
+export function LevelMark({
+  level,
+  children,
+}: {
+  readonly level: Finding['level'];
+  /** In place of the usual word. */
+  readonly children?: ReactNode;
+}): ReactNode {
   return (
     <span className={`level level-${level}`}>
       <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
         <path d={SHAPES[level]} fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
       </svg>
-      {WORDS[level]}
+      {children ?? WORDS[level]}
     </span>
   );
 }

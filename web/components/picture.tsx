@@ -18,6 +18,8 @@ export const usePictures = (): Pictures => useContext(PicturesContext);
 export interface PictureProps {
   readonly set: SetName;
   readonly file: string;
+  /** Where the file lies: by default in the set's folder. */
+  readonly from?: 'run';
   readonly size: 'small' | 'medium' | 'large';
 }
 
@@ -25,13 +27,14 @@ export interface PictureProps {
 const PIXELS = { small: 128, medium: 320, large: 640 } as const;
 
 /** A picture of a set, or a quiet box that says why there is none. */
-export function Picture({ set, file, size }: PictureProps): ReactNode {
+export function Picture({ set, file, from, size }: PictureProps): ReactNode {
   const { urlOf, whyMissing } = useContext(PicturesContext);
   const [failedUrl, setFailedUrl] = useState<string | null>(null);
-  const url = urlOf({ set, file, size: PIXELS[size] });
+  const place = from ?? set;
+  const url = urlOf({ set: place, file, size: PIXELS[size] });
   const className = `picture ${size} set-${set}`;
   if (url === null || url === failedUrl) {
-    const reason = url === null ? whyMissing(set) : 'picture could not be read';
+    const reason = url === null ? whyMissing(place) : 'picture could not be read';
     return (
       <span className={`${className} absent`} role="img" aria-label={`${SET_LABELS[set]}: ${reason}`} title={reason}>
         {size === 'small' ? null : <span aria-hidden="true">{reason}</span>}

@@ -12,6 +12,8 @@ interface ServeOptions {
   readonly run?: string;
   readonly port?: number;
   readonly open: boolean;
+  /** No face that leaves the server can be recognised. */
+  readonly blur?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,10 +31,13 @@ function openBrowser(url: string): void {
 }
 
 /** Serves the studio until it is interrupted. */
-export async function serveStudio({ runsDir, run, port, open, json = false }: ServeOptions, io: CliIo): Promise<void> {
+export async function serveStudio(
+  { runsDir, run, port, open, blur = false, json = false }: ServeOptions,
+  io: CliIo,
+): Promise<void> {
   const { startStudio } = await import('../../studio/index.ts');
   await withInterrupt(async signal => {
-    const studio = await startStudio({ runsDir, ...(port === undefined ? {} : { port }) });
+    const studio = await startStudio({ runsDir, blur, ...(port === undefined ? {} : { port }) });
     try {
       const url = run === undefined ? studio.url : studio.urlOf(basename(run));
       if (json) printJson(io, { schema: 'biolens/studio@1', url });
@@ -53,6 +58,7 @@ export function registerStudio(program: Command, io: CliIo): void {
       .description('show all runs in the browser, served on this machine alone')
       .option('--runs-dir <dir>', 'where the runs are', DEFAULT_RUNS_DIR)
       .option('--port <n>', 'port on 127.0.0.1 (default: a free one)', wholeNumber(1, 65_535))
+      .option('--blur', 'blur every picture before it is sent, so that no face can be recognised')
       .option('--no-open', 'do not open a browser')
       .option('--json', 'print the address as JSON on standard output'),
     'biolens studio',

@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReportPage } from '../../src/contracts/index.ts';
+import { renderReportHtml } from '../../src/studio/report-html.ts';
+import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
+import { type BuiltPage, buildPage } from './built-page.ts';
+import { HOSTILE } from './fixtures.ts';
+import { hostileMitigation, mitigationPage } from './generator-fixtures.ts';
+import { findBarriers } from './page-checks.ts';
+
+const reason = whyNoBrowser();
+const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 15_000 });
+
+interface Kind {
+  readonly name: string;
+  readonly page: () => ReportPage;
+  readonly hostile: () => ReportPage;
+  readonly title: string;
+  readonly headings: readonly string[];
+  readonly charts: number;
+  readonly pictures: number;
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'mitigation',
+    page: mitigationPage,
+    hostile: hostileMitigation,
+    title: 'A face generator tuned against copying and the skew of gender',
+    headings: [
+      'Verdict',
+      'Before and after',
+      'Targets',
+      'Samples',
+      'Mix of people',
+      'Copying',
+      'Quality, and other ways',
+      'Round by round',
+      'Method and provenance',
+    ],
+    // Two attributes, the curves of similarity, and five curves over the rounds.
+    charts: 8,
+    // Two sheets and six more of the rounds, twelve pairs from the same noise, twelve nearest ones.
+    pictures: 56,
+  },
+];
+
+describe.skipIf(reason !== null)(`pages of generators${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
+  let built: BuiltPage;
+  let browser: TestBrowser;
+  const folder = mkdtempSync(join(tmpdir(), 'biolens-generators-'));
+
+  beforeAll(async () => {
+    built = buildPage();
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    built?.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens the frozen page from the disk; afterwards it must not have complained or asked for anything. */
+  async function withPage(
+    page: ReportPage,
+    options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number },
+    use: (opened: WatchedPage) => Promise<void>,
+  ): Promise<void> {
+    const file = join(folder, 'report.html');
+    writeFileSync(file, await renderReportHtml(page, built));
+    const opened = await openWatchedPage(browser);
+    try {
+      await opened.page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
+      await opened.page.setViewportSize({ width: options.width ?? 1280, height: 900 });
+      const address = pathToFileURL(file).href;
+      await opened.page.goto(address);
+      await opened.page.getByRole('heading', { level: 1 }).waitFor();
+      await use(opened);
+      expect(opened.problems).toEqual([]);
+      expect(opened.requests).toEqual([address]);
+    } finally {
+      await opened.page.close();
+    }
+  }
+
+  const unfold = (opened: WatchedPage) =>
+    opened.page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+
+  test.each(KINDS)('$name: every section, every chart, every picture, no number that is none', async kind => {
+    await withPage(kind.page(), {}, async opened => {
+      const { page } = opened;
+      expect(await page.title()).toBe(`${kind.title} · biolens`);
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe(kind.title);
+      expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual(kind.headings);
+      await eventually(() => page.locator('.chart svg').count()).toBe(kind.charts);
+      await unfold(opened);
+      expect(await page.locator('main').innerText()).not.toMatch(/\bNaN\b|\bundefined\b|\bnull\b|\[object/);
+      const images = page.locator('main img');
+      expect(await images.count()).toBe(kind.pictures);
+      await images.evaluateAll(all => {
+        for (const image of all) image.setAttribute('loading', 'eager');
+      });
+      const loaded = () =>
+        images.evaluateAll(all =>
+          all.every(image => image instanceof HTMLImageElement && image.complete && image.naturalWidth > 0),
+        );
+      await eventually(loaded).toBe(true);
+    });
+  });
+
+  test.each(
+    KINDS.flatMap(kind => [
+      { ...kind, colorScheme: 'light' as const, width: 1280 },
+      { ...kind, colorScheme: 'dark' as const, width: 1280 },
+      { ...kind, colorScheme: 'light' as const, width: 400 },
+    ]),
+  )('$name has no barrier and no sideways scroll: $colorScheme, $width px', async ({ page, colorScheme, width }) => {
+    await withPage(page(), { colorScheme, width }, async opened => {
+      await unfold(opened);
+      expect(await findBarriers(opened.page)).toEqual([]);
+      expect(await opened.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    });
+  });
+
+  test.each(KINDS)('$name: strings of strangers are inert and in sight', async ({ hostile }) => {
+    await withPage(hostile(), {}, async opened => {
+      await unfold(opened);
+      const { page } = opened;
+      expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+      expect(await page.locator('main img[src="x"]').count()).toBe(0);
+      expect(await page.locator('main').innerText()).toContain(HOSTILE.script);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+    });
+  });
+});

@@ -1,0 +1,127 @@
+import type { ReactNode } from 'react';
+import type { Metric } from '../../src/contracts/metric.ts';
+import type { GoalState, MitigationReport } from '../../src/contracts/mitigation.ts';
+import type { RunRecord } from '../../src/contracts/run.ts';
+import { Findings } from '../components/findings.tsx';
+import { KeyNumberList } from '../components/key-number-list.tsx';
+import { LevelMark } from '../components/level-mark.tsx';
+import { MetricValue } from '../components/metric-value.tsx';
+import { formatAs, formatCount, formatTime, type NumberKind, plural } from '../text/format.ts';
+import { visibleText } from '../text/visible-text.ts';
+import { wordsOf } from '../text/words.ts';
+import { attributesOf, sharesOf } from './sides.ts';
+
+const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
+  targets: 'all targets held',
+  quality: 'the pictures became worse than was allowed',
+  rounds: 'the rounds had ended',
+};
+
+export function titleOf({ targets }: MitigationReport): string {
+  const goals = [
+    ...(targets.replication === null ? [] : ['copying']),
+    ...Object.keys(targets.bias).map(name => `the skew of ${wordsOf(name)}`),
+  ];
+  if (goals.length === 0) return 'A face generator before and after tuning';
+  const list = goals.length === 1 ? goals[0] : `${goals.slice(0, -1).join(', ')} and ${goals.at(-1)}`;
+  return `A face generator tuned against ${list}`;
+}
+
+/** What was wanted, whether it was reached, and the numbers before and after. */
+export function Overview({ report, run }: { readonly report: MitigationReport; readonly run: RunRecord }): ReactNode {
+  const { before, after, sets, chosen, stoppedBy } = report;
+  return (
+    <section id="overview" className="section overview" aria-labelledby="overview-title">
+      <p className="kicker">Mitigation · {formatTime(run.provenance.startedAt)}</p>
+      <h1 id="overview-title">{titleOf(report)}</h1>
+      <p className="lead">
+        {formatCount(sets.training.n)} training images, {formatCount(after.samples.n)} fresh samples of the model before
+        and after. The loop stopped because {STOPS[stoppedBy]};{' '}
+        {chosen === 0
+          ? 'the model as it was given turned out best and was kept.'
+          : `the model after ${plural(chosen, 'round')} of tuning was kept.`}
+      </p>
+      <h2>Verdict</h2>
+      <Findings findings={report.verdict} />
+      <h2>Before and after</h2>
+      <KeyNumberList
+        items={[
+          {
+            id: 'copies',
+            label: 'Samples called copies',
+            value: <Change before={before.replication.copied} after={after.replication.copied} kind="share" />,
+          },
+          ...attributesOf(report)
+            .slice(0, Math.max(1, Object.keys(report.targets.bias).length))
+            .map(attribute => {
+              const [name = ''] = before.bias.attributes[attribute]?.classes ?? [];
+              return {
+                id: `share-${attribute}`,
+                label: `Share of ${visibleText(name)}, by ${wordsOf(attribute)}`,
+                value: (
+                  <Change
+                    before={sharesOf(before, attribute)[name]}
+                    after={sharesOf(after, attribute)[name]}
+                    kind="share"
+                  />
+                ),
+              };
+            }),
+          {
+            id: 'fid',
+            label: 'Fréchet distance, lower is closer to real faces',
+            value: <Change before={before.quality.fid} after={after.quality.fid} kind="number" />,
+          },
+        ]}
+      />
+      <h2>Targets</h2>
+      <Goals goals={after.goals} />
+    </section>
+  );
+}
+
+/** A number as it was, small, and as it is, large. */
+function Change({
+  before,
+  after,
+  kind,
+}: {
+  readonly before: Metric | undefined;
+  readonly after: Metric | undefined;
+  readonly kind: NumberKind;
+}): ReactNode {
+  if (after === undefined) return <span className="note">not measured</span>;
+  const was = before?.value ?? null;
+  return (
+    <span className="change">
+      <span className="change-before">
+        {was === null ? 'before: not computed' : `before: ${formatAs(kind, was)}, after:`}
+      </span>
+      <MetricValue metric={after} kind={kind} size="large" />
+    </span>
+  );
+}
+
+const GOALS: Readonly<Record<GoalState['goal'], string>> = {
+  replication: 'Copying',
+  bias: 'Mix',
+  quality: 'Quality',
+};
+
+/** Each target with whether it is met, told by the interval and not by the value alone. */
+function Goals({ goals }: { readonly goals: readonly GoalState[] }): ReactNode {
+  if (goals.length === 0) return <p className="note">No target was set.</p>;
+  return (
+    <ul className="goals">
+      {goals.map(({ goal, attribute, holds, because }) => (
+        <li key={`${goal}/${attribute}`}>
+          <LevelMark level={holds ? 'good' : 'bad'}>{holds ? 'Met' : 'Not met'}</LevelMark>
+          <span>
+            <strong>{goal === 'bias' ? `Mix of ${wordsOf(attribute)}` : GOALS[goal]}</strong>
+            <span className="row-note">{visibleText(because)}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,59 @@
+import type { ReactNode } from 'react';
+import type { MitigationReport } from '../../src/contracts/mitigation.ts';
+import { Picture } from '../components/picture.tsx';
+import { Section } from '../components/section.tsx';
+import { Sheet } from '../components/sheet.tsx';
+import { ShowMore } from '../components/show-more.tsx';
+import { plural } from '../text/format.ts';
+
+const PAIRS = 12;
+
+/** What the model draws from the same noise before and after. */
+export function Samples({ report }: { readonly report: MitigationReport }): ReactNode {
+  const { sheets, sameNoise } = report.pictures;
+  const { before, after, rounds } = report;
+  return (
+    <Section
+      id="samples"
+      title="Samples"
+      lead="Both models start from the same noise, so that a face on the left and the one in the same place on the right differ by the tuning alone."
+    >
+      <div className="sheet-pair">
+        <Sheet file={sheets.before} alt="Samples before tuning" caption="Before" />
+        <Sheet file={sheets.after} alt="Samples after tuning, from the same noise" caption="After" />
+      </div>
+      {sameNoise.length > 0 && (
+        <>
+          <h3>One by one</h3>
+          <p className="note">Before on the left, after on the right.</p>
+          <ShowMore items={sameNoise} step={PAIRS} noun="pairs">
+            {files => (
+              <ul className="noise-pairs">
+                {files.map(file => (
+                  <li key={file} className="pair-pictures">
+                    <Picture set="generated" from="run" file={`${before.samples.folder}/${file}`} size="medium" />
+                    <Picture set="generated" from="run" file={`${after.samples.folder}/${file}`} size="medium" />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </ShowMore>
+        </>
+      )}
+      <details className="alternative">
+        <summary>Samples of every round</summary>
+        <ul className="sheet-list">
+          {rounds.map(({ index, sheet }) => (
+            <li key={index}>
+              <Sheet
+                file={sheet}
+                alt={`Samples after ${plural(index, 'round')} of tuning`}
+                caption={index === 0 ? 'As given' : `After ${plural(index, 'round')}`}
+              />
+            </li>
+          ))}
+        </ul>
+      </details>
+    </Section>
+  );
+}
