@@ -9,6 +9,17 @@ export interface TrainingWorkOptions {
   readonly json?: boolean;
 }
 
+/** Steps that a loss is averaged over when it is told. */
+const RECENT_STEPS = 50;
+
+function describeMeans(recent: ReadonlyMap<string, readonly number[]>): string {
+  const means = [...recent].map(([name, values]) => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return `${name === 'loss' ? name : `${name} loss`} ${mean.toPrecision(3)}`;
+  });
+  return means.length === 0 ? '' : `${means.join(', ')}; `;
+}
+
 /** Follows the training of a generator to its end: progress, sheets as they are made, the page, the result as text or JSON. */
 export async function followTraining(
   start: (signal: AbortSignal) => AsyncIterable<TrainEvent>,
@@ -18,14 +29,20 @@ export async function followTraining(
   const { report, page, id, model } = await work(io, async ({ signal, progress }) => {
     let found: (TrainEvent & { readonly type: 'result' }) | undefined;
     let id = '';
+    const recent = new Map<string, number[]>();
     try {
       for await (const event of start(signal)) {
         if (event.type === 'run') id = event.id;
         else if (event.type === 'reading')
           progress.update({ stage: 'reading images', done: event.done, total: event.total });
-        else if (event.type === 'sheet') progress.note(`step ${event.step}: samples in ${printable(event.path)}`);
-        else if (event.type === 'step') progress.update({ stage: 'training', done: event.done, total: event.total });
-        else found = event;
+        else if (event.type === 'sheet') {
+          progress.note(`step ${event.step}: ${describeMeans(recent)}samples in ${printable(event.path)}`);
+          recent.clear();
+        } else if (event.type === 'step') {
+          for (const [name, value] of Object.entries(event.values))
+            recent.set(name, [...(recent.get(name) ?? []), value].slice(-RECENT_STEPS));
+          progress.update({ stage: 'training', done: event.done, total: event.total });
+        } else found = event;
       }
     } catch (error) {
       if (!(error instanceof BiolensError) || id === '') throw error;

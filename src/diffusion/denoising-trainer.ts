@@ -17,6 +17,8 @@ export interface DenoisingStepOptions {
   readonly clipNorm?: number | null;
   /** Share of the old average of the weights; null (the default): no average is kept. */
   readonly emaDecay?: number | t.Schedule | null;
+  /** `slices` for WebGPU; a trainer knows by its runtime. Default `split`. */
+  readonly vectorForm?: t.VectorForm;
 }
 
 export interface DenoisingTrainerOptions extends DenoisingStepOptions {
@@ -104,7 +106,7 @@ interface DenoisingStep {
 
 function buildStep(
   model: DiffusionModel,
-  { batch, optimiser = t.adam(), clipNorm = 1, emaDecay = null }: DenoisingStepOptions,
+  { batch, optimiser = t.adam(), clipNorm = 1, emaDecay = null, vectorForm = 'split' }: DenoisingStepOptions,
 ): DenoisingStep {
   if (!Number.isInteger(batch) || batch < 1)
     throw new BiolensError('usage', `"batch" expected a whole number from 1, got ${batch}`);
@@ -115,6 +117,7 @@ function buildStep(
   const training = t.buildTrainingStep({
     parameters,
     optimiser,
+    vectorForm,
     ...(clipNorm === null ? {} : { clipNorm }),
     ...(emaDecay === null ? {} : { emaDecay }),
     inputs: {
@@ -179,7 +182,10 @@ export async function openDenoisingTrainer(
 ): Promise<DenoisingTrainer> {
   const { config, noise: schedule, parameters } = model;
   const { batch } = options;
-  const { training, masks } = buildStep(model, options);
+  const { training, masks } = buildStep(model, {
+    vectorForm: runtime.device === 'webgpu' ? 'slices' : 'split',
+    ...options,
+  });
   const start = from instanceof Uint8Array ? t.readTrainingState(training, from, { file }) : from;
   const trainer = await t.openTrainer(runtime, {
     step: training,
