@@ -3,13 +3,14 @@ import {
   buildDenoisingStep,
   type DiffusionModel,
   drawNoise,
+  type Guide,
   openDenoisingTrainer,
   openSampler,
   type Sampler,
 } from '../diffusion/index.ts';
 import { BiolensError, throwIfAborted } from '../errors.ts';
 import type { Image } from '../images/index.ts';
-import { foldIn, openStream } from '../math/index.ts';
+import { foldIn, openStream, type RandomKey } from '../math/index.ts';
 import {
   adam,
   constantSchedule,
@@ -40,6 +41,10 @@ export interface DiffusionGeneratorOptions {
   /** Classes of the training pictures for a model of classes, `[training]`; null for one without. */
   readonly trainingClasses: readonly number[] | null;
   readonly reader: FaceReader;
+  /** Turns samples while they arise; by default nothing does. */
+  readonly guideOf?:
+    | ((options: { readonly key: RandomKey; readonly first: number; readonly count: number }) => Guide)
+    | undefined;
   /** Keeps samples and steps; what is kept is not computed again. */
   readonly store: Pick<RunStore<unknown>, 'loadSamples' | 'saveSamples' | 'loadSteps' | 'saveSteps' | 'losses'>;
 }
@@ -52,7 +57,7 @@ function mean(values: readonly number[]): number {
 }
 
 /** A diffusion model as the loop sees it. */
-export class DiffusionGenerator implements TunableGenerator<Sample> {
+export class DiffusionGenerator implements TunableGenerator<Sample>, AsyncDisposable {
   readonly #options: DiffusionGeneratorOptions;
   readonly #step: TrainingStep;
   #state: TrainingState;
@@ -104,6 +109,7 @@ export class DiffusionGenerator implements TunableGenerator<Sample> {
       key: foldIn(key, 'steps'),
       first,
       signal,
+      guide: this.#options.guideOf?.({ key: foldIn(key, 'guide'), first, count }),
       ...(labels === undefined ? {} : { labels }),
     });
     const images = fromModel(values, model.config.size);
@@ -217,7 +223,7 @@ export class DiffusionGenerator implements TunableGenerator<Sample> {
     sampler?.close().catch(() => undefined);
   }
 
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.#closeSampler();
   }
 }

@@ -8,7 +8,7 @@ import { openRuntime } from '../tensor/node.ts';
 import { type AuditContext, auditSamples } from './audit-samples.ts';
 import { compareMethods } from './compare/compare.ts';
 import type { MitigationConfiguration, MitigationConfigurationInput } from './configuration.ts';
-import { DiffusionGenerator } from './diffusion-generator.ts';
+import { DiffusionGenerator, type DiffusionGeneratorOptions } from './diffusion-generator.ts';
 import { judgeGoals } from './goals.ts';
 import { classesOfTraining, labelTarget } from './labels.ts';
 import { type Judge, runLoop } from './loop/loop.ts';
@@ -135,6 +135,7 @@ function makeGenerator(
   { runtime, training }: AuditContext,
   { model, configuration, reader }: Prepared,
   store: RunStore<RoundMeasurement>,
+  options: Pick<DiffusionGeneratorOptions, 'guideOf'> = {},
 ): DiffusionGenerator {
   return new DiffusionGenerator({
     runtime,
@@ -144,6 +145,7 @@ function makeGenerator(
     trainingClasses: classesOfTraining(training, model.classes),
     reader,
     store,
+    ...options,
   });
 }
 
@@ -197,10 +199,12 @@ async function* work(
     const before = yield* keepSide(shop, { name: 'before', firstFid: null });
     const loop = yield* tune(shop, before.side);
     const after = yield* keepSide(shop, { name: 'after', firstFid: before.side.quality.fid.value });
-    const comparison = yield* compareMethods(shop, before.side, () => makeGenerator(shop.context, prepared, store));
+    const comparison = yield* compareMethods(shop, before.side, options =>
+      makeGenerator(context, prepared, store, options),
+    );
     const sides: MitigationSides = { before, after, comparison };
     await writeModels(run, configuration, shop.generator.model);
-    await shop.generator.close();
+    await shop.generator[Symbol.asyncDispose]();
     return writeReport({ prepared, sets, goals: shop.goals, sides, loop });
   } finally {
     await runtime.close();
