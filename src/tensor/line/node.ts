@@ -1,14 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { BiolensError } from '../../errors.ts';
-import { ACTIVITY, type Answer, COMPUTING, END, ENDING, type Request, STARTING } from '../worker/messages.ts';
-
-type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
-type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
-
-interface Waiting {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: Error) => void;
-}
+import {
+  ACTIVITY,
+  type Answer,
+  type AnswerOf,
+  COMPUTING,
+  END,
+  ENDING,
+  type RequestBody,
+  STARTING,
+} from '../worker/messages.ts';
+import { Dialogue, type Line } from './line.ts';
 
 const START_TIMEOUT_MS = 10_000;
 
@@ -23,69 +25,50 @@ function letFinish(): void {
 }
 
 /** A worker thread that answers requests in order. It keeps the process alive only while a request is open. */
-export class WorkerLine {
+export class WorkerLine implements Line {
   readonly #worker: Worker;
   readonly #state = new Int32Array(new SharedArrayBuffer(8));
   readonly #exited: Promise<unknown>;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
-  #failure: BiolensError | undefined;
+  readonly #dialogue: Dialogue;
 
   constructor() {
     const file = import.meta.url.endsWith('.ts') ? '../worker/node.ts' : '../worker/node.js';
     this.#state[ACTIVITY] = STARTING;
     // Without the parent's flags: some, such as --input-type, stop a thread from starting.
-    this.#worker = new Worker(new URL(file, import.meta.url), { execArgv: [], workerData: this.#state });
-    this.#exited = new Promise(resolve => this.#worker.on('exit', resolve));
-    this.#worker.on('message', (answer: Answer) => this.#settle(answer));
-    this.#worker.on('error', error =>
-      this.#fail(new BiolensError('external', `the engine's thread failed: ${error.message}`, { cause: error })),
+    const worker = new Worker(new URL(file, import.meta.url), { execArgv: [], workerData: this.#state });
+    const dialogue = new Dialogue((request, transfer) => worker.postMessage(request, transfer));
+    this.#worker = worker;
+    this.#dialogue = dialogue;
+    this.#exited = new Promise(resolve => worker.on('exit', resolve));
+    worker.on('message', (answer: Answer) => {
+      dialogue.settle(answer);
+      if (dialogue.idle && !dialogue.ended) worker.unref();
+    });
+    worker.on('error', error =>
+      dialogue.fail(new BiolensError('external', `the engine's thread failed: ${error.message}`, { cause: error })),
     );
-    this.#worker.on('exit', status => {
-      this.#fail(new BiolensError('external', `the engine's thread ended with status ${status}`));
+    worker.on('exit', status => {
+      dialogue.fail(new BiolensError('external', `the engine's thread ended with status ${status}`));
       living.delete(this);
       if (living.size === 0) process.off('exit', letFinish);
     });
-    this.#worker.unref();
+    worker.unref();
     if (living.size === 0) process.on('exit', letFinish);
     living.add(this);
-  }
-
-  #settle(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.id);
-    this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0 && this.#failure === undefined) this.#worker.unref();
-    if (answer.kind === 'failed') waiting?.reject(new BiolensError(answer.code, answer.message));
-    else waiting?.resolve(answer);
-  }
-
-  #fail(error: BiolensError): void {
-    this.#failure ??= error;
-    for (const { reject } of this.#waiting.values()) reject(this.#failure);
-    this.#waiting.clear();
   }
 
   ask<K extends Exclude<Answer['kind'], 'failed'>>(
     kind: K,
     request: RequestBody,
-    transfer: readonly ArrayBuffer[] = [],
+    transfer?: readonly ArrayBuffer[],
   ): Promise<AnswerOf<K>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    const id = this.#nextId++;
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    // First, because it throws for memory that cannot be sent.
-    this.#worker.postMessage({ ...request, id }, transfer);
-    this.#waiting.set(id, { resolve, reject });
-    this.#worker.ref();
-    return promise.then(answer => {
-      if (!isKind(answer, kind))
-        throw new BiolensError('external', `the engine answered ${answer.kind} to ${request.kind}`);
-      return answer;
-    });
+    const answer = this.#dialogue.ask(kind, request, transfer);
+    if (!this.#dialogue.ended) this.#worker.ref();
+    return answer;
   }
 
   get ended(): boolean {
-    return this.#failure !== undefined;
+    return this.#dialogue.ended;
   }
 
   stopBeginning(): void {
@@ -98,16 +81,12 @@ export class WorkerLine {
     Atomics.wait(this.#state, ACTIVITY, COMPUTING);
   }
 
-  /** Rejects what is open, and resolves when the worker has finished its call and ended. */
+  /** The worker finishes its call first. */
   async end(): Promise<void> {
-    this.#fail(new BiolensError('usage', 'the runtime is closed'));
+    this.#dialogue.fail(new BiolensError('usage', 'the runtime is closed'));
     this.stopBeginning();
     this.#worker.ref();
     this.#worker.postMessage(END);
     await this.#exited;
   }
-}
-
-function isKind<K extends Answer['kind']>(answer: Answer, kind: K): answer is AnswerOf<K> {
-  return answer.kind === kind;
 }

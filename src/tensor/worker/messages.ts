@@ -4,7 +4,14 @@ import type { TensorData } from '../types.ts';
 
 /** What a runtime asks of its worker; `id` comes back with the answer. */
 export type Request = { readonly id: number } & (
-  | { readonly kind: 'open'; readonly device: DeviceChoice }
+  | {
+      readonly kind: 'open';
+      readonly device: DeviceChoice;
+      /** Of one operation, where they are settled once for all sessions. */
+      readonly threads: number;
+      /** Address of the engine's files, in a browser. */
+      readonly assets?: string | undefined;
+    }
   | {
       readonly kind: 'load';
       readonly session: number;
@@ -32,6 +39,10 @@ export const ENDING = 1;
 export const IDLE = 0;
 export const COMPUTING = 1;
 export const STARTING = 2;
+
+/** A request without its number. */
+export type RequestBody = Request extends infer R ? (R extends Request ? Omit<R, 'id'> : never) : never;
+export type AnswerOf<K extends Answer['kind']> = Extract<Answer, { readonly kind: K }>;
 
 /** What the worker answers. */
 export type Answer = { readonly id: number } & (

@@ -1,0 +1,26 @@
+import { openBrowserRuntime } from '../../../src/tensor/browser.ts';
+import type { DeviceChoice } from '../../../src/tensor/index.ts';
+import { gradientsOfCases, trainSomeSteps } from './workload.ts';
+
+// The script of the test's page.
+
+const startWorker = () =>
+  new Worker(new URL('../../../src/tensor/worker/browser.ts', import.meta.url), { type: 'module' });
+
+async function compute(device: DeviceChoice, all: boolean) {
+  const runtime = await openBrowserRuntime({ device, threads: 2, startWorker });
+  const answers = {
+    device: runtime.device,
+    reason: runtime.deviceReason,
+    engine: runtime.engine,
+    isolated: crossOriginIsolated,
+    losses: await trainSomeSteps(runtime),
+    gradients: all ? await gradientsOfCases(runtime) : {},
+  };
+  await runtime.close();
+  return answers;
+}
+
+export type Computed = Awaited<ReturnType<typeof compute>>;
+
+Object.assign(globalThis, { compute });
