@@ -12,7 +12,8 @@ async function hasAdapter(): Promise<boolean> {
   return gpu !== undefined && (await gpu.requestAdapter()) !== null;
 }
 
-async function open({ device: choice, assets, threads }: Extract<Request, { kind: 'open' }>): Promise<Build> {
+/** Loads the build of ONNX Runtime for a device. */
+export async function openBuild({ device: choice, assets, threads }: Extract<Request, { kind: 'open' }>): Promise<Build> {
   if (choice === 'cuda') throw new BiolensError('usage', 'device cuda: a browser has cpu and webgpu');
   const adapter = choice === 'cpu' ? false : await hasAdapter();
   if (choice === 'webgpu' && !adapter)
@@ -36,7 +37,7 @@ async function open({ device: choice, assets, threads }: Extract<Request, { kind
   return { InferenceSession, Tensor, options, fillsOutputs: false, answer: { kind: 'opened', device, reason, engine } };
 }
 
-const engine = new Engine(open);
+const engine = new Engine(openBuild);
 
 async function respond(request: Request): Promise<void> {
   try {
