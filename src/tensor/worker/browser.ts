@@ -13,7 +13,11 @@ async function hasAdapter(): Promise<boolean> {
 }
 
 /** Loads the build of ONNX Runtime for a device. */
-export async function openBuild({ device: choice, assets, threads }: Extract<Request, { kind: 'open' }>): Promise<Build> {
+export async function openBuild({
+  device: choice,
+  assets,
+  threads,
+}: Extract<Request, { kind: 'open' }>): Promise<Build> {
   if (choice === 'cuda') throw new BiolensError('usage', 'device cuda: a browser has cpu and webgpu');
   const adapter = choice === 'cpu' ? false : await hasAdapter();
   if (choice === 'webgpu' && !adapter)
