@@ -114,7 +114,7 @@ export function registerStudy(program: Command, io: CliIo): void {
     )
     .addOption(new Option('--kinds <list>', 'generators to train (default: gan,diffusion)').argParser(parseKinds))
     .option('--size <pixels>', 'side of the images: 8, 16, 32, 64 or 128 (default: 32)', wholeNumber(8, 128))
-    .option('--steps <n>', 'training steps, as many for each size (default: 1500)', wholeNumber(1))
+    .option('--steps <n>', 'training steps, as many for each size (default: 1000)', wholeNumber(1))
     .option('--epochs <n>', 'passes over the training images instead, as many for each size', numberIn(0.01, 1e6))
     .option('--batch <n>', 'images a step (default: 16)', wholeNumber(2, 1024))
     .option('--samples <n>', 'images drawn from each generator and classified (default: 500)', wholeNumber(16, 1e6))

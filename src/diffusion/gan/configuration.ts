@@ -26,13 +26,13 @@ export const AUGMENTATIONS = ['colour', 'translation', 'cutout'] as const;
 export const ganTrainingSchema = z.strictObject({
   /** Real images a step, and as many generated ones. */
   batchSize: z.number().int().min(2).max(1024).default(16),
-  learningRate: z.number().gt(0).max(1).default(0.002),
+  learningRate: z.number().gt(0).max(1).default(0.008),
   /** Weight γ of the gradient penalty R1 = γ/2 · E‖∇D(x)‖² on real images. */
-  r1Gamma: z.number().min(0).max(1000).default(1),
+  r1Gamma: z.number().min(0).max(1000).default(0.1),
   /** Share of the real images of each step that the penalty is measured on. */
   r1Share: z.number().gt(0).max(1).default(0.25),
   /** What the discriminator's images, real and generated, are altered by (DiffAugment). */
-  augmentation: z.array(z.enum(AUGMENTATIONS)).default([...AUGMENTATIONS]),
+  augmentation: z.array(z.enum(AUGMENTATIONS)).default(['translation']),
   /** Images after which the moving average of the generator has forgotten half. */
   averageHalfLife: z.number().gt(0).default(5000),
 });

@@ -10,8 +10,8 @@ export const PRESETS = {
     standard: { channels: 64, layersPerBlock: 2, steps: 20_000, batchSize: 32, learningRate: 5e-4 },
   },
   gan: {
-    small: { channels: 16, layersPerBlock: 1, steps: 2000, batchSize: 16, learningRate: 2e-3 },
-    standard: { channels: 32, layersPerBlock: 1, steps: 20_000, batchSize: 32, learningRate: 2e-3 },
+    small: { channels: 16, layersPerBlock: 1, steps: 2000, batchSize: 16, learningRate: 8e-3 },
+    standard: { channels: 32, layersPerBlock: 1, steps: 20_000, batchSize: 32, learningRate: 4e-3 },
   },
 } as const;
 

@@ -26,7 +26,7 @@ export const studyConfigurationSchema = z.strictObject({
       z.strictObject({ unit: z.literal('steps'), value: z.number().int().min(1) }),
       z.strictObject({ unit: z.literal('epochs'), value: z.number().gt(0) }),
     ])
-    .default({ unit: 'steps', value: 1500 }),
+    .default({ unit: 'steps', value: 1000 }),
   batchSize: z.number().int().min(2).max(1024).default(16),
   /** Images drawn from each generator and classified. */
   samples: z.number().int().min(16).max(1_000_000).default(500),

@@ -7,7 +7,7 @@ import { foldIn, openStream, type RandomKey, randomKey } from '../../math/index.
 import type { Run } from '../../runs/index.ts';
 import type { Runtime } from '../../tensor/index.ts';
 import type { StudyStep } from './events.ts';
-import { GENERATORS } from './generators.ts';
+import { openStudySampler, openStudyTrainer } from './generators.ts';
 import { nameOf, type StudyProgress } from './items.ts';
 import type { Said } from './labeller.ts';
 import { drawTrainingBatch, type Pictures, pictureAt, toPixels } from './pictures.ts';
@@ -90,7 +90,7 @@ export async function* trainGenerator(context: StudyContext, name: GeneratorName
   const file = await run.artifactPath(join('checkpoints', `${stem}.safetensors`));
   const key = keyOf(context, kind, 'training');
   const checkpoint = await readCheckpoint(file);
-  const trainer = await GENERATORS[kind].openTrainer(runtime, { side, batchSize, key, checkpoint });
+  const trainer = await openStudyTrainer(runtime, kind, { size: side, batchSize, steps: total, key, checkpoint });
   try {
     const known = progress.checkpoints.get(stem);
     const before = known?.step === trainer.step ? known.seconds : 0;
@@ -107,7 +107,7 @@ export async function* trainGenerator(context: StudyContext, name: GeneratorName
         throwIfAborted(signal);
         yield { type: 'progress', stage: `training ${stem}`, done: trainer.step, total };
         const batch = drawTrainingBatch(pictures, { key: foldIn(key, size), subset, step: trainer.step, batchSize });
-        await trainer.train(batch, { signal });
+        await trainer.train({ images: batch, labels: null }, { signal });
         if (performance.now() - saved.at > CHECKPOINT_MS) await save();
       }
     } catch (error) {
@@ -141,7 +141,7 @@ export async function* sampleGenerator(context: StudyContext, name: GeneratorNam
   if (progress.sampled.has(stem)) return;
   const { samples: total, imageSize: side } = prepared.configuration;
   const folder = await run.artifactPath(join('models', stem));
-  const sampler = await GENERATORS[kind].openSampler(runtime, folder, keyOf(context, kind, 'sampling'));
+  const sampler = await openStudySampler(runtime, kind, { folder, key: keyOf(context, kind, 'sampling') });
   try {
     const said: Said[] = [];
     const sheet = `sheets/${stem}.png`;
@@ -149,7 +149,7 @@ export async function* sampleGenerator(context: StudyContext, name: GeneratorNam
       throwIfAborted(signal);
       yield { type: 'progress', stage: `sampling ${stem}`, done: said.length, total };
       const n = Math.min(AT_ONCE, total - said.length);
-      const drawn = toPixels(await sampler.sample(said.length, n, { signal }), side);
+      const drawn = toPixels(await sampler.draw(said.length, n, { signal }), side);
       if (said.length === 0) {
         const images = Array.from({ length: n }, (_, i) => pictureAt(drawn, i));
         await run.writeArtifact(sheet, await encodePng(contactSheet(images, { columns: SHEET_COLUMNS })));
