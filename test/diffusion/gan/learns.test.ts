@@ -57,11 +57,11 @@ const deviation = (values: readonly number[]): number => {
 };
 
 test('a distribution of two modes is learned: their shares, centres and spreads', async () => {
-  const gan = createGan({ imageSize: 8, latentSize: 8, channels: 12, maxChannels: 24 });
+  const gan = createGan({ imageSize: 8, latentSize: 8, channels: 8, maxChannels: 16 });
   const key = randomKey(4);
-  const training = { batchSize: 32, r1Gamma: 0.5, augmentation: [], averageHalfLife: 3000 };
+  const training = { batchSize: 24, r1Gamma: 0.5, augmentation: [], averageHalfLife: 2000, learningRate: 0.005 };
   const trainer = await openGanTrainer(runtime, { gan, training, from: { key } });
-  for (let i = 0; i < 600; i++) await trainer.step(drawBatch(foldIn(key, i), 32), foldIn(key, i));
+  for (let i = 0; i < 400; i++) await trainer.step(drawBatch(foldIn(key, i), 24), foldIn(key, i));
   const sampler = await openGanSampler(runtime, { gan, weights: trainer.state.generator.average! });
   const { images } = await sampler.sample({ n: 1000, key: randomKey(5) });
   await sampler.close();
