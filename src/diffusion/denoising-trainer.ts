@@ -19,6 +19,11 @@ export interface DenoisingStepOptions {
   readonly emaDecay?: number | t.Schedule | null;
   /** `slices` for WebGPU; a trainer knows by its runtime. Default `split`. */
   readonly vectorForm?: t.VectorForm;
+  /**
+   * Parts of a batch that are computed side by side; changes no number but by rounding. A trainer takes one a thread of the CPU (up to 8)
+   * where the batch can be cut so, and one on other devices. Default 1.
+   */
+  readonly parts?: number;
 }
 
 export interface DenoisingTrainerOptions extends DenoisingStepOptions {
@@ -99,6 +104,16 @@ function findMasks(model: DiffusionModel, batch: number): Masks {
   return masks;
 }
 
+/** Each part has working memory of its own. */
+const MOST_PARTS = 8;
+
+/** The most parts of equal size, up to one a thread. */
+function partsOf(batch: number, { device, threads }: t.Runtime): number {
+  let parts = device === 'cpu' ? Math.min(batch, threads, MOST_PARTS) : 1;
+  while (parts > 1 && batch % parts !== 0) parts--;
+  return parts;
+}
+
 interface DenoisingStep {
   readonly training: t.TrainingStep;
   readonly masks: Masks;
@@ -106,7 +121,7 @@ interface DenoisingStep {
 
 function buildStep(
   model: DiffusionModel,
-  { batch, optimiser = t.adam(), clipNorm = 1, emaDecay = null, vectorForm = 'split' }: DenoisingStepOptions,
+  { batch, optimiser = t.adam(), clipNorm = 1, emaDecay = null, vectorForm = 'split', parts = 1 }: DenoisingStepOptions,
 ): DenoisingStep {
   if (!Number.isInteger(batch) || batch < 1)
     throw new BiolensError('usage', `"batch" expected a whole number from 1, got ${batch}`);
@@ -118,6 +133,7 @@ function buildStep(
     parameters,
     optimiser,
     vectorForm,
+    parts,
     ...(clipNorm === null ? {} : { clipNorm }),
     ...(emaDecay === null ? {} : { emaDecay }),
     inputs: {
@@ -184,6 +200,7 @@ export async function openDenoisingTrainer(
   const { batch } = options;
   const { training, masks } = buildStep(model, {
     vectorForm: runtime.device === 'webgpu' ? 'slices' : 'split',
+    parts: partsOf(batch, runtime),
     ...options,
   });
   const start = from instanceof Uint8Array ? t.readTrainingState(training, from, { file }) : from;
