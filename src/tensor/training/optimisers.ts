@@ -76,9 +76,11 @@ function adamStep(
 ): { readonly weights: Value; readonly memory: Readonly<Record<string, Value>> } {
   const first = add(times(memory.firstMoment!, beta1), times(gradient, 1 - beta1));
   const second = add(times(memory.secondMoment!, beta2), mul(times(gradient, 1 - beta2), gradient));
-  const rate = div(learningRate, biasCorrection(step, beta1));
-  const spread = div(sqrt(second), sqrt(biasCorrection(step, beta2)));
-  const change = mul(div(first, add(spread, weights.graph.scalar(epsilon))), rate);
+  // The paper's m̂ / (√v̂ + ε) with the second correction multiplied out, which spares a pass over the vector.
+  const correction = sqrt(biasCorrection(step, beta2));
+  const rate = mul(div(learningRate, biasCorrection(step, beta1)), correction);
+  const spread = add(sqrt(second), times(correction, epsilon));
+  const change = mul(div(first, spread), rate);
   return { weights: sub(weights, change), memory: { firstMoment: first, secondMoment: second } };
 }
 

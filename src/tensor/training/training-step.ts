@@ -99,21 +99,22 @@ function lengthOf(vector: Value): Value {
   return sqrt(squares);
 }
 
-type NetworkOptions = Pick<TrainingStepOptions, 'parameters' | 'inputs' | 'objective' | 'vectorForm'>;
+type NetworkOptions = Pick<TrainingStepOptions, 'parameters' | 'inputs' | 'objective' | 'vectorForm' | 'parts'>;
 type UpdateOptions = Pick<TrainingStepOptions, 'parameters' | 'optimiser' | 'clipNorm' | 'emaDecay'>;
 
-/** Writes down loss and further outputs; returns the gradient as one vector. */
+/** Writes down loss and further outputs; returns the gradient, of a part its share in the mean, as one vector. */
 function writeGradient(
   graph: Graph,
   weights: Value,
-  { parameters, inputs: declared, objective, vectorForm = 'split' }: NetworkOptions,
+  { parameters, inputs: declared, objective, vectorForm = 'split', parts: count = 1 }: NetworkOptions,
 ): { readonly slope: Value; readonly outputs: readonly string[] } {
   const inputs = Object.fromEntries(
     Object.entries(declared).map(([name, { shape, dtype = 'float32' }]) => [name, graph.input(name, shape, dtype)]),
   );
   const values = parameters.cut(weights, vectorForm);
   const { loss, outputs = {} } = objective({ lookup: parameters.lookupIn(values), inputs, graph });
-  const parts = gradients(loss, values).map((part, i) => reshape(part, [sizeOf(parameters.list[i]!.shape)]));
+  const share = count === 1 ? loss : mul(loss, graph.scalar(1 / count));
+  const parts = gradients(share, values).map((part, i) => reshape(part, [sizeOf(parameters.list[i]!.shape)]));
   graph.output(STATE.loss, reshape(loss, []));
   for (const [name, value] of Object.entries(outputs)) graph.output(name, value);
   return {
@@ -195,10 +196,7 @@ export function buildTrainingStep(options: TrainingStepOptions): TrainingStep {
   const { slope, outputs } = writeGradient(network, network.input(STATE.weights, [parameters.size]), ofPart);
   network.output(STATE.gradient, slope);
   const slopes = Array.from({ length: parts }, (_, i) => graph.input(STATE.partOf(i), [parameters.size]));
-  const mean = mul(
-    slopes.reduce((sum, part) => add(sum, part)),
-    graph.scalar(1 / parts),
-  );
-  writeUpdate(graph, { weights, slope: mean }, options);
+  const sum = slopes.reduce((total, part) => add(total, part));
+  writeUpdate(graph, { weights, slope: sum }, options);
   return { ...common, model: graph.build(), part: { model: network.build(), count: parts }, outputs };
 }
