@@ -9,6 +9,8 @@ import { openRuntime } from '../src/tensor/node.ts';
 import { type Digits, readDigits, SIDE } from './idx.ts';
 
 const BATCH = 128;
+/** Halves of a batch are computed side by side. */
+const PARTS = 2;
 const CLASSES = 10;
 
 /** Drops activations while training, by a mask of the step; passes them on afterwards. */
@@ -101,6 +103,7 @@ function buildStep({ network }: Recipe): { step: t.TrainingStep; masks: { shape:
       return { loss: t.crossEntropy(network(lookup, inputs.x!, drop), inputs.labels!) };
     },
     optimiser: t.adam(),
+    parts: PARTS,
   });
   return { step, masks };
 }

@@ -57,15 +57,16 @@ function byShifts(gradient: Value, x: Value, { kernel, pads, dilations }: Weight
   return transpose(reshape(taps, [kernel[0], out, kernel[1], channels]), [1, 3, 0, 2]);
 }
 
-/** The shifts crop no more than there is: an engine need not pad what it has cropped to nothing. */
+/** Whether shifts copy less than taps, as they do but for few channels; and crop no more than there is, since an engine need not pad what it has cropped to nothing. */
 function canShift(
   gradient: Value,
   x: Value,
   { kernel, pads, dilations, strides, groups }: WeightGradientOptions,
 ): boolean {
   if (groups !== 1 || strides[0] !== 1 || strides[1] !== 1) return false;
-  const [, , height, width] = imageShape('Conv', x);
-  const [, , rows, columns] = imageShape('Conv', gradient);
+  const [, channels, height, width] = imageShape('Conv', x);
+  const [, out, rows, columns] = imageShape('Conv', gradient);
+  if (kernel[0] * kernel[1] * channels < kernel[1] * channels + kernel[0] * out) return false;
   const furthest = [dilations[0] * (kernel[0] - 1), dilations[1] * (kernel[1] - 1)] as const;
   return (
     Math.max(pads[0], pads[2], furthest[0]) < Math.min(height, rows) &&

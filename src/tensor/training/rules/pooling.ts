@@ -1,7 +1,8 @@
 import type { GraphNode, Value } from '../../graph.ts';
 import { convTranspose2d } from '../../ops/convolution.ts';
 import { add, equal, mul, sub } from '../../ops/elementwise.ts';
-import { expand, pad, reshape, resize, slice } from '../../ops/structure.ts';
+import { depthToSpace, spaceToDepth } from '../../ops/pixel-blocks.ts';
+import { concat, expand, pad, reshape, resize, slice, split } from '../../ops/structure.ts';
 import { indicator } from './elementwise.ts';
 import { gradientAt, imageShape, inputAt, intOf, intsOf, outputAt, type Rule, type RuleTable } from './rule.ts';
 import { spread } from './structure.ts';
@@ -79,6 +80,38 @@ const globalAvgPoolRule: Rule = context => {
 /** Lower than any number that counts, where padding must never win. */
 const NEVER = -3.4028234663852886e38;
 
+/** Position by position in the window, the share of the gradient that goes there: to the first of the largest pixels. */
+function awardWindows(
+  pixels: readonly Value[],
+  { gradient, y }: { readonly gradient: Value; readonly y: Value },
+): Value[] {
+  let free: Value | null = null;
+  return pixels.map(at => {
+    const equals = indicator(equal(at, y));
+    const wins: Value = free === null ? equals : mul(equals, free);
+    free = free === null ? sub(at.graph.scalar(1), wins) : sub(free, wins);
+    return mul(gradient, wins);
+  });
+}
+
+/** Square windows side by side, of which some pixels at the end may be left over: each window's pixels become channels and go back. */
+function awardTiles(x: Value, block: number, award: { readonly gradient: Value; readonly y: Value }): Value {
+  const [, channels, height, width] = imageShape('MaxPool', x);
+  const [, , rows, columns] = imageShape('MaxPool', award.y);
+  const [end, right] = [rows * block, columns * block];
+  const whole = end === height && right === width;
+  const covered = whole
+    ? x
+    : slice(x, [
+        { axis: 2, start: 0, end },
+        { axis: 3, start: 0, end: right },
+      ]);
+  const sizes = Array.from({ length: block * block }, () => channels);
+  const parts = awardWindows(split(spaceToDepth(covered, block), sizes, { axis: 1 }), award);
+  const placed = depthToSpace(concat(parts, { axis: 1 }), block);
+  return whole ? placed : pad(placed, { before: [0, 0, 0, 0], after: [0, 0, height - end, width - right] });
+}
+
 /**
  * The gradient goes to the first largest pixel of each window. Position by position in the window: the pixels there that win and were not
  * preceded by another winner take the gradient back to where they stand. Made of operations that every backend has.
@@ -88,34 +121,36 @@ const maxPoolRule: Rule = context => {
   const gradient = gradientAt(context);
   const x = inputAt(node, 0);
   const y = outputAt(node, 0);
-  const { graph } = x;
   const { kernel, strides, pads } = readWindows(node);
   const [, , rows, columns] = imageShape(node.op, gradient);
   const [, , height, width] = imageShape(node.op, x);
-  const padded = pads.every(size => size === 0)
+  const unpadded = pads.every(size => size === 0);
+  if (unpadded && kernel[0] === kernel[1] && kernel[0] === strides[0] && kernel[1] === strides[1])
+    return [awardTiles(x, kernel[0], { gradient, y })];
+  const padded = unpadded
     ? x
     : pad(x, { before: [0, 0, pads[0], pads[1]], after: [0, 0, pads[2], pads[3]], value: NEVER });
-  let free: Value | null = null;
-  let total: Value | null = null;
-  for (let i = 0; i < kernel[0]; i++) {
-    for (let j = 0; j < kernel[1]; j++) {
-      const pixels = slice(padded, [
-        { axis: 2, start: i, end: i + (rows - 1) * strides[0] + 1, step: strides[0] },
-        { axis: 3, start: j, end: j + (columns - 1) * strides[1] + 1, step: strides[1] },
-      ]);
-      const wins: Value = free === null ? indicator(equal(pixels, y)) : mul(indicator(equal(pixels, y)), free);
-      free = free === null ? sub(graph.scalar(1), wins) : sub(free, wins);
-      const placed = spread(spread(mul(gradient, wins), 2, strides[0]), 3, strides[1]);
-      // The spread reaches strides − 1 beyond the last pixel; cropping and padding bring it to the input's size.
-      const [top, left] = [i - pads[0], j - pads[1]];
-      const part = pad(placed, {
-        before: [0, 0, top, left],
-        after: [0, 0, height - rows * strides[0] - top, width - columns * strides[1] - left],
-      });
-      total = total === null ? part : add(total, part);
-    }
-  }
-  return [total];
+  const places = Array.from({ length: kernel[0] * kernel[1] }, (_, place) => [
+    Math.floor(place / kernel[1]),
+    place % kernel[1],
+  ]) as [number, number][];
+  const pixels = places.map(([i, j]) =>
+    slice(padded, [
+      { axis: 2, start: i, end: i + (rows - 1) * strides[0] + 1, step: strides[0] },
+      { axis: 3, start: j, end: j + (columns - 1) * strides[1] + 1, step: strides[1] },
+    ]),
+  );
+  const parts = awardWindows(pixels, { gradient, y }).map((part, place) => {
+    const [i, j] = places[place]!;
+    const placed = spread(spread(part, 2, strides[0]), 3, strides[1]);
+    // The spread reaches strides − 1 beyond the last pixel; cropping and padding bring it to the input's size.
+    const [top, left] = [i - pads[0], j - pads[1]];
+    return pad(placed, {
+      before: [0, 0, top, left],
+      after: [0, 0, height - rows * strides[0] - top, width - columns * strides[1] - left],
+    });
+  });
+  return [parts.reduce((total, part) => add(total, part))];
 };
 
 export const POOLING_RULES: RuleTable = {
