@@ -50,7 +50,9 @@ export async function readRunPage(found: FoundRun, report: AnyReport | null): Pr
 
 /** What a run is about, in a few words. */
 function titleOf({ kind, id, configuration }: RunRecord): string {
-  const { training, generated, model, setting, from } = configuration;
+  const { training, generated, model, setting, from, images } = configuration;
+  if (kind === 'diffusion' && typeof images === 'string')
+    return `${configuration.kind === 'gan' ? 'GAN' : 'Diffusion model'} trained on ${basename(images)}`;
   if (kind === 'bench' && typeof model === 'string' && typeof from === 'string')
     return `Benchmark of ${model} on ${basename(from)}, ${setting}`;
   if (typeof training !== 'string' || typeof generated !== 'string') return id;

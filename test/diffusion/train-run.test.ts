@@ -114,10 +114,7 @@ describe('training as a run', () => {
     const model = await readModelFolder(join(path, report.model));
     expect(model.classes).toEqual(['female', 'male']);
     expect(model.attribute).toBe('gender');
-    expect(await readdir(join(path, 'artifacts/checkpoints'))).toEqual([
-      'step-000000007.safetensors',
-      'step-000000008.safetensors',
-    ]);
+    expect((await readdir(join(path, 'artifacts'))).sort()).toEqual(['model', 'sheets']);
     await expect(follow(signal => resumeTraining(path, { signal }))).rejects.toThrow('this run is done');
   });
 
@@ -152,6 +149,7 @@ describe('training as a run', () => {
   test('with a damaged checkpoint says which one, and goes on from the one before when it is removed', async () => {
     const { path } = await follow(begin(), 5);
     const checkpoints = join(path, 'artifacts/checkpoints');
+    expect((await readdir(checkpoints)).sort()).toEqual(['step-000000004.safetensors', 'step-000000005.safetensors']);
     const newest = join(checkpoints, 'step-000000005.safetensors');
     const bytes = await readFile(newest);
     await writeFile(newest, bytes.subarray(0, bytes.length - 100));

@@ -50,3 +50,8 @@ export async function newestCheckpoint(
       : `remove it to go on from ${basename(before.path, '.safetensors')}, the one before`;
   return { bytes: new Uint8Array(bytes), file: newest.path, remedy };
 }
+
+/** Removes the checkpoints of a run that is done: it has its model. */
+export async function dropCheckpoints(run: Pick<Run, 'artifactPath'>): Promise<void> {
+  await rm(await run.artifactPath(FOLDER), { recursive: true, force: true });
+}

@@ -7,7 +7,7 @@ import { foldIn, randomKey } from '../../math/index.ts';
 import { createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
 import { openRuntime } from '../../tensor/node.ts';
 import { GENERATORS, type GeneratorTrainer } from '../generator/index.ts';
-import { newestCheckpoint } from './checkpoints.ts';
+import { dropCheckpoints, newestCheckpoint } from './checkpoints.ts';
 import { parseTraining, type ResolvedTraining, type TrainConfigurationInput } from './configuration.ts';
 import { TrainingHistory, trainItemSchema } from './items.ts';
 import { resolveTraining, settingsOf } from './settings.ts';
@@ -142,6 +142,7 @@ async function* workOn(
       const report = reportOf(trainer, { training, images, history });
       await run.complete(report);
       ended = true;
+      await dropCheckpoints(run);
       yield { type: 'result', id: run.id, path: run.path, model: training.output ?? model, report };
       return report;
     } finally {

@@ -87,6 +87,7 @@ export async function* runTraining(
   const log = new StepLog(run, history);
   let keptStep = trainer.step;
   let keptAt = performance.now();
+  let failed = false;
   const keep = async (): Promise<void> => {
     await log.flush();
     if (keptStep === trainer.step) return;
@@ -116,8 +117,12 @@ export async function* runTraining(
       yield { type: 'step', done: step + 1, total: steps, values };
     }
   } catch (error) {
+    failed = true;
     throw explain(error, training, trainer.step);
   } finally {
-    await keep();
+    // The first error is the one to tell; a full disk may refuse the state as well.
+    await keep().catch((error: unknown) => {
+      if (!failed) throw error;
+    });
   }
 }
