@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import {
   type AttributeBias,
+  type DiffusionReport,
+  diffusionReportSchema,
   type Metric,
   type MitigationReport,
   type MitigationSide,
@@ -8,6 +10,8 @@ import {
   mitigationReportSchema,
   type ReportPage,
   reportPageSchema,
+  type StudyReport,
+  studyReportSchema,
 } from '../../src/contracts/index.ts';
 import { auditReport, drawnPicture, HOSTILE, runRecord } from './fixtures.ts';
 
@@ -280,4 +284,208 @@ export function hostileMitigation(): ReportPage {
     },
   });
   return mitigationPage(report);
+}
+
+/** A report like that of a diffusion model of two classes, trained in 2,000 steps. */
+export function diffusionReport(overrides: Partial<z.input<typeof diffusionReportSchema>> = {}): DiffusionReport {
+  const steps = Array.from({ length: 60 }, (_, i) => 33 * (i + 1));
+  return diffusionReportSchema.parse({
+    schema: 'biolens/diffusion@1',
+    kind: 'diffusion',
+    images: {
+      source: '/data/drawn',
+      n: 700,
+      size: 32,
+      resized: 12,
+      classes: { attribute: 'gender', counts: { male: 560, female: 140 } },
+    },
+    network: { parameters: 3_312_003, description: 'U-Net of 3 levels, 48 to 96 channels' },
+    training: {
+      steps: 1980,
+      batchSize: 32,
+      epochs: 90.5,
+      seconds: 412,
+      stepsPerSecond: 4.8,
+      settings: { learningRate: 0.0004, schedule: 'cosine', mirror: true, resumed: null },
+    },
+    curve: {
+      steps,
+      values: { loss: steps.map((step, i) => (i === 20 ? null : 0.03 + 0.6 * Math.exp(-step / 250))) },
+    },
+    sheets: [0, 500, 1000, 1980].map(step => ({
+      step,
+      file: `artifacts/sheets/${step}.png`,
+      n: 32,
+      columns: 8,
+      classes: Array.from({ length: 32 }, (_, i) => (i < 16 ? 'male' : 'female')),
+    })),
+    sampling: { method: 'DDIM', steps: 50, secondsPerImage: 0.041 },
+    model: 'artifacts/model',
+    skipped: [{ file: 'broken.png', reason: 'a truncated PNG' }],
+    ...overrides,
+  });
+}
+
+/** The page of a training run with all its sheets. */
+export function diffusionPage(report = diffusionReport()): ReportPage {
+  return reportPageSchema.parse({
+    run: runRecord({ id: '2026-11-25T10-02-11-diffusion-drawn', kind: 'diffusion' }),
+    report,
+    itemsDone: report.curve.steps.length,
+    images: Object.fromEntries(report.sheets.map(({ file }) => [`run/${file}`, drawnSheet(file)])),
+    blurred: false,
+  });
+}
+
+/** A training run in which every string that comes from a stranger is one of `HOSTILE`. */
+export function hostileDiffusion(): ReportPage {
+  const base = diffusionReport();
+  return diffusionPage(
+    diffusionReport({
+      kind: 'gan',
+      images: {
+        ...base.images,
+        source: HOSTILE.script,
+        classes: { attribute: HOSTILE.markup, counts: { [HOSTILE.script]: 2, [HOSTILE.direction]: 3 } },
+      },
+      network: { parameters: 1, description: HOSTILE.markup },
+      training: { ...base.training, settings: { [HOSTILE.markup]: HOSTILE.terminal } },
+      curve: { steps: [1], values: { [HOSTILE.markup]: [0.5], [HOSTILE.script]: [null] } },
+      sheets: [{ ...base.sheets[0]!, file: HOSTILE.traversal, classes: [HOSTILE.script, HOSTILE.long] }],
+      model: HOSTILE.long,
+      skipped: Object.values(HOSTILE).map(file => ({ file, reason: `${file}: ${HOSTILE.markup}` })),
+    }),
+  );
+}
+
+const SIZES = [300, 700, 1000, 5000];
+
+/** A report like that of a study of two kinds at four sizes. */
+export function studyReport(overrides: Partial<z.input<typeof studyReportSchema>> = {}): StudyReport {
+  const kinds = ['gan', 'diffusion'] as const;
+  const results = SIZES.flatMap((size, s) =>
+    kinds.map(kind => {
+      const male = kind === 'gan' ? 0.95 - 0.02 * s : 0.86 - 0.015 * s;
+      const gender = genderBias(male);
+      return {
+        kind,
+        size,
+        training: { parameters: 1_203_400, steps: 1500, batchSize: 32, epochs: 48_000 / size, seconds: 240 },
+        samples: 1000,
+        unclassified: 0,
+        sheet: `sheets/${kind}-${size}.png`,
+        attributes: {
+          gender: { ...gender, amplification: { ...measured((male - 0.5) / 0.3, 0.12), p: 0.003, test: 'chi-square' } },
+          'age group': auditReport().bias.attributes['age group']!,
+        },
+      };
+    }),
+  );
+  const [gender, age] = [results[0]!.attributes.gender, results[0]!.attributes['age group']];
+  const classifier = { name: 'classifier.onnx', accuracy: measured(0.982, 0.006, 1000) };
+  return studyReportSchema.parse({
+    schema: 'biolens/study@1',
+    images: { source: '/data/drawn', n: 6000 },
+    imageSize: 32,
+    sizes: SIZES,
+    kinds,
+    budget: { unit: 'steps', value: 1500 },
+    attributes: {
+      gender: {
+        classes: gender.classes,
+        target: gender.target,
+        whole: gender.training,
+        classifier: {
+          ...classifier,
+          confusion: [
+            [786, 10],
+            [8, 196],
+          ],
+        },
+      },
+      'age group': {
+        classes: age.classes,
+        target: age.target,
+        whole: age.training,
+        classifier: {
+          ...classifier,
+          confusion: age.classes.map((_, i) => age.classes.map((__, j) => (i === j ? 240 : 3))),
+        },
+      },
+    },
+    results,
+    comparisons: SIZES.map(size => ({
+      attribute: 'gender',
+      size,
+      first: 'gan',
+      second: 'diffusion',
+      difference: measured(0.3, 0.15),
+      p: 0.0004,
+      test: 'chi-square',
+    })),
+    verdict: [
+      {
+        subject: 'gender',
+        level: 'bad',
+        headline: 'The GAN makes the skew in gender worse at every size; the diffusion model about keeps it.',
+        certainty: 'At 5,000 images the GAN is 1.3 times as far from the target as its training subset (1.2 to 1.4).',
+      },
+    ],
+    refused: [{ size: 10_000, reason: 'the folder has 6,000' }],
+    skipped: [],
+    ...overrides,
+  });
+}
+
+/** The page of a study with all its sheets. */
+export function studyPage(report = studyReport()): ReportPage {
+  return reportPageSchema.parse({
+    run: runRecord({ id: '2026-11-25T10-02-11-study-drawn', kind: 'study' }),
+    report,
+    itemsDone: report.results.length,
+    images: Object.fromEntries(report.results.map(({ sheet }) => [`run/artifacts/${sheet}`, drawnSheet(sheet)])),
+    blurred: false,
+  });
+}
+
+/** A study in which every string that comes from a stranger is one of `HOSTILE`. */
+export function hostileStudy(): ReportPage {
+  const base = studyReport();
+  const classes = [HOSTILE.markup, HOSTILE.script];
+  const shares = { [HOSTILE.markup]: measured(0.6, 0.05), [HOSTILE.script]: measured(0.4, 0.05) };
+  const target = { [HOSTILE.markup]: 0.5, [HOSTILE.script]: 0.5 };
+  const bias = { ...genderBias(0.6), classes, target, training: shares, generated: shares, corrected: null };
+  return studyPage(
+    studyReport({
+      images: { source: HOSTILE.script, n: 6000 },
+      attributes: {
+        [HOSTILE.markup]: {
+          classes,
+          target,
+          whole: shares,
+          classifier: {
+            name: HOSTILE.direction,
+            accuracy: missingMetric(HOSTILE.script),
+            confusion: [
+              [1, 2],
+              [3, 4],
+            ],
+          },
+        },
+      },
+      results: base.results.map(result => ({
+        ...result,
+        sheet: HOSTILE.traversal,
+        attributes: { [HOSTILE.markup]: bias },
+      })),
+      comparisons: base.comparisons.map(comparison => ({
+        ...comparison,
+        attribute: HOSTILE.markup,
+        test: HOSTILE.script,
+      })),
+      verdict: [{ subject: HOSTILE.markup, level: 'bad', headline: HOSTILE.script, certainty: HOSTILE.direction }],
+      refused: [{ size: 9, reason: HOSTILE.script }],
+      skipped: Object.values(HOSTILE).map(file => ({ file, reason: HOSTILE.markup })),
+    }),
+  );
 }

@@ -8,7 +8,14 @@ import { renderReportHtml } from '../../src/studio/report-html.ts';
 import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
 import { type BuiltPage, buildPage } from './built-page.ts';
 import { HOSTILE } from './fixtures.ts';
-import { hostileMitigation, mitigationPage } from './generator-fixtures.ts';
+import {
+  diffusionPage,
+  hostileDiffusion,
+  hostileMitigation,
+  hostileStudy,
+  mitigationPage,
+  studyPage,
+} from './generator-fixtures.ts';
 import { findBarriers } from './page-checks.ts';
 
 const reason = whyNoBrowser();
@@ -45,6 +52,25 @@ const KINDS: readonly Kind[] = [
     charts: 8,
     // Two sheets and six more of the rounds, twelve pairs from the same noise, twelve nearest ones.
     pictures: 56,
+  },
+  {
+    name: 'diffusion',
+    page: diffusionPage,
+    hostile: hostileDiffusion,
+    title: 'A diffusion model trained on 700 images',
+    headings: ['Key numbers', 'Samples', 'Loss', 'Method and provenance'],
+    charts: 1,
+    pictures: 4,
+  },
+  {
+    name: 'study',
+    page: studyPage,
+    hostile: hostileStudy,
+    title: 'Skew of gender and age group by the size of the training set, 300 to 5,000 images',
+    headings: ['Verdict', 'Shares by size', 'Samples', 'Method and provenance'],
+    // One class of gender, four age groups, and the amplification of both.
+    charts: 7,
+    pictures: 8,
   },
 ];
 

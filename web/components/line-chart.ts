@@ -36,6 +36,8 @@ export interface Lines {
 
 const MARGIN = { top: 22, right: 22, bottom: 42, left: 56 };
 const HEIGHT = 230;
+/** Pixels between the numbers below the axis, from middle to middle. */
+const TICK_ROOM = 44;
 /** Room above and below, as a share of the range. */
 const ROOM = 0.06;
 
@@ -48,6 +50,23 @@ function rangeOf({ series, reference, floor }: Lines): [number, number] {
   const [least, most] = [Math.min(...known, floor ?? Infinity), Math.max(...known)];
   const room = (most - least || Math.abs(most) || 1) * ROOM;
   return [floor === undefined ? least - room : Math.max(floor, least - room), most + room];
+}
+
+/** Ticks that leave each other room for their numbers; the first of those too near stays. */
+function ticksApart(
+  ticks: readonly number[],
+  { width, logarithmic }: { readonly width: number; readonly logarithmic: boolean },
+): number[] {
+  const place = (tick: number) => (logarithmic ? Math.log(tick) : tick);
+  const [first = 0, last = 1] = [ticks[0], ticks.at(-1)];
+  const scale = (width - MARGIN.left - MARGIN.right) / (place(last) - place(first) || 1);
+  let end = Number.NEGATIVE_INFINITY;
+  return ticks.filter(tick => {
+    const at = place(tick) * scale;
+    if (at - end < TICK_ROOM) return false;
+    end = at;
+    return true;
+  });
 }
 
 /** Measured values over an axis, with their intervals, each line named in the key that stands above the chart. */
@@ -64,7 +83,9 @@ export function drawLines(lines: Lines, width: number): SVGSVGElement | HTMLElem
     marginLeft: MARGIN.left,
     x: {
       type: xLogarithmic ? 'log' : 'linear',
-      ...(xTicks === undefined ? { ticks: width < 420 ? 4 : 8 } : { ticks: [...xTicks] }),
+      ...(xTicks === undefined
+        ? { ticks: width < 420 ? 4 : 8 }
+        : { ticks: ticksApart(xTicks, { width, logarithmic: xLogarithmic }) }),
       tickFormat: (x: number) => formatCount(x),
       label: xLabel,
       labelAnchor: 'center',
@@ -90,7 +111,7 @@ export function drawLines(lines: Lines, width: number): SVGSVGElement | HTMLElem
               text: ({ title }: { readonly title: string }) => title,
               textAnchor: 'start',
               dx: 2,
-              dy: -8,
+              dy: 10,
               fill: 'var(--ink-2)',
               stroke: 'var(--surface)',
               strokeWidth: 4,

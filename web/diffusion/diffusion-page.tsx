@@ -1,20 +1,34 @@
-import { type ReactNode, useEffect } from 'react';
-import type { DiffusionReport } from '../../src/contracts/diffusion.ts';
+import { type ReactNode, useEffect, useMemo } from 'react';
+import type { DiffusionReport, SampleSheet } from '../../src/contracts/diffusion.ts';
 import type { ReportPage } from '../../src/contracts/report.ts';
+import type { RunRecord } from '../../src/contracts/run.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { Facts } from '../components/facts.tsx';
+import { FileName } from '../components/file-name.tsx';
+import { KeyNumberList } from '../components/key-number-list.tsx';
+import { LineFigure } from '../components/line-figure.tsx';
 import type { PageSection } from '../components/page-frame.tsx';
+import { Provenance } from '../components/provenance.tsx';
 import { Section } from '../components/section.tsx';
-import { formatCount, formatNumber, formatTime } from '../text/format.ts';
+import { SettingsTable } from '../components/settings-table.tsx';
+import { Sheet } from '../components/sheet.tsx';
+import { SkippedFiles } from '../components/skipped-files.tsx';
+import { formatCount, formatDuration, formatMeasured, formatNumber, formatShare, formatTime } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { wordsOf } from '../text/words.ts';
+import { lossLines } from './loss-lines.ts';
 
 export const DIFFUSION_SECTIONS: readonly PageSection[] = [
   { id: 'overview', title: 'Overview' },
-  { id: 'curve', title: 'Training' },
+  { id: 'samples', title: 'Samples' },
+  { id: 'curve', title: 'Loss' },
   { id: 'method', title: 'Method' },
 ];
 
-/** Points of the curve that its table shows. */
-const TABLE_ROWS = 20;
+function titleOf({ kind, images }: DiffusionReport): string {
+  const name = kind === 'gan' ? 'A GAN' : 'A diffusion model';
+  return `${name} trained on ${formatCount(images.n)} images`;
+}
 
 /** The report of a run that trains a generator. */
 export function DiffusionPage({
@@ -24,58 +38,191 @@ export function DiffusionPage({
   readonly page: ReportPage;
   readonly report: DiffusionReport;
 }): ReactNode {
-  const { images, network, training, curve } = report;
-  const name = report.kind === 'gan' ? 'A GAN' : 'A diffusion model';
-  const title = `${name} trained on ${formatCount(images.n)} images`;
   useEffect(() => {
-    document.title = `${title} · biolens`;
-  }, [title]);
+    document.title = `${titleOf(report)} · biolens`;
+  }, [report]);
+  return (
+    <>
+      <Overview report={report} run={page.run} />
+      <Samples sheets={report.sheets} />
+      <Loss report={report} />
+      <Method report={report} run={page.run} />
+    </>
+  );
+}
+
+function Overview({ report, run }: { readonly report: DiffusionReport; readonly run: RunRecord }): ReactNode {
+  const { images, network, training, sampling } = report;
+  return (
+    <section id="overview" className="section overview" aria-labelledby="overview-title">
+      <p className="kicker">Training · {formatTime(run.provenance.startedAt)}</p>
+      <h1 id="overview-title">{titleOf(report)}</h1>
+      <p className="lead">
+        {visibleText(network.description)}, on pictures of {images.size} × {images.size} pixels.
+      </p>
+      <h2>Key numbers</h2>
+      <KeyNumberList
+        items={[
+          number('parameters', 'Numbers learned', formatCount(network.parameters)),
+          number('steps', `Steps of ${formatCount(training.batchSize)} images`, formatCount(training.steps)),
+          number('epochs', 'Times that each image was seen', formatNumber(training.epochs)),
+          number('time', 'Time of training', formatDuration(training.seconds * 1000)),
+          ...(training.stepsPerSecond === null
+            ? []
+            : [number('speed', 'Steps a second', formatMeasured(training.stepsPerSecond))]),
+          ...(sampling.secondsPerImage === null
+            ? []
+            : [number('sampling', 'Seconds to draw a picture', formatMeasured(sampling.secondsPerImage))]),
+        ]}
+      />
+    </section>
+  );
+}
+
+const number = (id: string, label: string, value: string) => ({
+  id,
+  label,
+  value: (
+    <span className="metric large">
+      <span className="metric-value">{value}</span>
+    </span>
+  ),
+});
+
+const stepTitle = (step: number): string => (step === 0 ? 'Before training' : `After ${formatCount(step)} steps`);
+
+/** The last sheet large, the others small, in the order of training. */
+function Samples({ sheets }: { readonly sheets: readonly SampleSheet[] }): ReactNode {
+  const last = sheets.at(-1);
+  return (
+    <Section
+      id="samples"
+      title="Samples"
+      lead="From the same noise each time, drawn by the moving average of the weights, which is what is kept."
+    >
+      {last === undefined ? (
+        <p className="note">No sheet was drawn.</p>
+      ) : (
+        <>
+          <Sheet file={last.file} alt={`Samples ${stepTitle(last.step).toLowerCase()}`} caption={captionOf(last)} />
+          {sheets.length > 1 && (
+            <>
+              <h3>As it learned</h3>
+              <ul className="sheet-list">
+                {sheets.slice(0, -1).map(sheet => (
+                  <li key={sheet.step}>
+                    <Sheet
+                      file={sheet.file}
+                      alt={`Samples ${stepTitle(sheet.step).toLowerCase()}`}
+                      caption={stepTitle(sheet.step)}
+                    />
+                  </li>
+                ))}
+              </ul>
+            </>
+          )}
+        </>
+      )}
+    </Section>
+  );
+}
+
+function captionOf({ step, classes }: SampleSheet): string {
+  const names = [...new Set(classes ?? [])].map(visibleText);
+  return names.length === 0 ? stepTitle(step) : `${stepTitle(step)}; classes ${names.join(', ')}, row by row`;
+}
+
+/** Points of the curve that its table shows. */
+const TABLE_ROWS = 20;
+
+function Loss({ report }: { readonly report: DiffusionReport }): ReactNode {
+  const { curve } = report;
+  const lines = useMemo(() => lossLines(report), [report]);
   const every = Math.max(1, Math.ceil(curve.steps.length / TABLE_ROWS));
   const last = curve.steps.length - 1;
   const rows = curve.steps.map((step, i) => ({ step, i })).filter(({ i }) => i % every === every - 1 || i === last);
-  const setting = ([key, value]: [string, unknown]) =>
-    [key, typeof value === 'number' ? formatNumber(value) : visibleText(String(value))] as const;
   return (
-    <>
-      <section id="overview" className="section overview" aria-labelledby="overview-title">
-        <p className="kicker">Training · {formatTime(page.run.provenance.startedAt)}</p>
-        <h1 id="overview-title">{title}</h1>
-        <p>
-          {visibleText(network.description)}, {formatCount(network.parameters)} numbers; {formatCount(training.steps)}{' '}
-          steps of {formatCount(training.batchSize)} images of {images.size} × {images.size} pixels in{' '}
-          {formatNumber(training.seconds)} s.
-        </p>
-      </section>
-      <Section id="curve" title="Training">
+    <Section
+      id="curve"
+      title="Loss"
+      lead={
+        report.kind === 'gan'
+          ? 'Two networks against each other: neither loss says how good the pictures are. A discriminator whose loss falls to nothing has won, and the generator learns no more.'
+          : 'How far the predicted noise is from the true one. It flattens long before the pictures stop getting better; look at the samples too.'
+      }
+    >
+      <LineFigure title="Mean over the steps since the point before" lines={lines} />
+      <details className="alternative">
+        <summary>The curve as a table</summary>
         <DataTable
           caption="Means over the steps up to the one named"
+          captionHidden
           columns={[
             { id: 'step', header: 'Step', cell: ({ step }) => formatCount(step) },
             ...Object.entries(curve.values).map(([id, values]) => ({
               id,
-              header: visibleText(id),
+              header: wordsOf(id),
+              numeric: true,
               cell: ({ i }: { readonly i: number }) => {
                 const value = values[i];
-                return value === null || value === undefined ? 'not recorded' : formatNumber(value);
+                return value === null || value === undefined ? 'not recorded' : formatMeasured(value);
               },
             })),
           ]}
           rows={rows}
           keyOf={({ step }) => String(step)}
         />
-      </Section>
-      <Section id="method" title="Method">
+      </details>
+    </Section>
+  );
+}
+
+function Method({ report, run }: { readonly report: DiffusionReport; readonly run: RunRecord }): ReactNode {
+  const { images, model, sampling, training } = report;
+  const { classes } = images;
+  const total = Object.values(classes?.counts ?? {}).reduce((sum, count) => sum + count, 0);
+  return (
+    <Section
+      id="method"
+      title="Method and provenance"
+      lead="What the model was trained on, how, and where: enough to repeat it."
+    >
+      <Facts
+        items={[
+          { term: 'Images', value: <FileName name={images.source} whole /> },
+          ...(images.resized === 0
+            ? []
+            : [
+                {
+                  term: 'Scaled and cropped',
+                  value: `${formatCount(images.resized)} of ${formatCount(images.n)} images`,
+                },
+              ]),
+          { term: 'Model, in the run’s folder', value: <FileName name={model} whole /> },
+          { term: 'Samples drawn by', value: `${visibleText(sampling.method)}, ${formatCount(sampling.steps)} steps` },
+        ]}
+      />
+      {classes !== null && (
         <DataTable
-          caption="Settings"
-          captionHidden
+          caption={`Images of each class of ${wordsOf(classes.attribute)}, which the model is conditioned on`}
           columns={[
-            { id: 'name', header: 'Setting', cell: ([key]) => key },
-            { id: 'value', header: 'Value', cell: ([, value]) => value },
+            { id: 'class', header: 'Class', cell: ([name]) => visibleText(name) },
+            { id: 'count', header: 'Images', numeric: true, cell: ([, count]) => formatCount(count) },
+            {
+              id: 'share',
+              header: 'Share',
+              numeric: true,
+              cell: ([, count]) => formatShare(total === 0 ? 0 : count / total),
+            },
           ]}
-          rows={Object.entries(training.settings).map(setting)}
-          keyOf={([key]) => key}
+          rows={Object.entries(classes.counts)}
+          keyOf={([name]) => name}
         />
-      </Section>
-    </>
+      )}
+      <SettingsTable settings={training.settings} />
+      <Provenance run={run} />
+      <h3>Skipped files</h3>
+      <SkippedFiles skipped={report.skipped} />
+    </Section>
   );
 }

@@ -88,7 +88,7 @@ export function registerTrain(faces: Command, io: CliIo): void {
     .requiredOption('-o, --output <file>', 'the .onnx file to write; its model card goes beside it, in .json')
     .option('--labels <csv>', 'labels of the pictures (default: labels.csv in the folder, or a folder per class)')
     .option('--size <pixels>', 'side that pictures are resized to: 16, 32, 64 or 128', wholeNumber(16, 128), 32)
-    .option('--steps <n>', 'batches of 32 pictures to train on', wholeNumber(1, 1_000_000), 800)
+    .option('--steps <n>', 'batches of 32 pictures to train on', wholeNumber(1, 1_000_000), 1000)
     .option('--held-out <share>', 'share of the pictures kept to measure by, at most 0.5', numberIn(0.01, 0.5), 0.2);
   addExamples(
     addSeedOption(addCommonOptions(command)),

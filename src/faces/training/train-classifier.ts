@@ -33,7 +33,7 @@ import { type Example, type LearntAttribute, type ReadProgress, readLabelled } f
 import { measureHeldOut } from './measure.ts';
 import { classifierNetwork, NETWORK_INPUT, NETWORK_OUTPUT, SIDES, trainedModel } from './network.ts';
 
-export const TRAINING_DEFAULTS = { size: 32, steps: 800, heldOut: 0.2, seed: 1 } as const;
+export const TRAINING_DEFAULTS = { size: 32, steps: 1000, heldOut: 0.2, seed: 1 } as const;
 const BATCH = 32;
 const LEARNING_RATE = 2e-3;
 const WARM_UP_STEPS = 20;
@@ -53,7 +53,7 @@ export interface TrainClassifierOptions {
   readonly labels?: string | undefined;
   /** Side that pictures are resized to: 16, 32, 64 or 128. Default 32. */
   readonly size?: number | undefined;
-  /** Batches of 32. Default 800. */
+  /** Batches of 32. Default 1000. */
   readonly steps?: number | undefined;
   /** Share of the pictures that is kept to measure by, 0 to 0.5. Default 0.2. */
   readonly heldOut?: number | undefined;
