@@ -11,17 +11,19 @@ export interface Labeller {
   readonly name: string;
   /** Attribute → classes, of those asked for. */
   readonly classes: Readonly<Record<string, readonly string[]>>;
-  /** What the classifier says of pictures `first` … `first + n − 1`. */
+  /** What the classifier says of the pictures of these indices. */
   readonly label: (
     pictures: Pick<Pictures, 'side' | 'pixels'>,
-    range: { readonly first: number; readonly n: number; readonly signal?: AbortSignal | undefined },
+    indices: readonly number[],
+    options: { readonly signal?: AbortSignal | undefined },
   ) => Promise<Said[]>;
   readonly close: () => Promise<void>;
 }
 
 /** Side up to which small pictures are enlarged for a classifier that has to find a face in them first. */
 const FINDABLE_SIDE = 256;
-const AT_ONCE = 16;
+/** Pictures that go to the classifier at once. */
+export const LABELLED_AT_ONCE = 16;
 
 async function findsFaces(spec: string): Promise<boolean> {
   return spec === BUILT_IN || (await readModelCard(spec, 'classifier')).card.alignment !== 'none';
@@ -48,31 +50,26 @@ export async function openLabeller(
     const known = Object.keys(classifier.attributes).join(', ');
     throw new BiolensError('input', `the classifier ${classifier.name} says nothing of "${missing}", only of ${known}`);
   }
+  const toClasses = (probabilities: Readonly<Record<string, readonly number[]>>): Said => {
+    const classes = attributes.map(attribute => [
+      attribute,
+      mostLikely(probabilities[attribute]!, classifier.attributes[attribute]!),
+    ]);
+    return Object.fromEntries(classes);
+  };
   const enlarge = (image: Image): Promise<Image> =>
     resizeImage(image, { width: FINDABLE_SIDE, height: FINDABLE_SIDE, kernel: 'lanczos' });
   return {
     name: classifier.name,
     classes: Object.fromEntries(attributes.map(attribute => [attribute, classifier.attributes[attribute]!])),
-    label: async (pictures, { first, n, signal }) => {
+    label: async (pictures, indices, { signal }) => {
       const said: Said[] = [];
-      for (let start = first; start < first + n; start += AT_ONCE) {
+      for (let start = 0; start < indices.length; start += LABELLED_AT_ONCE) {
         throwIfAborted(signal);
-        const count = Math.min(AT_ONCE, first + n - start);
-        const images = Array.from({ length: count }, (_, i) => pictureAt(pictures, start + i));
-        const seen = await classifier.classify(
-          enlarges && pictures.side < FINDABLE_SIDE ? await Promise.all(images.map(enlarge)) : images,
-          { signal },
-        );
-        for (const one of seen) {
-          if (one === null) said.push(null);
-          else {
-            const classes = attributes.map(attribute => [
-              attribute,
-              mostLikely(one.probabilities[attribute]!, classifier.attributes[attribute]!),
-            ]);
-            said.push(Object.fromEntries(classes));
-          }
-        }
+        const images = indices.slice(start, start + LABELLED_AT_ONCE).map(index => pictureAt(pictures, index));
+        const large = enlarges && pictures.side < FINDABLE_SIDE ? await Promise.all(images.map(enlarge)) : images;
+        const seen = await classifier.classify(large, { signal });
+        said.push(...seen.map(one => (one === null ? null : toClasses(one.probabilities))));
       }
       return said;
     },

@@ -9,7 +9,7 @@ import type { Runtime } from '../../tensor/index.ts';
 import type { StudyStep } from './events.ts';
 import { openStudySampler, openStudyTrainer } from './generators.ts';
 import { nameOf, type StudyProgress } from './items.ts';
-import type { Said } from './labeller.ts';
+import { LABELLED_AT_ONCE, type Said } from './labeller.ts';
 import { drawTrainingBatch, type Pictures, pictureAt, toPixels } from './pictures.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -55,17 +55,18 @@ export async function* labelPictures(context: StudyContext): AsyncGenerator<Stud
   const { run, prepared, pictures, progress, signal } = context;
   const chosen = orderOf(context).slice(0, prepared.configuration.confusionImages);
   const left = chosen.filter(index => !progress.labelled.has(pictures.files[index]!));
-  for (const [i, index] of left.entries()) {
-    yield {
-      type: 'progress',
-      stage: 'labelling pictures',
-      done: chosen.length - left.length + i,
-      total: chosen.length,
-    };
-    const [said = null] = await prepared.labeller.label(pictures, { first: index, n: 1, signal });
-    const file = pictures.files[index]!;
-    await run.append({ type: 'labelled', file, said });
-    progress.labelled.set(file, said);
+  const total = chosen.length;
+  for (let start = 0; start < left.length; start += LABELLED_AT_ONCE) {
+    yield { type: 'progress', stage: 'labelling pictures', done: total - left.length + start, total };
+    const some = left.slice(start, start + LABELLED_AT_ONCE);
+    const found = await prepared.labeller.label(pictures, some, { signal });
+    const items = some.map((index, i) => ({
+      type: 'labelled' as const,
+      file: pictures.files[index]!,
+      said: found[i] ?? null,
+    }));
+    await run.appendAll(items);
+    for (const { file, said } of items) progress.labelled.set(file, said);
   }
 }
 
@@ -149,12 +150,13 @@ export async function* sampleGenerator(context: StudyContext, name: GeneratorNam
       throwIfAborted(signal);
       yield { type: 'progress', stage: `sampling ${stem}`, done: said.length, total };
       const n = Math.min(AT_ONCE, total - said.length);
+      const all = Array.from({ length: n }, (_, i) => i);
       const drawn = toPixels(await sampler.draw(said.length, n, { signal }), side);
       if (said.length === 0) {
-        const images = Array.from({ length: n }, (_, i) => pictureAt(drawn, i));
+        const images = all.map(index => pictureAt(drawn, index));
         await run.writeArtifact(sheet, await encodePng(contactSheet(images, { columns: SHEET_COLUMNS })));
       }
-      said.push(...(await prepared.labeller.label(drawn, { first: 0, n, signal })));
+      said.push(...(await prepared.labeller.label(drawn, all, { signal })));
     }
     const item = { type: 'sampled', kind, size, sheet, said } as const;
     await run.append(item);
