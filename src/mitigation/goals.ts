@@ -18,6 +18,8 @@ export interface JudgedGoal {
   readonly state: GoalState;
   readonly distance: number;
   readonly wants: number;
+  /** Missed by the whole interval: for quality, the loop stops on that and not on the noise of a value. */
+  readonly surelyMissed: boolean;
 }
 
 /** Above this p-value the relabelling test cannot tell training from held-out pictures by the samples. */
@@ -46,6 +48,7 @@ function judgeCopies({ replication }: SampleAudit, limit: number): JudgedGoal {
       state: { ...goal, holds: false, because: `whether samples are copies cannot be said: ${copied.reason}` },
       distance: Number.MAX_SAFE_INTEGER,
       wants: 0,
+      surelyMissed: false,
     };
   const high = copied.interval?.high ?? copied.value;
   const alike = permutation.p !== null && permutation.p > INDISTINGUISHABLE;
@@ -55,6 +58,7 @@ function judgeCopies({ replication }: SampleAudit, limit: number): JudgedGoal {
     state: { ...goal, holds, because: `copies ${withInterval(copied)}, wanted at most ${percent(limit)}${test}` },
     distance: holds ? 0 : Math.max(1, copied.value / Math.max(limit, 1e-3)),
     wants: holds || copied.value >= limit ? 0 : samplesFor(copied.n, high - copied.value, limit - copied.value),
+    surelyMissed: !alike && (copied.interval?.low ?? copied.value) > limit,
   };
 }
 
@@ -70,7 +74,8 @@ function judgeMix({ bias }: SampleAudit, target: ResolvedTarget, tolerance: numb
     const { low, high } = metric.interval ?? { low: value, high: value };
     const miss = Math.abs(value - wanted);
     const reach = Math.max(high - wanted, wanted - low);
-    return { name, metric, wanted, miss, reach, wants: samplesFor(metric.n, reach - miss, tolerance - miss) };
+    const narrow = value > wanted ? value - low : high - value;
+    return { name, narrow, metric, wanted, miss, reach, wants: samplesFor(metric.n, reach - miss, tolerance - miss) };
   });
   const known = classes.filter(one => one !== null);
   if (known.length < classes.length)
@@ -78,6 +83,7 @@ function judgeMix({ bias }: SampleAudit, target: ResolvedTarget, tolerance: numb
       state: { ...goal, holds: false, because: 'no sample could be classified' },
       distance: Number.MAX_SAFE_INTEGER,
       wants: 0,
+      surelyMissed: false,
     };
   const worst = known.reduce((far, one) => (one.reach > far.reach ? one : far));
   const holds = worst.reach <= tolerance;
@@ -90,6 +96,7 @@ function judgeMix({ bias }: SampleAudit, target: ResolvedTarget, tolerance: numb
     },
     distance: holds ? 0 : Math.max(1, ...known.map(({ miss }) => miss / tolerance)),
     wants: holds || !reachable ? 0 : Math.max(...known.map(({ wants }) => wants)),
+    surelyMissed: known.some(({ miss, narrow }) => miss - narrow > tolerance),
   };
 }
 
@@ -101,6 +108,7 @@ function judgeQuality({ quality }: SampleAudit, first: number | null, floor: num
       state: { ...goal, holds: true, because: `not guarded: ${quality.fid.reason ?? 'nothing to compare with'}` },
       distance: 0,
       wants: 0,
+      surelyMissed: false,
     };
   const holds = fid <= floor * first;
   const ratio = first > 0 ? `${(fid / first).toFixed(2)} ×` : 'above';
@@ -112,6 +120,7 @@ function judgeQuality({ quality }: SampleAudit, first: number | null, floor: num
     },
     distance: 0,
     wants: 0,
+    surelyMissed: (quality.fid.interval?.low ?? fid) > floor * first,
   };
 }
 

@@ -90,7 +90,7 @@ function judgeOf(shop: Workshop): Judge<Sample, RoundMeasurement> {
       rewards: scores.rewards,
       held: judged.some(({ state }) => state.goal !== 'quality') && judged.every(({ state }) => state.holds),
       distance: judged.reduce((sum, { distance }) => sum + distance, 0),
-      spoiled: judged.some(({ state }) => state.goal === 'quality' && !state.holds),
+      spoiled: judged.some(({ state, surelyMissed }) => state.goal === 'quality' && surelyMissed),
       wants: Math.max(0, ...judged.map(({ wants }) => wants)),
     };
   };
