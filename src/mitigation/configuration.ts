@@ -59,9 +59,9 @@ export const mitigationConfigurationSchema = z.strictObject({
   regulariser: z.enum(REGULARISERS).default('all'),
 
   /** Steps of gradient descent a round. */
-  steps: z.number().int().min(1).max(1_000_000).default(200),
+  steps: z.number().int().min(1).max(1_000_000).default(150),
   batch: z.number().int().min(2).max(4096).default(32),
-  learningRate: z.number().gt(0).lt(1).default(1e-4),
+  learningRate: z.number().gt(0).lt(1).default(5e-4),
   /** Moving average of the weights that is sampled and kept; 0: the weights themselves. */
   average: z.number().min(0).lt(1).default(0.98),
 

@@ -41,16 +41,27 @@ function predictedLabels({ predicted }: PictureSet, { attribute }: ResolvedTarge
   return predicted.map(attributes => attributes[attribute] ?? null);
 }
 
+/** A confusion matrix of as many classes; null otherwise. */
+function fitting(confusion: TargetLabels['confusion'] | undefined, classes: number): TargetLabels['confusion'] {
+  return confusion?.length === classes && confusion.every(line => line.length === classes) ? confusion : null;
+}
+
 /**
- * Labels of the training pictures, and the errors of the classifier: on held-out pictures, which it may not have been made from, and on training ones where
- * those have no labels.
+ * Labels of the training pictures, and the errors of the classifier: on held-out pictures, which it may not have been made from; on training ones where
+ * those have no labels; as its card tells where neither has.
  *
  * @param options.lenient lets a wanted class be missing
  * @throws BiolensError `input` for a wanted class that no training picture shows: a model cannot be moved toward what it never saw
  */
 export function labelTarget(
   target: ResolvedTarget,
-  sets: { readonly training: PictureSet; readonly heldout: PictureSet | null; readonly classifier: string },
+  sets: {
+    readonly training: PictureSet;
+    readonly heldout: PictureSet | null;
+    readonly classifier: string;
+    /** What the classifier's card tells of its errors. */
+    readonly cardConfusion?: readonly (readonly number[])[] | undefined;
+  },
   { lenient = false }: { readonly lenient?: boolean } = {},
 ): TargetLabels {
   const { training, heldout } = sets;
@@ -75,7 +86,7 @@ export function labelTarget(
       given === null
         ? { source: sets.classifier, labels: predicted }
         : { source: GIVEN_LABELS, labels: given, predicted },
-    confusion: confusions.find(enough) ?? null,
+    confusion: confusions.find(enough) ?? fitting(sets.cardConfusion, classes.length),
   };
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type FaceReader, openFaceReader } from '../audit/index.ts';
 import { type DiffusionModel, readModelFolder } from '../diffusion/index.ts';
 import { BiolensError } from '../errors.ts';
+import { BUILT_IN, readModelCard } from '../faces/index.ts';
 import { type MitigationConfiguration, mitigationConfigurationSchema } from './configuration.ts';
 import { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
 import { type ResolvedTarget, resolveTargets } from './targets.ts';
@@ -13,6 +14,16 @@ export interface Prepared extends AsyncDisposable {
   readonly reader: FaceReader;
   readonly targets: readonly ResolvedTarget[];
   readonly models: readonly RewardModel[];
+  /** Attribute → `[predicted][true]` counts that the classifier's card tells of pictures it was not made from. */
+  readonly cardConfusions: Readonly<Record<string, readonly (readonly number[])[]>>;
+}
+
+async function readCardConfusions(classifier: string): Promise<Prepared['cardConfusions']> {
+  if (classifier === 'none' || classifier === BUILT_IN) return {};
+  const { evaluation } = (await readModelCard(classifier, 'classifier')).card;
+  return Object.fromEntries(
+    Object.entries(evaluation?.attributes ?? {}).map(([name, { confusion }]) => [name, confusion]),
+  );
 }
 
 /**
@@ -70,7 +81,8 @@ export async function prepare(configuration: MitigationConfiguration): Promise<P
       opened.push(() => opening.close());
       models.push(opening);
     }
-    return { configuration, model, reader, targets, models, [Symbol.asyncDispose]: dispose };
+    const cardConfusions = await readCardConfusions(classifier);
+    return { configuration, model, reader, targets, models, cardConfusions, [Symbol.asyncDispose]: dispose };
   } catch (error) {
     await dispose();
     throw error;

@@ -158,7 +158,15 @@ async function* work(
   const sets = yield* readSets(prepared, signal);
   const { training, heldout } = sets;
   const classifier = reader.classifier?.name ?? 'none';
-  const labelled = targets.map(target => ({ target, labels: labelTarget(target, { training, heldout, classifier }) }));
+  const labelled = targets.map(target => ({
+    target,
+    labels: labelTarget(target, {
+      training,
+      heldout,
+      classifier,
+      cardConfusion: prepared.cardConfusions[target.attribute],
+    }),
+  }));
   const runtime = await openRuntime({ device: configuration.device });
   try {
     await run.note({

@@ -175,9 +175,9 @@ function addTuning(command: Command): Command {
         'training pictures of the regulariser: all alike, duplicates once, or weighted to the targets too (default: all)',
       ).choices(['all', 'unique', 'balanced']),
     )
-    .option('--steps <n>', 'steps of gradient descent a round (default: 200)', wholeNumber(1, 1_000_000))
+    .option('--steps <n>', 'steps of gradient descent a round (default: 150)', wholeNumber(1, 1_000_000))
     .option('--batch <n>', 'pictures of a step (default: 32)', wholeNumber(2, 4096))
-    .option('--learning-rate <rate>', 'of Adam (default: 0.0001)', numberIn(1e-12, 0.999))
+    .option('--learning-rate <rate>', 'of Adam (default: 0.0005)', numberIn(1e-12, 0.999))
     .option('--average <decay>', 'moving average of the weights; 0: none (default: 0.98)', numberIn(0, 0.99999))
     .addOption(
       new Option('--sampler <method>', 'how samples are drawn (default: dpm-solver++)').choices([
