@@ -9,7 +9,7 @@ import { type AuditContext, auditSamples } from './audit-samples.ts';
 import { compareMethods } from './compare/compare.ts';
 import type { MitigationConfiguration, MitigationConfigurationInput } from './configuration.ts';
 import { DiffusionGenerator, type DiffusionGeneratorOptions } from './diffusion-generator.ts';
-import { judgeGoals } from './goals.ts';
+import { type JudgedGoal, judgeGoals } from './goals.ts';
 import { classesOfTraining, labelTarget } from './labels.ts';
 import { type Judge, runLoop } from './loop/loop.ts';
 import { type PictureSet, readPictureSet } from './picture-set.ts';
@@ -61,6 +61,13 @@ function digestSet({ source, files }: PictureSet, signal: AbortSignal | undefine
   );
 }
 
+/** How far the goals are missed; where a reward model is the only one, less for more of its reward. */
+function distanceOf(judged: readonly JudgedGoal[], rewards: Float32Array): number {
+  const measured = judged.filter(({ state }) => state.goal !== 'quality');
+  if (measured.length === 0) return -rewards.reduce((sum, reward) => sum + reward, 0) / rewards.length;
+  return measured.reduce((sum, { distance }) => sum + distance, 0);
+}
+
 /** Measures and rewards the samples of a round. */
 function judgeOf(shop: Workshop): Judge<Sample, RoundMeasurement> {
   const { run, prepared, context, goals, generator, key } = shop;
@@ -89,7 +96,7 @@ function judgeOf(shop: Workshop): Judge<Sample, RoundMeasurement> {
       measurement: measureRound(audit, { goals: judged, scores, sheet }),
       rewards: scores.rewards,
       held: judged.some(({ state }) => state.goal !== 'quality') && judged.every(({ state }) => state.holds),
-      distance: judged.reduce((sum, { distance }) => sum + distance, 0),
+      distance: distanceOf(judged, scores.rewards),
       spoiled: judged.some(({ state, surelyMissed }) => state.goal === 'quality' && surelyMissed),
       wants: Math.max(0, ...judged.map(({ wants }) => wants)),
     };

@@ -213,10 +213,12 @@ describe('what is wrong is told in one line', () => {
 
 test('any ONNX model can be the reward', async () => {
   const { report } = await finish(
-    mitigationRun(configuration({ replication: false, bias: {}, rewards: [base.reward], rounds: 0 }), { runsDir }),
+    mitigationRun(configuration({ replication: false, bias: {}, rewards: [base.reward], rounds: 1 }), { runsDir }),
   );
   expect(report.rounds[0]?.reward.mean).toBeGreaterThan(0);
   expect(report.rounds[0]?.reward.mean).toBeLessThan(1);
+  const means = report.rounds.map(({ reward }) => reward.mean);
+  expect(means[report.chosen]).toBe(Math.max(...means));
   const byClass = await finish(
     mitigationRun(
       configuration({ replication: false, bias: {}, rewards: [`${base.classifier}#kind=cold`], rounds: 0 }),
