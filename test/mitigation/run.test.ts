@@ -216,7 +216,10 @@ describe('what is wrong is told in one line', () => {
 
 test('any ONNX model can be the reward', async () => {
   const { report } = await finish(
-    mitigationRun(configuration({ replication: false, bias: {}, rewards: [base.reward], rounds: 1, samples: 20, auditSamples: 20 }), { runsDir }),
+    mitigationRun(
+      configuration({ replication: false, bias: {}, rewards: [base.reward], rounds: 1, samples: 20, auditSamples: 20 }),
+      { runsDir },
+    ),
   );
   expect(report.rounds[0]?.reward.mean).toBeGreaterThan(0);
   expect(report.rounds[0]?.reward.mean).toBeLessThan(1);
@@ -224,7 +227,14 @@ test('any ONNX model can be the reward', async () => {
   expect(means[report.chosen]).toBe(Math.max(...means));
   const byClass = await finish(
     mitigationRun(
-      configuration({ replication: false, bias: {}, rewards: [`${base.classifier}#kind=cold`], rounds: 0, samples: 20, auditSamples: 20 }),
+      configuration({
+        replication: false,
+        bias: {},
+        rewards: [`${base.classifier}#kind=cold`],
+        rounds: 0,
+        samples: 20,
+        auditSamples: 20,
+      }),
       { runsDir },
     ),
   );
