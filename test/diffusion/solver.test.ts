@@ -11,6 +11,7 @@ import {
   posteriorVariance,
   readNoiseSchedule,
   type SolverOptions,
+  writeNoiseSchedule,
 } from '../../src/diffusion/index.ts';
 
 const LINEAR: NoiseSchedule = readNoiseSchedule({ beta_start: 0.0001, beta_end: 0.02 }, { file: 'none' });
@@ -72,6 +73,11 @@ describe('published sums of absolute values', () => {
     expect(variance(487)).toBeCloseTo(0.00979, 5);
     expect(variance(999)).toBeCloseTo(0.02, 5);
     expect(variance(0)).toBe(0);
+    // The larger choice is β_t itself.
+    const read = readNoiseSchedule({ variance_type: 'fixed_large' }, { file: 'none' });
+    const large = openSolver(read, { method: 'ddpm', steps: 1000 }).steps.find(step => step.time === 487)!;
+    expect(large.noiseStdDev ** 2).toBeCloseTo(0.0001 + (0.0199 * 487) / 999, 8);
+    expect(readNoiseSchedule(writeNoiseSchedule(read), { file: 'none' })).toEqual(read);
     const alphas = alphasCumulative(LINEAR);
     expect(Math.abs(posteriorVariance(alphas[420]!, alphas[400]!) - 0.14771)).toBeLessThan(1e-5);
     expect(Math.abs(posteriorVariance(alphas[980]!, alphas[960]!) - 0.3246)).toBeLessThan(1e-5);

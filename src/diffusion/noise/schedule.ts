@@ -23,6 +23,8 @@ export interface NoiseSchedule {
   readonly stepsOffset: number;
   /** Which times few steps visit (Lin et al. 2024, table 2); only `trailing` and `linspace` begin at the last one. */
   readonly spacing: TimestepSpacing;
+  /** DDPM adds noise of the variance β (Ho et al. 2020, §3.2, the first choice) instead of the posterior's, the second. Default false. */
+  readonly largeVariance?: boolean;
 }
 
 /** Longest training schedule that is taken; diffusers' own is 1000. */
@@ -49,7 +51,7 @@ const fileSchema = z.object({
   timestep_spacing: z.enum(['leading', 'linspace', 'trailing']).optional(),
   thresholding: z.literal(false).default(false),
   rescale_betas_zero_snr: z.literal(false).default(false),
-  variance_type: z.enum(['fixed_small', 'fixed_small_log']).nullable().default('fixed_small'),
+  variance_type: z.enum(['fixed_small', 'fixed_small_log', 'fixed_large']).nullable().default('fixed_small'),
 });
 
 /**
@@ -77,6 +79,7 @@ export function readNoiseSchedule(json: unknown, { file }: { readonly file: stri
     setAlphaToOne: found.set_alpha_to_one,
     stepsOffset: found.steps_offset,
     spacing: found.timestep_spacing ?? (solver ? 'linspace' : 'leading'),
+    ...(found.variance_type === 'fixed_large' ? { largeVariance: true } : {}),
   };
 }
 
@@ -100,6 +103,7 @@ export function writeNoiseSchedule(noise: NoiseSchedule): Readonly<Record<string
     timestep_spacing: noise.spacing,
     thresholding: false,
     rescale_betas_zero_snr: false,
+    ...(noise.largeVariance === true ? { variance_type: 'fixed_large' } : {}),
   };
 }
 

@@ -50,12 +50,16 @@ function ddimStep(time: number, from: number, to: number, eta: number): SolverSt
   return { time, level: noiseLevel(from), noiseStdDev, advance };
 }
 
-/** Ho et al. 2020, eq. 7, between the times that are visited, with the posterior's variance. No noise is added by the last step. */
-function ddpmStep(time: number, from: number, to: number, isLast: boolean): SolverStep {
+/** Ho et al. 2020, eq. 7, between the times that are visited. No noise is added by the last step. */
+function ddpmStep(
+  time: number,
+  { from, to, isLast, largeVariance }: { from: number; to: number; isLast: boolean; largeVariance: boolean },
+): SolverStep {
   const kept = from / to;
   const ofImage = (Math.sqrt(to) * (1 - kept)) / (1 - from);
   const ofSample = (Math.sqrt(kept) * (1 - to)) / (1 - from);
-  const noiseStdDev = isLast ? 0 : Math.sqrt(Math.max(posteriorVariance(from, to), 1e-20));
+  const variance = largeVariance ? 1 - kept : posteriorVariance(from, to);
+  const noiseStdDev = isLast ? 0 : Math.sqrt(Math.max(variance, 1e-20));
   const advance = (x: Float32Array, { x0 }: Estimate) => combine(x0, ofImage, x, ofSample);
   return { time, level: noiseLevel(from), noiseStdDev, advance };
 }
@@ -100,7 +104,10 @@ export function openSolver(noise: NoiseSchedule, { method, steps, eta = 0 }: Sol
     clipRange: method === 'dpm-solver++' ? null : noise.clipRange,
     steps: times.map((time, i): SolverStep => {
       if (method === 'ddim') return ddimStep(time, at(i), at(i + 1), eta);
-      if (method === 'ddpm') return ddpmStep(time, at(i), at(i + 1), i === times.length - 1);
+      if (method === 'ddpm') {
+        const isLast = i === times.length - 1;
+        return ddpmStep(time, { from: at(i), to: at(i + 1), isLast, largeVariance: noise.largeVariance ?? false });
+      }
       return dpmSolverStep(time, [i === 0 ? null : at(i - 1), at(i), at(i + 1)]);
     }),
   };

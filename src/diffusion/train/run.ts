@@ -45,7 +45,7 @@ async function checkOutput(folder: string | undefined): Promise<void> {
     if (error.code === 'ENOENT') return [];
     throw fileError(folder, error, 'write');
   });
-  if (found.length > 0 && !found.includes('model_index.json'))
+  if (found.length > 0 && !found.includes('model_index.json') && !found.includes('gan.json'))
     throw new BiolensError('input', `${folder}: holds other files; name a new or empty folder`, {
       details: { file: folder },
     });
