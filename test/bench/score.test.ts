@@ -2,15 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { openImages, scoreAnswers, withDigests } from '../../src/bench/index.ts';
 
 import { letterProbabilities } from '../../src/bench/score/calibration.ts';
-import { clusteredShare } from '../../src/bench/score/clustered-share.ts';
+import { clusteredShare, sumClusters } from '../../src/bench/score/clustered-share.ts';
 import { clusterByPictures } from '../../src/bench/score/clusters.ts';
 import { judgeAnswer } from '../../src/bench/score/judge.ts';
+import { linkByPictures, linkedShare, sumLinked } from '../../src/bench/score/linked-share.ts';
 import type { Answer, Question } from '../../src/contracts/bench.ts';
 import { benchScoreSchema } from '../../src/contracts/bench-score.ts';
 import { openStream, randomKey, wilson } from '../../src/math/index.ts';
 import { picture, temporaryFolder, writeFiles } from './official-folder.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
-import { covers, drawAnswers, drawSizes } from './simulate.ts';
+import { covers, drawAnswers, drawChain, drawSizes } from './simulate.ts';
 
 const ask = (n: number, parts: (i: number) => Parameters<typeof makeQuestion>[0] = () => ({})): Question[] =>
   Array.from({ length: n }, (_, i) => makeQuestion({ id: `f/${i}`, ...parts(i) }));
@@ -321,5 +322,74 @@ describe('usage', () => {
       value: null,
       reason: 'the price is not known',
     });
+  });
+});
+
+describe('questions that share pictures', () => {
+  test('links join those with a picture in common, and no others', () => {
+    const questions = [
+      makeQuestion({ id: 'f/1', paths: ['a', 'b'] }),
+      makeQuestion({ id: 'f/2', paths: ['b', 'c', 'a'] }),
+      makeQuestion({ id: 'f/3', paths: ['c'] }),
+      makeQuestion({ id: 'f/4', imageCount: 'zero', paths: ['black'] }),
+      makeQuestion({ id: 'f/5', imageCount: 'zero', paths: ['black'] }),
+    ];
+    expect(linkByPictures(questions)).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+  });
+
+  test('in groups the variance is that of clusters', () => {
+    const stream = openStream(randomKey(8));
+    const observations = drawAnswers(stream, [1, 3, 2, 4, 1, 1, 2], { accuracy: 0.6, correlation: 0.5 });
+    const links = observations.flatMap((a, i) =>
+      observations.slice(i + 1).flatMap((b, k) => (a.cluster === b.cluster ? [[i, i + 1 + k] as const] : [])),
+    );
+    const [linked, clustered] = [
+      sumLinked(
+        observations.map(({ value }) => value),
+        links,
+      ),
+      sumClusters(observations),
+    ];
+    // But for the correction for few groups, which takes about as many.
+    const plain = ({ variance, clusters }: typeof linked): number => variance * (1 - 1 / clusters);
+    expect(plain(linked)).toBeCloseTo(plain(clustered), 12);
+    expect(linked.largestDesignEffect).toBeCloseTo(clustered.largestDesignEffect, 12);
+    expect(linked.independentVariance).toBeCloseTo(clustered.independentVariance, 12);
+  });
+
+  test('a chain through all questions still has an interval, wider than without it, which covers', () => {
+    const links = Array.from({ length: 119 }, (_, i) => [i, i + 1] as const);
+    const stream = openStream(randomKey(21));
+    let hits = 0;
+    for (let i = 0; i < 400; i++) hits += covers(linkedShare(drawChain(stream, 120, 0.7), links).interval, 0.7) ? 1 : 0;
+    // Binomial(400, 0.95): 3.5 standard deviations below.
+    expect(hits / 400).toBeGreaterThan(0.91);
+    expect(linkedShare([], [])).toMatchObject({ value: null, n: 0 });
+    expect(linkedShare([1, 0], [[0, 1]]).interval).toBeNull();
+  });
+
+  test('tasks are scored by what their own questions share', () => {
+    const questions = [
+      ...ask(20, i => ({ task: 'age', paths: [`${i}`] })),
+      ...Array.from({ length: 20 }, (_, i) =>
+        makeQuestion({ id: `g/${i}`, task: 'gender', paths: [`${i}`, `${i + 1}`] }),
+      ),
+    ];
+    const score = scoreAnswers(
+      questions,
+      questions.map(({ id }, i) => makeAnswer(id, i % 3 === 0 ? 'A' : 'B')),
+    );
+    // Faces of the one task stand in the other, so that all hang together; the age questions do not.
+    expect(score.counts.clusters).toBe(1);
+    expect(score.byTask.age?.interval).toMatchObject({ method: 'wilson-linked' });
+    const { low, high } = linkedShare(
+      questions.slice(0, 20).map((_, i) => (i % 3 === 0 ? 1 : 0)),
+      [],
+    ).interval!;
+    expect(score.byTask.age?.interval).toMatchObject({ low, high });
+    expect(score.overall.interval).not.toBeNull();
   });
 });

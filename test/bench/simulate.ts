@@ -28,3 +28,12 @@ export function drawAnswers(
 
 export const covers = (interval: { readonly low: number; readonly high: number } | null, truth: number): boolean =>
   interval !== null && interval.low <= truth + 1e-12 && truth <= interval.high + 1e-12;
+
+/**
+ * Right or wrong answers in a row of which each depends on its neighbours alone: with probability 1/2 an answer is the draw that
+ * it shares with the one before, else the one that it shares with the one after.
+ */
+export function drawChain(stream: RandomStream, n: number, accuracy: number): number[] {
+  const shared = Array.from({ length: n + 1 }, () => (stream.bool(accuracy) ? 1 : 0));
+  return Array.from({ length: n }, (_, i) => shared[stream.bool(0.5) ? i : i + 1]!);
+}

@@ -2,15 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { compareGroups } from '../../src/bench/compare/groups.ts';
 import { fitSizeLaw, scoreAnswers, testPaired } from '../../src/bench/index.ts';
 import { clusteredShare, type Observation } from '../../src/bench/score/clustered-share.ts';
+import { linkedShare } from '../../src/bench/score/linked-share.ts';
 import { openStream, randomKey } from '../../src/math/index.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
-import { covers, drawAnswers, drawSizes } from './simulate.ts';
+import { covers, drawAnswers, drawChain, drawSizes } from './simulate.ts';
 
 /*
  * Coverage and level by simulation. With 4,000 repetitions a rate of 0.95 is measured to ±0.0034 (one standard error); the bounds leave
  * at least four of these beside what the methods themselves deviate. Measured when written: accuracy 0.933 to 0.967 (plain Wilson down
  * to 0.866), paired false alarms 0.029 to 0.040 at 0.05 (McNemar's test without clusters up to 0.098), its intervals 0.945 to 0.960,
- * groups 0.949, letters 0.051 and 0.044 at 0.05, the size exponent 0.93.
+ * groups 0.949, accuracy of linked questions 0.944 to 0.969, letters 0.051 and 0.044 at 0.05, the size exponent 0.93.
  */
 const REPETITIONS = 4000;
 
@@ -25,6 +26,41 @@ describe('accuracy intervals', () => {
     for (let i = 0; i < REPETITIONS; i++) {
       const observations = drawAnswers(stream, sizes, { accuracy, correlation });
       hits += covers(clusteredShare(observations).interval, accuracy) ? 1 : 0;
+    }
+    expect(hits / REPETITIONS).toBeGreaterThan(0.92);
+    expect(hits / REPETITIONS).toBeLessThan(0.99);
+  });
+});
+
+describe('accuracy intervals of linked questions', () => {
+  test.each([
+    [60, 0.3],
+    [60, 0.8],
+    [400, 0.5],
+    [400, 0.95],
+  ])('%d in a chain, accuracy %d', (n, accuracy) => {
+    const stream = openStream(randomKey(n + 100 * accuracy));
+    const links = Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const);
+    let hits = 0;
+    for (let i = 0; i < REPETITIONS; i++)
+      hits += covers(linkedShare(drawChain(stream, n, accuracy), links).interval, accuracy) ? 1 : 0;
+    expect(hits / REPETITIONS).toBeGreaterThan(0.92);
+    expect(hits / REPETITIONS).toBeLessThan(0.99);
+  });
+
+  test.each([0.25, 0.9])('groups as links, accuracy %d', accuracy => {
+    const stream = openStream(randomKey(100 * accuracy));
+    const sizes = drawSizes(stream, 200, 0.3);
+    const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((sum, size) => sum + size, 0));
+    const links = sizes.flatMap((size, k) =>
+      Array.from({ length: size }, (_, a) => a).flatMap(a =>
+        Array.from({ length: size - a - 1 }, (_, b) => [starts[k]! + a, starts[k]! + a + b + 1] as const),
+      ),
+    );
+    let hits = 0;
+    for (let i = 0; i < REPETITIONS; i++) {
+      const values = drawAnswers(stream, sizes, { accuracy, correlation: 0.5 }).map(({ value }) => value);
+      hits += covers(linkedShare(values, links).interval, accuracy) ? 1 : 0;
     }
     expect(hits / REPETITIONS).toBeGreaterThan(0.92);
     expect(hits / REPETITIONS).toBeLessThan(0.99);

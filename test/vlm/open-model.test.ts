@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { BiolensError } from '../../src/errors.ts';
 import { formatModelSpec, ModelError, openModel, parseModelSpec } from '../../src/vlm/index.ts';
 import type { ModelRequest } from '../../src/vlm/model.ts';
@@ -256,6 +257,23 @@ describe('tools', () => {
     expect(reply.usage).toEqual({ inputTokens: 3 * 1432, outputTokens: 3 * 2 });
     expect(JSON.stringify(calls[1]!.body)).toContain('there is no image 9');
     expect(JSON.stringify(calls[2]!.body)).toContain('{\\"faces\\":3}');
+  });
+
+  test.each([
+    ['OpenAI', recorded.OPENAI_TOOL_CALL, recorded.OPENAI],
+    ['vLLM', recorded.VLLM_TOOL_CALL, recorded.VLLM],
+    ['Ollama', recorded.OLLAMA_TOOL_CALL, recorded.OLLAMA],
+  ])('a call as %s writes it goes back with its result under the same id', async (_, asks, answers) => {
+    const { fetch, calls } = fakeNetwork({ json: asks }, { json: answers });
+    const reply = await openModel('openai-compatible:http://h/v1#m', { fetch }).ask({ ...request, tools });
+    expect(reply.toolCalls).toEqual([{ name: 'count_faces', input: { image: 1 }, output: { faces: 3 } }]);
+    expect(reply.text).toBe(answers.choices[0]?.message.content);
+    expect(reply.usage.inputTokens).toBe(asks.usage.prompt_tokens + answers.usage.prompt_tokens);
+    const { messages } = z
+      .object({ messages: z.array(z.object({ role: z.string(), tool_call_id: z.string().optional() })) })
+      .parse(calls[1]!.body);
+    const result = messages.at(-1);
+    expect(result).toEqual({ role: 'tool', tool_call_id: asks.choices[0]?.message.tool_calls[0]?.id });
   });
 
   test('a model that never stops calling is stopped and has given no answer', async () => {

@@ -132,6 +132,73 @@ export const OLLAMA = {
   choices: [{ index: 0, message: { role: 'assistant', content: ' (A) Male' }, finish_reason: 'stop' }],
   usage: { prompt_tokens: 604, completion_tokens: 5, total_tokens: 609 },
 };
+/** A call of a tool, as each server writes it: with or without empty fields around it, and a text beside it. */
+export const OPENAI_TOOL_CALL = {
+  ...OPENAI,
+  choices: [
+    {
+      index: 0,
+      message: {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          {
+            id: 'call_5PFTaZyfzzJ3Pz6xaYVKdc1T',
+            type: 'function',
+            function: { name: 'count_faces', arguments: '{"image":1}' },
+          },
+        ],
+        refusal: null,
+        annotations: [],
+      },
+      logprobs: null,
+      finish_reason: 'tool_calls',
+    },
+  ],
+};
+export const VLLM_TOOL_CALL = {
+  ...VLLM,
+  choices: [
+    {
+      ...VLLM.choices[0],
+      message: {
+        ...VLLM.choices[0]!.message,
+        content: null,
+        reasoning_content: 'The faces have to be counted.',
+        tool_calls: [
+          {
+            id: 'chatcmpl-tool-1f3c0a7e3c0d4c5ab6b1b7f0f1f7b6aa',
+            type: 'function',
+            function: { name: 'count_faces', arguments: '{"image": 1}' },
+          },
+        ],
+      },
+      finish_reason: 'tool_calls',
+    },
+  ],
+};
+export const OLLAMA_TOOL_CALL = {
+  ...OLLAMA,
+  choices: [
+    {
+      index: 0,
+      message: {
+        role: 'assistant',
+        content: '',
+        tool_calls: [
+          {
+            id: 'call_7q2xk1bv',
+            index: 0,
+            type: 'function',
+            function: { name: 'count_faces', arguments: '{"image":1}' },
+          },
+        ],
+      },
+      finish_reason: 'tool_calls',
+    },
+  ],
+};
+
 export const OLLAMA_ERROR_NO_MODEL = {
   error: {
     message: 'model "llava" not found, try pulling it first',

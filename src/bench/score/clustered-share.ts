@@ -10,6 +10,7 @@ export interface Observation {
 export interface ClusterSums {
   readonly n: number;
   readonly mean: number;
+  /** Groups that are independent of each other, or about as many as there would be. */
   readonly clusters: number;
   /** Estimated variance of the mean, with dependence within clusters. */
   readonly variance: number;
@@ -66,7 +67,14 @@ export function designEffect({ variance, independentVariance, largestDesignEffec
  */
 export function clusteredShare(observations: readonly Observation[], confidence = DEFAULT_CONFIDENCE): Metric {
   if (observations.length === 0) return missingMetric('no answers');
-  const sums = sumClusters(observations);
+  return shareWithin(sumClusters(observations), { confidence, method: 'wilson-clustered' });
+}
+
+/** Wilson's interval of a mean, from its sums. */
+export function shareWithin(
+  sums: ClusterSums,
+  { confidence, method }: { readonly confidence: number; readonly method: string },
+): Metric {
   const { n, mean, clusters, independentVariance } = sums;
   if (clusters < 2) return { value: mean, n, interval: null };
   // Values between 0 and 1, as of questions asked several times, vary less than single answers and count for more.
@@ -80,7 +88,7 @@ export function clusteredShare(observations: readonly Observation[], confidence 
     low: Math.max(0, centre - half),
     high: Math.min(1, centre + half),
     confidence,
-    method: 'wilson-clustered',
+    method,
   };
   return { value: mean, n, interval };
 }

@@ -8,6 +8,7 @@ import { clusteredShare, type Observation } from './clustered-share.ts';
 import { type Clusters, clusterByPictures } from './clusters.ts';
 import { type Judgement, judgeAnswer } from './judge.ts';
 import { scoreLetters } from './letters.ts';
+import { linkByPictures, linkedShare } from './linked-share.ts';
 import { scoreRotations } from './rotation.ts';
 import { scoreTools } from './tools.ts';
 import { sumUsage } from './usage.ts';
@@ -62,12 +63,12 @@ export function scoreQuestions(judgements: readonly Judgement[], clusters: Clust
   }));
 }
 
-/** Accuracy over questions: those that pictures of other questions alone would link are independent of each other. */
+/** Accuracy over questions, of which those with a picture in common depend on each other. */
 function shareRight(scores: readonly QuestionScore[]): Metric {
-  const answered = scores.filter(({ value }) => value !== null);
-  const clusters = clusterByPictures(answered.map(({ question }) => question));
-  return clusteredShare(
-    answered.map(({ question, value }) => ({ value: value ?? 0, cluster: clusters.of.get(question.id) ?? -1 })),
+  const answered = scores.flatMap(({ question, value }) => (value === null ? [] : [{ question, value }]));
+  return linkedShare(
+    answered.map(({ value }) => value),
+    linkByPictures(answered.map(({ question }) => question)),
   );
 }
 
