@@ -81,9 +81,11 @@ function describeExtras(score: BenchScore): string {
   const lines = [
     ...(withoutFlagged === null
       ? []
-      : [
-          `without the ${withoutFlagged.flagged} questions that the linter flagged: ${formatShare(withoutFlagged.overall)}`,
-        ]),
+      : withoutFlagged.flagged === 0
+        ? ['the linter flagged no question']
+        : [
+            `without the ${withoutFlagged.flagged} questions that the linter flagged: ${formatShare(withoutFlagged.overall)}`,
+          ]),
     ...(rotation === null
       ? []
       : [

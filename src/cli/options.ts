@@ -23,6 +23,10 @@ export const wholeNumber = (low: number, high: number = Number.MAX_SAFE_INTEGER)
 /** Gathers the values of an option that may be given several times. */
 export const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
+/** An option that may be given several times; `none` says what happens where it is not. */
+export const repeated = (flags: string, description: string, none = 'none'): Option =>
+  new Option(flags, description).argParser(collect).default([], none);
+
 export interface CommonOptions {
   readonly json?: boolean;
   readonly device: DeviceChoice;

@@ -34,7 +34,6 @@ export function publishedRow(result: PublishedResult): LeaderboardRow {
 
 /** Names for scores that tell them apart: the model, its setting and parser where the model alone does not. */
 export function nameScores(scores: readonly BenchScore[]): string[] {
-  const unique = (names: readonly string[]): boolean => new Set(names).size === names.length;
   const settings = new Set(scores.map(score => score.setting)).size > 1;
   const parsers = new Set(scores.map(score => score.parser)).size > 1;
   const taken = new Set(PUBLISHED_RESULTS.map(row => row.model));
@@ -44,7 +43,15 @@ export function nameScores(scores: readonly BenchScore[]): string[] {
       ? model
       : `${model} (${parts.length === 0 ? 'here' : parts.join(', ')})`;
   });
-  return unique(names) ? names : names.map((name, i) => `${name} #${i + 1}`);
+  // Only those that are there several times are numbered, each in its own order.
+  const counts = Map.groupBy(names, name => name);
+  const places = new Map<string, number>();
+  return names.map(name => {
+    if (counts.get(name)!.length === 1) return name;
+    const place = (places.get(name) ?? 0) + 1;
+    places.set(name, place);
+    return `${name} #${place}`;
+  });
 }
 
 /** The row of a score. */

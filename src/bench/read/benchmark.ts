@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Question } from '../../contracts/bench.ts';
-import { BiolensError, messageOf } from '../../errors.ts';
+import { fileError } from '../../disk.ts';
+import { BiolensError } from '../../errors.ts';
 import { type ImageStore, openImages } from './image-store.ts';
 import { readQuestionLines } from './jsonl.ts';
 import { looksOfficial, readOfficial, readOfficialFile } from './official.ts';
@@ -83,8 +84,8 @@ interface Found {
 const OWN_FILE = 'questions.jsonl';
 
 async function findFiles(path: string): Promise<Found> {
-  const info = await stat(path).catch(cause => {
-    throw new BiolensError('input', `${path}: ${messageOf(cause)}`, { cause });
+  const info = await stat(path).catch((cause: unknown) => {
+    throw fileError(path, cause);
   });
   if (!info.isDirectory()) {
     const format = formatOf(path);

@@ -21,6 +21,15 @@ export function sameness(a: Likeness, b: Likeness): number {
   return 1 / (1 + Math.exp((distance(a.embedding, b.embedding) - SAME_DISTANCE) / SOFTNESS));
 }
 
+/**
+ * The probability that two pictures show one person, given that they are a pair of `n` pictures in which about half have a partner,
+ * rather than a pair for which both answers are as likely.
+ */
+function amongMany(p: number, n: number): number {
+  const odds = 1 / (2 * (n - 1));
+  return p >= 1 ? 1 : (p * odds) / (p * odds + 1 - p);
+}
+
 /** Answers who is the same person as whom; null where the text asks something else. */
 export function judgeIdentity({
   text,
@@ -35,12 +44,14 @@ export function judgeIdentity({
   if (n < 2) return null;
   const same = pictures.map(a => pictures.map(b => (a === b ? 1 : sameness(a, b))));
   const why = `same person: ${describePairs(same)}`;
-  const groups = groupsOf(same);
+  // How many belong together is asked of all pairs at once, of which few do.
+  const likely = same.map(row => row.map(p => amongMany(p, n)));
+  const groups = groupsOf(likely);
 
   if (form.kind === 'yes-no') return judgeByTrait([same[0]![1]!], { form, why });
   if (/\bpairs?\b/i.test(text) && form.kind === 'counts') {
     return judgeByTrait(
-      pairsOf(n).map(([i, j]) => same[i]![j]!),
+      pairsOf(n).map(([i, j]) => likely[i]![j]!),
       { form, why },
     );
   }
@@ -54,7 +65,8 @@ export function judgeIdentity({
   if (form.kind === 'pictures') {
     if (isOddOneOut(text)) return oddOneOut(same, { sets: form.values, why });
     if (reference !== null) return judgeAgainst(reference, { same, form, why });
-    return { scores: form.values.map(set => (set === null ? Math.log(0.02) : groupScore(same, set))), why };
+    const none = noneScore(same, form.values);
+    return { scores: form.values.map(set => (set === null ? none : groupScore(same, set))), why };
   }
   if (reference !== null) return judgeAgainst(reference, { same, form, why });
   const largest = Math.max(...groups.map(group => groups.filter(other => other === group).length));
@@ -106,6 +118,23 @@ function groupScore(same: readonly (readonly number[])[], set: readonly number[]
   // Without a pair there is nothing alike, which is the claim of "none".
   if (set.length < 2) for (const [i, j] of pairsOf(same.length)) score += Math.log(Math.max(0.001, 1 - same[i]![j]!));
   return score;
+}
+
+/** Odds that "None of the above" is right against each set that is offered: sets of released questions are right more often. */
+const NONE_ODDS = 0.5;
+
+/** None fits where the offered set that fits best would fit better with nobody alike in it. */
+function noneScore(same: readonly (readonly number[])[], sets: readonly (readonly number[] | null)[]): number {
+  const scores = sets.flatMap(set => {
+    if (set === null || set.length < 2) return [];
+    const inside = pairsOf(same.length).filter(([i, j]) => set.includes(i) && set.includes(j));
+    const apart = inside.reduce((sum, [i, j]) => {
+      const p = Math.min(0.999, Math.max(0.001, same[i]![j]!));
+      return sum + Math.log((1 - p) / p);
+    }, 0);
+    return [groupScore(same, set) + apart];
+  });
+  return scores.length === 0 ? Math.log(0.02) : Math.log(NONE_ODDS) + Math.max(...scores);
 }
 
 /** The pictures of `set` show somebody else than the rest does, and the rest is one person. */

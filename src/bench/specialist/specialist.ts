@@ -11,7 +11,7 @@ import { readOptions } from './option-forms.ts';
 import { bestOption, type Verdict } from './verdict.ts';
 
 /** Counted up when the specialist answers otherwise than before, so that older answers are not taken for its own. */
-const VERSION = 1;
+const VERSION = 2;
 
 export interface SpecialistOptions {
   /** Decides the answers that are drawn at chance. */

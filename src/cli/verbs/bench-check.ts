@@ -4,7 +4,7 @@ import { checkGates } from '../bench-work.ts';
 import { describeLint, describeStats } from '../describe-benchmark.ts';
 import { parseGate } from '../gate.ts';
 import { type CliIo, printable } from '../io.ts';
-import { addExamples, collect } from '../options.ts';
+import { addExamples, repeated } from '../options.ts';
 import { printJson, work } from '../work.ts';
 
 interface StatsOptions {
@@ -81,12 +81,9 @@ export function registerBenchCheck(bench: Command, io: CliIo): void {
       .description('find defects in the questions and pictures of a benchmark')
       .argument('<dir>', DIR)
       .option('--no-pictures', 'do not open the pictures')
-      .option('--rule <id>', 'run this rule only; may be repeated (default: all)', collect, [])
-      .option(
-        '--fail-on <condition>',
-        "exit with 1 if it holds, such as 'bySeverity.error>0'; may be repeated",
-        collect,
-        [],
+      .addOption(repeated('--rule <id>', 'run this rule only; may be repeated', 'all'))
+      .addOption(
+        repeated('--fail-on <condition>', "exit with 1 if it holds, such as 'bySeverity.error>0'; may be repeated"),
       )
       .option('--json', 'print the result as JSON on standard output'),
     'biolens bench lint facexbench',

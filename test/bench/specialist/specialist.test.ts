@@ -139,6 +139,33 @@ describe('identity', () => {
     );
   });
 
+  test('somebody who is a little alike is not yet the same', async () => {
+    const options = [...pairs.slice(0, 3), 'None of the above'];
+    const ask = async (distance: number): Promise<string> => {
+      const [a, b, c, d] = person(1, 2, 3, 4) as [Scene, Scene, Scene, Scene];
+      // As far from the first as said, and from the others as far as anybody.
+      const near = Float32Array.from(a.embedding);
+      near[77] = distance;
+      return chosen([a, { ...b, embedding: near }, c, d], 'hr_fr', 'Which images show the same person?', options);
+    };
+    expect(await ask(0.45)).toBe('Images 1 and 2');
+    expect(await ask(0.68)).toBe('None of the above');
+  });
+
+  test('among many pictures a pair has to be more alike to be counted', async () => {
+    const counts = ['0', '1', '2', '3'];
+    const text = 'How many pairs of the same person are there?';
+    const ask = (distance: number, others: number): Promise<string> => {
+      const near = picture({ person: 1 });
+      near.embedding[77] = distance;
+      const rest = Array.from({ length: others }, (_, i) => i + 10);
+      return chosen([picture({ person: 1 }), near, ...person(...rest)], 'hr_fr', text, counts);
+    };
+    expect(await ask(0.54, 0)).toBe('1');
+    expect(await ask(0.54, 4)).toBe('0');
+    expect(await ask(0.4, 4)).toBe('1');
+  });
+
   test('how many people, and how many pairs', async () => {
     expect(
       await chosen(person(1, 2, 1, 3, 3), 'hr_fr', 'How many unique identities are there?', ['1', '2', '3', '5']),
