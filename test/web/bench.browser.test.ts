@@ -325,6 +325,20 @@ describe.skipIf(reason !== null)(
       });
     });
 
+    test('a page of findings alone', async () => {
+      const base = benchReport({ overrides: { scores: [], items: [], questions: [] } });
+      const comparison = { ...base.comparison, rows: [], pairs: [], singleAgainstMultiple: [], size: null };
+      await withPage(benchPage({ ...base, comparison }), async ({ page }) => {
+        expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
+          'Verdict',
+          'Defects of the benchmark',
+          'Method and provenance',
+        ]);
+        expect(await page.locator('#defects').innerText()).toContain('key-not-among-options');
+        expect(await findBarriers(page)).toEqual([]);
+      });
+    });
+
     test('tasks are written by their names', () => {
       for (const { code, name } of TASKS) expect(nameOfCode(code)).toBe(name);
     });

@@ -22,16 +22,19 @@ const ABOUT_MODELS: readonly PageSection[] = [
   { id: 'differences', title: 'Real differences' },
 ];
 
+/** A page of nothing but the linter's findings has no models to show. */
+const hasRows = ({ comparison }: BenchReport): boolean => comparison.rows.length > 0;
+
 /** The parts of a benchmark's page; those about a model need one that was asked. */
 export function benchSections(report: BenchReport): readonly PageSection[] {
   const asked = report.scores.length > 0;
   const tools = report.scores.some(score => score.tools !== null);
   return [
     { id: 'overview', title: 'Overview' },
-    { id: 'leaderboard', title: 'Leaderboard' },
+    ...(hasRows(report) ? [{ id: 'leaderboard', title: 'Leaderboard' }] : []),
     ...(asked ? ABOUT_MODELS : []),
     ...(tools ? [{ id: 'tools', title: 'Tools' }] : []),
-    { id: 'size', title: 'Size' },
+    ...(hasRows(report) ? [{ id: 'size', title: 'Size' }] : []),
     ...(asked
       ? [
           { id: 'steadiness', title: 'Letters and order' },
@@ -60,7 +63,7 @@ export function BenchPage({ page, report }: { readonly page: ReportPage; readonl
   return (
     <>
       <Overview report={report} run={run} entries={entries} entry={entry} onChoose={setChosen} />
-      <Leaderboard report={report} runId={run.id} />
+      {hasRows(report) && <Leaderboard report={report} runId={run.id} />}
       {entry !== null && (
         <>
           <Groups entry={entry} comparison={comparison} />
@@ -69,7 +72,7 @@ export function BenchPage({ page, report }: { readonly page: ReportPage; readonl
           {tools !== null && <Tools tools={tools} />}
         </>
       )}
-      <Size comparison={comparison} />
+      {hasRows(report) && <Size comparison={comparison} />}
       {entry !== null && (
         <>
           <Steadiness entry={entry} />

@@ -89,7 +89,7 @@ export function Groups({
           <span className="bar-key bar-target">Guessing</span>
         </p>
         <Chart label={describe(grouping, groups)} draw={draw} />
-        <figcaption>Lines are 95 % intervals that take questions with a shared picture as one observation.</figcaption>
+        <figcaption>Lines are 95 % intervals that allow for pictures that questions share.</figcaption>
         <details className="alternative">
           <summary>The chart as a table</summary>
           <GroupTable entry={entry} grouping={grouping} groups={groups} />

@@ -17,7 +17,7 @@ export function Lint({ lint }: { readonly lint: LintReport | null }): ReactNode 
     <Section
       id="defects"
       title="Defects of the benchmark"
-      lead="What the linter found in the questions. Questions with an error are left out of the numbers called “without defects”."
+      lead="What the linter found in the questions. Questions with an error or a caution are left out of the numbers called “without defects”."
     >
       {lint === null ? <p className="note">The benchmark was not linted.</p> : <Findings lint={lint} />}
     </Section>

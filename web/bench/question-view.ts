@@ -9,7 +9,7 @@ export interface AskedQuestion {
   readonly items: readonly [BenchItem, ...BenchItem[]];
   /** The parsers differ on a reply. */
   readonly disputed: boolean;
-  /** The linter found an error in it. */
+  /** The linter found a defect in it, so that it is left out of the numbers without defects. */
   readonly flagged: boolean;
   /** All that the text filter looks at, in lower case. */
   readonly text: string;
@@ -32,7 +32,7 @@ export const isFiltered = (query: QuestionQuery): boolean =>
 /** The questions that a model was asked, in the benchmark's order. */
 export function askedQuestions({ items, questions }: Entry, lint: BenchReport['lint']): readonly AskedQuestion[] {
   const flagged = new Set(
-    (lint?.findings ?? []).filter(({ severity }) => severity === 'error').map(({ question }) => question),
+    (lint?.findings ?? []).filter(({ severity }) => severity !== 'info').map(({ question }) => question),
   );
   const byQuestion = Map.groupBy(items, item => item.question);
   return questions.flatMap((question): AskedQuestion[] => {

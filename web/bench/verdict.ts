@@ -128,7 +128,7 @@ function onFlagged({ score }: Entry): Finding | null {
       Math.abs(gap) < NOTABLE
         ? 'Defects of the benchmark do not change the picture.'
         : `Without defective questions it scores ${formatPoints(Math.abs(gap))} ${gap > 0 ? 'more' : 'less'}.`,
-    certainty: `${formatShare(value)} without the ${plural(withoutFlagged.flagged, 'question')} in which the linter found an error, ${formatShare(overall.value)} with them.`,
+    certainty: `${formatShare(value)} without the ${plural(withoutFlagged.flagged, 'question')} in which the linter found a defect, ${formatShare(overall.value)} with them.`,
   };
 }
 

@@ -4,6 +4,7 @@ import { checkGates } from '../bench-work.ts';
 import { describeLint, describeStats } from '../describe-benchmark.ts';
 import { parseGate } from '../gate.ts';
 import { type CliIo, printable } from '../io.ts';
+import { writeLintPage } from '../lint-page.ts';
 import { addExamples, repeated } from '../options.ts';
 import { printJson, work } from '../work.ts';
 
@@ -15,6 +16,7 @@ interface LintVerbOptions extends StatsOptions {
   readonly pictures: boolean;
   readonly rule: readonly string[];
   readonly failOn: readonly string[];
+  readonly page?: string;
 }
 
 async function stats(path: string, { json }: StatsOptions, io: CliIo): Promise<void> {
@@ -43,11 +45,14 @@ async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<
   const gates = options.failOn.map(parseGate);
   const { flaggedQuestions, lintBenchmark, openBenchmark } = await import('../../bench/index.ts');
   const benchmark = await openBenchmark(path);
-  const { pictures, rule } = options;
+  const { pictures, rule, page } = options;
   const report = await work(io, async ({ signal, progress }) => {
     const events = lintBenchmark(benchmark, { pictures, signal, ...(rule.length === 0 ? {} : { rules: rule }) });
     for await (const event of events) {
-      if (event.type === 'report') return event.report;
+      if (event.type === 'report') {
+        if (page !== undefined) await writeLintPage(page, { benchmark, source: path, lint: event.report });
+        return event.report;
+      }
       progress.update({ stage: 'checking pictures', done: event.done, total: event.total });
     }
     return null;
@@ -59,6 +64,7 @@ async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<
   const result = { schema: 'biolens/bench-lint@1', ...report, bySeverity, flagged };
   if (options.json) printJson(io, result);
   else io.out(describeLint(report, flagged));
+  if (page !== undefined && !options.json) io.out(`\nPage: ${printable(page)}\n`);
   checkGates(result, gates);
 }
 
@@ -81,6 +87,7 @@ export function registerBenchCheck(bench: Command, io: CliIo): void {
       .description('find defects in the questions and pictures of a benchmark')
       .argument('<dir>', DIR)
       .option('--no-pictures', 'do not open the pictures')
+      .option('--page <file>', 'write what was found as a page, one file without a network')
       .addOption(repeated('--rule <id>', 'run this rule only; may be repeated', 'all'))
       .addOption(
         repeated('--fail-on <condition>', "exit with 1 if it holds, such as 'bySeverity.error>0'; may be repeated"),
