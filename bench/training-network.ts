@@ -86,12 +86,12 @@ const INPUTS = {
   classes: { shape: [BATCH, CLASSES] },
 } as const;
 
-function declare(graph: t.Graph): NetworkInputs {
-  const input = (name: 'x' | 'time' | 'classes') => graph.input(name, INPUTS[name].shape);
+function declare(graph: t.Graph, batch: t.Dim): NetworkInputs {
+  const input = (name: 'x' | 'time' | 'classes') => graph.input(name, [batch, ...INPUTS[name].shape.slice(1)]);
   return { x: input('x'), time: input('time'), classes: input('classes') };
 }
 
-export const parameters = t.collectParameters((lookup, graph) => writeUnet(lookup, declare(graph)));
+export const parameters = t.collectParameters((lookup, graph) => writeUnet(lookup, declare(graph, BATCH)));
 
 /** One step of Adam on the mean squared error. */
 export function buildUnetStep({ parts = 1 }: { readonly parts?: number } = {}): t.TrainingStep {
@@ -112,6 +112,6 @@ export function buildUnetStep({ parts = 1 }: { readonly parts?: number } = {}): 
 /** One denoising step: the network with its weights inside. */
 export function buildUnetDenoiser(weights: Float32Array): Uint8Array {
   const graph = new t.Graph();
-  graph.output('y', writeUnet(parameters.constantsIn(graph, weights), declare(graph)));
+  graph.output('y', writeUnet(parameters.constantsIn(graph, weights), declare(graph, 'n')));
   return graph.build();
 }

@@ -33,8 +33,9 @@ async function openTraining(): Promise<() => Promise<unknown>> {
 }
 
 async function openDenoising(): Promise<() => Promise<unknown>> {
-  const session = await runtime.load(buildUnetDenoiser(parameters.draw(randomKey(1))));
-  return () => session.run(inputs);
+  const lanes = Number(threads);
+  const session = await runtime.load(buildUnetDenoiser(parameters.draw(randomKey(1))), { lanes });
+  return () => t.runInParts(session, inputs, { parts: lanes });
 }
 
 const step = await (mode === 'denoise' ? openDenoising() : openTraining());

@@ -103,7 +103,7 @@ export async function bench(): Promise<BenchResult> {
     ],
     rows: modes.map((mode, i) => rowOf(mode, turns[i]!)),
     notes: [
-      `${THREADS} threads for ours and PyTorch; TensorFlow.js has one in Node. Ours: ${version('ours')}, training in ${THREADS} parts of the batch. Medians of ${TURNS} turns taken alternately, each a process of its own; ratios are medians (least–most) of the turns’.`,
+      `${THREADS} threads for ours and PyTorch; TensorFlow.js has one in Node. Ours: ${version('ours')}, ${THREADS} parts of the batch side by side. Medians of ${TURNS} turns taken alternately, each a process of its own; ratios are medians (least–most) of the turns’.`,
       `TensorFlow.js ${version('tfjs')} on wasm, one turn; the gradient of a convolution's kernel, which that backend lacks, is repaired with matrix products.`,
       python === undefined
         ? `No PyTorch: name a Python that has torch in ${PEER_VARIABLE}.`

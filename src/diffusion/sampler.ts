@@ -136,6 +136,9 @@ function addStepNoise(
   for (let i = 0; i < x.length; i++) x[i]! += stdDev * fresh[i]!;
 }
 
+/** Parts of a batch that are denoised side by side; each has working memory of its own. */
+const MOST_LANES = 8;
+
 /**
  * Loads a model to sample from it.
  *
@@ -160,7 +163,8 @@ export async function openSampler(
   const solver = openSolver(schedule, { method, steps, eta });
   const shape = [config.inChannels, config.size, config.size] as const;
   const size = t.sizeOf(shape);
-  const session = await runtime.load(buildDenoiser(model), { file: 'U-Net', transfer: true });
+  const lanes = runtime.device === 'cpu' ? Math.min(runtime.threads, MOST_LANES) : 1;
+  const session = await runtime.load(buildDenoiser(model), { file: 'U-Net', transfer: true, lanes });
 
   const denoise = async (x: Float32Array, time: number, labels: BigInt64Array | null, signal?: AbortSignal) => {
     const n = x.length / size;
@@ -170,7 +174,7 @@ export async function openSampler(
       time: t.float32(features, [n, timeFeatureWidth(config)]),
       ...(labels === null ? {} : { labels: { dtype: 'int64', shape: [n], data: labels } as const }),
     };
-    const { output } = await session.run(feeds, { signal });
+    const { output } = await t.runInParts(session, feeds, { parts: Math.min(lanes, n), signal });
     if (output?.dtype !== 'float32') throw new BiolensError('external', 'the engine gave no float32 output');
     return output.data;
   };

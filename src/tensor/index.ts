@@ -15,6 +15,7 @@ export * from './ops/reduction.ts';
 export * from './ops/structure.ts';
 export * from './ops/upsample-convolution.ts';
 export * from './pairs-above.ts';
+export { runInParts } from './parts.ts';
 export * from './products.ts';
 export * from './run-batched.ts';
 export * from './runtime.ts';

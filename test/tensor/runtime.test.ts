@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cast, float32, Graph, gather, matmul, type Runtime, relu } from '../../src/tensor/index.ts';
+import { cast, float32, Graph, gather, matmul, type Runtime, relu, runInParts } from '../../src/tensor/index.ts';
 import { openRuntime } from '../../src/tensor/node.ts';
 
 let runtime: Runtime;
@@ -65,6 +65,20 @@ describe('a session', () => {
     const session = await runtime.load(doubling(), { lanes: 3 });
     const runs = Array.from({ length: 7 }, (_, i) => session.run({ x: float32(Float32Array.of(i, 1), [1, 2]) }));
     expect((await Promise.all(runs)).map(({ y }) => y?.data[0])).toEqual([0, 2, 4, 6, 8, 10, 12]);
+    const x = float32(
+      Float32Array.from({ length: 10 }, (_, i) => i),
+      [5, 2],
+    );
+    for (const parts of [1, 2, 3, 5]) {
+      const { y } = await runInParts(session, { x }, { parts });
+      expect(y).toEqual(
+        float32(
+          Float32Array.from({ length: 10 }, (_, i) => 2 * i),
+          [5, 2],
+        ),
+      );
+    }
+    await expect(runInParts(session, { x }, { parts: 6 })).rejects.toThrow('"x" of [5, 2] cannot be cut into 6 parts');
     await session.close();
     await expect(runtime.load(doubling(), { lanes: 0 })).rejects.toThrow('"lanes" expected a whole number from 1');
   });

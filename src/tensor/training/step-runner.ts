@@ -1,6 +1,7 @@
 import { BiolensError } from '../../errors.ts';
+import { cutRows, joinRows } from '../parts.ts';
 import type { Runtime, Session } from '../runtime.ts';
-import { float32, formatShape, sizeOf, type TensorData } from '../types.ts';
+import { float32, type TensorData } from '../types.ts';
 import { STATE, type TrainingStep } from './training-step.ts';
 
 /** What a step gives beside the vectors that it writes. */
@@ -44,34 +45,11 @@ function numberIn(outputs: Readonly<Record<string, TensorData>>, name: string): 
 const pick = (found: Readonly<Record<string, TensorData>>, names: readonly string[]) =>
   Object.fromEntries(names.map(name => [name, found[name]!]));
 
-/** One of `count` equal parts of a batch, in memory of its own: views would be sent with all that they are views of. */
-function cutBatch(
-  batch: Readonly<Record<string, TensorData>>,
-  { index, count }: { readonly index: number; readonly count: number },
-): Record<string, TensorData> {
-  return Object.fromEntries(
-    Object.entries(batch).map(([name, tensor]) => {
-      const [samples, ...rest] = tensor.shape;
-      if (samples === undefined || samples % count !== 0)
-        throw new BiolensError('usage', `"${name}" of ${formatShape(tensor.shape)} cannot be cut into ${count} parts`);
-      const size = (samples / count) * sizeOf(rest);
-      const data = tensor.data.slice(index * size, (index + 1) * size);
-      return [name, { ...tensor, shape: [samples / count, ...rest], data } as TensorData];
-    }),
-  );
-}
-
-/** Joins what the parts gave: rows of samples one after the other, single numbers as their mean. */
+/** What the parts gave: rows of samples one after the other, single numbers as their mean. */
 function joinParts(name: string, parts: readonly TensorData[]): TensorData {
-  const float = parts.filter(part => part.dtype === 'float32');
-  const [first] = float;
-  if (first === undefined || float.length < parts.length)
-    throw new BiolensError('usage', `output "${name}" of a step in parts expected float32`);
-  if (first.shape.length === 0)
-    return float32(Float32Array.of(float.reduce((sum, { data }) => sum + data[0]!, 0) / float.length), []);
-  const data = new Float32Array(float.length * first.data.length);
-  for (const [i, part] of float.entries()) data.set(part.data, i * first.data.length);
-  return float32(data, [float.length * first.shape[0]!, ...first.shape.slice(1)]);
+  if (parts.some(({ shape }) => shape.length > 0)) return joinRows(name, parts);
+  const sum = parts.reduce((total, { data }) => total + Number(data[0]), 0);
+  return float32(Float32Array.of(sum / parts.length), []);
 }
 
 function wholeRunner(session: Session, outputs: readonly string[]): StepRunner {
@@ -99,11 +77,8 @@ function partsRunner(
     run: async ({ batch, weights, update, into, signal }) => {
       try {
         const parts = await Promise.all(
-          slopes.map((slope, index) =>
-            network.run(
-              { ...cutBatch(batch, { index, count }), [STATE.weights]: weights },
-              { into: { [STATE.gradient]: slope }, signal },
-            ),
+          cutRows(batch, count).map((part, i) =>
+            network.run({ ...part, [STATE.weights]: weights }, { into: { [STATE.gradient]: slopes[i]! }, signal }),
           ),
         );
         const gradients = Object.fromEntries(slopes.map((slope, i) => [STATE.partOf(i), slope]));
