@@ -122,7 +122,7 @@ function opponentPlanes(cells: Float64Array): { readonly lightness: Float64Array
   return { lightness: standardise(planes[0]!), colours: planes.slice(1) };
 }
 
-/** Cosine coefficients of a plane at some frequencies. */
+/** Cosine coefficients of a plane at some frequencies, in units in which those of a standardised plane have a length of at most 1. */
 function coefficientsOf(plane: Float64Array, frequencies: readonly Frequency[], reach: number): number[] {
   const count = reach + 1;
   const rows = new Float64Array(GRID * count);
@@ -136,7 +136,7 @@ function coefficientsOf(plane: Float64Array, frequencies: readonly Frequency[], 
   return frequencies.map(({ across, down }) => {
     let sum = 0;
     for (let y = 0; y < GRID; y++) sum += COSINES[down * GRID + y]! * rows[y * count + across]!;
-    return sum;
+    return sum / GRID;
   });
 }
 

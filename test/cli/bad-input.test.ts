@@ -231,7 +231,7 @@ describe('audit', () => {
   test('an unknown option, a missing one and a bad number are usage errors', async () => {
     await expectRefusal(['audit', '--generated', faces], /required option '--train <path>'/);
     await expectRefusal(audit('--train', faces, '--generated', faces, '--fdr', '2'), /fdr.*expected a number from/);
-    await expectRefusal(['audti'], /there is no verb "audti", there are audit, bench, faces/);
+    await expectRefusal(['audti'], /there is no verb "audti", there are audit, .*faces/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openClassifier, type TrainClassifierOptions, trainClassifier } from '../../src/faces/index.ts';
@@ -132,6 +132,22 @@ describe('a classifier trained on a labelled folder', () => {
     await writeFile(join(folder.path, 'labels.csv'), labels);
     await expect(train(folder.path, { output: join(folder.path, 'm.onnx'), ...options })).rejects.toThrow(message);
   });
+});
+
+test('a folder per class does in place of a table; neither is refused', async () => {
+  await using folder = await temporaryFolder();
+  const output = join(folder.path, 'm.onnx');
+  const options = { output, attributes: ['shape'], steps: 2 };
+  await writeFile(join(folder.path, 'loose.png'), await encodePng(pictureOf(0, 0)));
+  await expect(train(folder.path, options)).rejects.toThrow(/neither a labels\.csv nor a folder per class in it/);
+  for (const [shape, name] of SHAPES.entries()) {
+    await mkdir(join(folder.path, name));
+    for (let i = 0; i < 4; i++)
+      await writeFile(join(folder.path, name, `${i}.png`), await encodePng(pictureOf(shape, i)));
+  }
+  const result = await train(folder.path, options);
+  expect(result.attributes).toEqual([{ name: 'shape', classes: ['bar', 'dot', 'frame'] }]);
+  expect(result.pictures).toEqual({ training: 9, heldOut: 3 });
 });
 
 describe('held-out examples', () => {

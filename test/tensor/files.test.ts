@@ -183,8 +183,8 @@ describe('openMatrixFile', () => {
   test.each([
     ['uint8.npy', bytesOf('uint8'), 'expected a matrix [rows, width], got [3]'],
     ['cut.npy', bytesOf('float32').subarray(0, 145), 'cut short, [2, 3] takes 152 bytes, the file has 145'],
-    ['text.npy', new TextEncoder().encode('plain text, nothing else'), 'not a safetensors file'],
-    ['empty.npy', new Uint8Array(), 'not a safetensors file'],
+    ['text.npy', new TextEncoder().encode('plain text, nothing else'), 'not a .npy file'],
+    ['empty.npy', new Uint8Array(), 'not a .npy file'],
     [
       'two.safetensors',
       writeSafetensors({ a: float32(new Float32Array(1), [1, 1]), b: float32(new Float32Array(1), [1, 1]) }),

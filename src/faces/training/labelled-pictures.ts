@@ -2,7 +2,9 @@ import { BiolensError } from '../../errors.ts';
 import {
   type Image,
   type ImageFile,
+  labelsFromFolders,
   listImages,
+  type MatchedLabels,
   mapImages,
   readFolderLabels,
   resizeImage,
@@ -82,6 +84,13 @@ function classesOf(name: string, values: readonly (string | null)[], source: str
   return classes;
 }
 
+/** The folders as the classes of the one attribute; null where that is not what they are. */
+function labelsByFolder(files: readonly string[], [attribute, ...more]: readonly string[]): MatchedLabels | null {
+  if (attribute === undefined || more.length > 0) return null;
+  const labels = labelsFromFolders(files, { attribute });
+  return labels.byFile.size === 0 ? null : labels;
+}
+
 /**
  * Reads a labelled folder for training: every picture resized to a square, with its labels. A picture that cannot be used is skipped; one without
  * any of the labels is passed over.
@@ -95,20 +104,16 @@ export async function* readLabelled(
   const files: ImageFile[] = [];
   for await (const file of listImages(directory, { signal })) files.push(file);
   const names = files.map(({ file }) => file);
-  const [only] = wanted;
-  const found =
-    (await readFolderLabels(directory, { files: names, ...(table === undefined ? {} : { labels: table }) })) ??
-    (wanted.length === 1 && only !== undefined
-      ? await readFolderLabels(directory, { files: names, folderAttribute: only })
-      : null);
-  if (found === null)
-    throw new BiolensError('input', `${directory}: no labels.csv in it; name a table with --labels`, {
+  const found = await readFolderLabels(directory, { files: names, ...(table === undefined ? {} : { labels: table }) });
+  const labels = found ?? labelsByFolder(names, wanted);
+  if (labels === null)
+    throw new BiolensError('input', `${directory}: neither a labels.csv nor a folder per class in it (see --labels)`, {
       details: { file: directory },
     });
-  const columns = wanted.map(name => findColumn(name, found.attributes, found.source));
-  const grouped = found.attributes.includes(IDENTITY) && !columns.includes(IDENTITY);
+  const columns = wanted.map(name => findColumn(name, labels.attributes, labels.source));
+  const grouped = labels.attributes.includes(IDENTITY) && !columns.includes(IDENTITY);
   const labelled = files.filter(({ file }) =>
-    columns.some(column => (found.byFile.get(file)?.[column] ?? null) !== null),
+    columns.some(column => (labels.byFile.get(file)?.[column] ?? null) !== null),
   );
 
   const images = new Map<string, Image>();
@@ -121,7 +126,7 @@ export async function* readLabelled(
     done++;
     yield { type: 'read', done, total: labelled.length };
   }
-  const labelOf = (file: string, column: string) => found.byFile.get(file)?.[column] ?? null;
+  const labelOf = (file: string, column: string) => labels.byFile.get(file)?.[column] ?? null;
   const usable = [...images.keys()];
   const attributes = columns.map(
     (name): LearntAttribute => ({
@@ -129,19 +134,19 @@ export async function* readLabelled(
       classes: classesOf(
         name,
         usable.map(file => labelOf(file, name)),
-        found.source,
+        labels.source,
       ),
     }),
   );
   const examples = usable.map((file): Example => {
-    const labels = attributes.map(({ name, classes }) => {
+    const numbers = attributes.map(({ name, classes }) => {
       const value = labelOf(file, name);
       return value === null ? null : classes.indexOf(value);
     });
     return {
       file,
       image: images.get(file)!,
-      labels,
+      labels: numbers,
       group: (grouped ? labelOf(file, IDENTITY) : null) ?? `file ${file}`,
     };
   });

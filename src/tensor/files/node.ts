@@ -68,7 +68,8 @@ export async function openMatrixFile(path: string): Promise<MatrixFile> {
   }
   try {
     const { size } = await handle.stat();
-    const isNpy = (await readExactly(handle, 0, 1))[0] === 0x93;
+    // Told by the content; what is neither is judged by its name.
+    const isNpy = (await readExactly(handle, 0, 1))[0] === 0x93 || /\.npy$/i.test(path);
     const layout = isNpy ? await npyLayout(handle, path) : await safetensorsLayout(handle, path, size);
     const [rows, cols] = layout.shape;
     if (rows === undefined || cols === undefined || layout.shape.length !== 2) {
