@@ -23,4 +23,24 @@ async function compute(device: DeviceChoice, all: boolean) {
 
 export type Computed = Awaited<ReturnType<typeof compute>>;
 
-Object.assign(globalThis, { compute });
+/** What happens where a device is missing, or the worker's script. */
+async function refuse() {
+  const reasonOf = (device: DeviceChoice, start: () => Worker) =>
+    openBrowserRuntime({ device, startWorker: start }).then(
+      async runtime => {
+        await runtime.close();
+        return `${runtime.device}: ${runtime.deviceReason}`;
+      },
+      (error: Error) => error.message,
+    );
+  return {
+    auto: await reasonOf('auto', startWorker),
+    webgpu: await reasonOf('webgpu', startWorker),
+    cuda: await reasonOf('cuda', startWorker),
+    missing: await reasonOf('cpu', () => new Worker('nowhere.js', { type: 'module' })),
+  };
+}
+
+export type Refusals = Awaited<ReturnType<typeof refuse>>;
+
+Object.assign(globalThis, { compute, refuse });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Runtime } from '../../../src/tensor/index.ts';
 import { openRuntime } from '../../../src/tensor/node.ts';
 import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../../browser.ts';
-import type { Computed } from './page.ts';
+import type { Computed, Refusals } from './page.ts';
 import { gradientsOfCases, trainSomeSteps } from './workload.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -80,38 +80,56 @@ describe.skipIf(reason !== null)(`the engine in a browser${reason === null ? '' 
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function computeIn(isolated: boolean): Promise<{ computed: Computed; watched: WatchedPage }> {
+  async function openPage(isolated: boolean): Promise<WatchedPage> {
     const server = await serve(folder, { isolated });
     servers.push(server);
     const watched = await openWatchedPage(browser);
     await watched.page.goto(addressOf(server));
     await watched.page.waitForFunction(() => 'compute' in globalThis);
-    const computed = await watched.page.evaluate(
-      all =>
-        (globalThis as unknown as { compute: (device: 'cpu', all: boolean) => Promise<Computed> }).compute('cpu', all),
-      isolated,
-    );
-    return { computed, watched };
+    return watched;
   }
 
-  test.each([true, false])('trains as in Node, and differentiates; page isolated: %s', async isolated => {
-    const { computed, watched } = await computeIn(isolated);
-    expect(computed).toMatchObject({ device: 'cpu', reason: 'asked for', isolated });
-    expect(computed.engine).toMatch(/^onnxruntime-web \d/);
-    expect(watched.problems).toEqual([]);
+  test.each([true, false])(
+    'trains as in Node, and differentiates; page isolated: %s',
+    async isolated => {
+      const watched = await openPage(isolated);
+      const computed = await watched.page.evaluate(
+        all =>
+          (globalThis as unknown as { compute: (device: 'cpu', all: boolean) => Promise<Computed> }).compute(
+            'cpu',
+            all,
+          ),
+        isolated,
+      );
+      expect(computed).toMatchObject({ device: 'cpu', reason: 'asked for', isolated });
+      expect(computed.engine).toMatch(/^onnxruntime-web \d/);
+      expect(watched.problems).toEqual([]);
 
-    const losses = await trainSomeSteps(runtime);
-    expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
-    for (const [i, loss] of losses.entries()) expect(computed.losses[i]).toBeCloseTo(loss, 4);
+      const losses = await trainSomeSteps(runtime);
+      expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
+      for (const [i, loss] of losses.entries()) expect(computed.losses[i]).toBeCloseTo(loss, 4);
 
-    if (!isolated) return;
-    const expected = await gradientsOfCases(runtime);
-    for (const [name, numbers] of Object.entries(expected)) {
-      const found = computed.gradients[name];
-      if (!Array.isArray(numbers) || !Array.isArray(found)) throw new Error(`${name}: ${found}, in Node ${numbers}`);
-      const largest = Math.max(...numbers.map(Math.abs));
-      const worst = Math.max(...numbers.map((value, i) => Math.abs(value - found[i]!)));
-      expect(worst / largest, name).toBeLessThan(1e-4);
-    }
+      if (!isolated) return;
+      const expected = await gradientsOfCases(runtime);
+      for (const [name, numbers] of Object.entries(expected)) {
+        const found = computed.gradients[name];
+        if (!Array.isArray(numbers) || !Array.isArray(found)) throw new Error(`${name}: ${found}, in Node ${numbers}`);
+        const largest = Math.max(...numbers.map(Math.abs));
+        const worst = Math.max(...numbers.map((value, i) => Math.abs(value - found[i]!)));
+        expect(worst / largest, name).toBeLessThan(1e-4);
+      }
+    },
+    180_000,
+  );
+
+  test('says which device it took and why, or what is missing', async () => {
+    const { page } = await openPage(false);
+    const refusals = await page.evaluate(() => (globalThis as unknown as { refuse: () => Promise<Refusals> }).refuse());
+    expect(refusals).toEqual({
+      auto: 'cpu: no graphics adapter',
+      webgpu: 'device webgpu: this browser has no graphics adapter',
+      cuda: 'device cuda: a browser has cpu and webgpu',
+      missing: "the engine's worker failed: its script could not be loaded",
+    });
   });
 });
