@@ -32,7 +32,7 @@ const pairSchema = z.object({
   p: z.number().nullable(),
   /** Benjamini-Hochberg adjusted over all pairs of the table. */
   q: z.number().nullable(),
-  test: z.enum(['mcnemar-exact', 'sign-flip-exact', 'sign-flip', 'two-proportions', 'none']),
+  test: z.enum(['mcnemar-exact', 'sign-flip-exact', 'sign-flip', 'linked-t', 'two-proportions', 'none']),
   /** On the same questions, one by one. */
   paired: z.boolean(),
   /** q is at most the false discovery rate. */

@@ -18,7 +18,7 @@ import { TASKS } from '../../src/contracts/bench-codes.ts';
 import { benchComparisonSchema } from '../../src/contracts/bench-compare.ts';
 import { openStream, randomKey } from '../../src/math/index.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
-import { drawAnswers, drawSizes } from './simulate.ts';
+import { covers, drawAnswers, drawSizes } from './simulate.ts';
 
 describe('paired test', () => {
   // scipy 1.17: binomtest(2, 10).pvalue, binomtest(5, 30).pvalue, binomtest(40, 100).pvalue
@@ -134,6 +134,45 @@ const model = (name: string, questions: readonly Question[], isRight: (i: number
     questions,
     questions.map(({ id }, i) => makeAnswer(id, isRight(i) ? 'A' : 'B', { model: name })),
   );
+
+describe('questions that all hang together', () => {
+  const n = 120;
+  const links = Array.from({ length: n - 1 }, (_, i) => [i, i + 1] as const);
+  const together = (values: readonly number[]) => values.map(value => ({ value, cluster: 0 }));
+  /** Differences of which neighbours share a draw. */
+  const draw = (stream: ReturnType<typeof openStream>, lead: number): number[] => {
+    const shared = Array.from({ length: n + 1 }, () => (stream.bool(0.4) ? (stream.bool(0.5 + lead) ? 1 : -1) : 0));
+    return Array.from({ length: n }, (_, i) => shared[stream.bool(0.5) ? i : i + 1]!);
+  };
+
+  test('clusters alone would never find a difference; links do, with few false alarms', () => {
+    const stream = openStream(randomKey(41));
+    const repetitions = 800;
+    let [alarms, found, covered] = [0, 0, 0];
+    for (let i = 0; i < repetitions; i++) {
+      const result = testPaired(together(draw(stream, 0)), links);
+      expect(result.test).toBe('linked-t');
+      if (result.p <= 0.05) alarms++;
+      if (covers(result.difference.interval, 0)) covered++;
+      const real = draw(stream, 0.4);
+      if (testPaired(together(real), links).p <= 0.05) found++;
+      if (i === 0) expect(testPaired(together(real)).p).toBe(1);
+    }
+    // Standard error 0.008.
+    expect(alarms / repetitions).toBeLessThan(0.075);
+    expect(covered / repetitions).toBeGreaterThan(0.92);
+    expect(found / repetitions).toBeGreaterThan(0.9);
+  });
+
+  test('the same answers are no difference', () => {
+    expect(testPaired(together(Array.from({ length: n }, () => 0)), links).p).toBe(1);
+  });
+
+  test('where questions are apart nothing changes', () => {
+    const values = draw(openStream(randomKey(2)), 0.2).map((value, cluster) => ({ value, cluster }));
+    expect(testPaired(values, [])).toEqual(testPaired(values));
+  });
+});
 
 describe('comparison', () => {
   test('own models by question, published ones by totals', () => {

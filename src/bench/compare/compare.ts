@@ -79,7 +79,7 @@ interface OwnRow {
 }
 
 function pairOwn(first: OwnRow, second: OwnRow): UntestedPair {
-  const differences = differencesOf(first.model, second.model);
+  const { differences, links } = differencesOf(first.model, second.model);
   const named = { first: first.row.name, second: second.row.name, paired: true };
   if (differences.length === 0) {
     const reason = 'no question was answered by both';
@@ -93,7 +93,7 @@ function pairOwn(first: OwnRow, second: OwnRow): UntestedPair {
       reason,
     };
   }
-  return { ...named, ...testPaired(differences) };
+  return { ...named, ...testPaired(differences, links) };
 }
 
 /**

@@ -1,6 +1,14 @@
 import type { Metric } from '../../contracts/metric.ts';
-import { DEFAULT_CONFIDENCE, foldIn, openStream, randomKey, studentQuantile } from '../../math/index.ts';
-import { designEffect, type Observation, sumClusters } from '../score/clustered-share.ts';
+import {
+  DEFAULT_CONFIDENCE,
+  foldIn,
+  openStream,
+  randomKey,
+  studentQuantile,
+  studentSurvival,
+} from '../../math/index.ts';
+import { type ClusterSums, designEffect, type Observation, sumClusters } from '../score/clustered-share.ts';
+import { type Links, sumLinked } from '../score/linked-share.ts';
 
 /** How two models differ on the same questions. */
 export interface PairedResult {
@@ -8,7 +16,7 @@ export interface PairedResult {
   readonly difference: Metric;
   /** Two-sided. */
   readonly p: number;
-  readonly test: 'mcnemar-exact' | 'sign-flip-exact' | 'sign-flip';
+  readonly test: 'mcnemar-exact' | 'sign-flip-exact' | 'sign-flip' | 'linked-t';
   /** Questions that only the first, or only the second, did better on. */
   readonly firstBetter: number;
   readonly secondBetter: number;
@@ -20,31 +28,69 @@ export interface PairedResult {
  * The test turns the sign of the difference of whole clusters of questions with shared pictures: if the two models are alike, either
  * sign is as likely. All sign patterns are counted, exactly, which with independent questions is McNemar's exact test.
  *
+ * Where few pictures stand in many questions, most questions hang together through others, and their signs turn as one, which tells nothing.
+ * Then a t-test takes its place, whose variance allows for the dependence of those that share a picture themselves.
+ *
  * @param differences score of the first less that of the second by question, −1 to 1
+ * @param links questions with a picture in common, by their places; without them clusters alone count
  */
-export function testPaired(differences: readonly Observation[]): PairedResult {
+export function testPaired(differences: readonly Observation[], links?: Links): PairedResult {
+  const better = {
+    firstBetter: differences.filter(({ value }) => value > 0).length,
+    secondBetter: differences.filter(({ value }) => value < 0).length,
+  };
+  if (links !== undefined && hangTogether(differences)) {
+    const values = differences.map(({ value }) => value);
+    const sums = sumLinked(values, links);
+    return {
+      difference: pairedDifference(values, sums),
+      p: linkedTest(values, links, sums),
+      test: 'linked-t',
+      ...better,
+    };
+  }
   const sums = new Map<number, number>();
   for (const { value, cluster } of differences) sums.set(cluster, (sums.get(cluster) ?? 0) + value);
   const { p, exact } = signFlipTest([...sums.values()]);
   const single = differences.length === sums.size && differences.every(({ value }) => Number.isInteger(value));
   return {
-    difference: pairedDifference(differences),
+    difference: pairedDifference(
+      differences.map(({ value }) => value),
+      sumClusters(differences),
+    ),
     p,
     test: single ? 'mcnemar-exact' : exact ? 'sign-flip-exact' : 'sign-flip',
-    firstBetter: differences.filter(({ value }) => value > 0).length,
-    secondBetter: differences.filter(({ value }) => value < 0).length,
+    ...better,
   };
+}
+
+/** Share of the questions in one cluster from which on clusters tell too little. */
+const TOGETHER = 0.25;
+
+function hangTogether(differences: readonly Observation[]): boolean {
+  const sizes = new Map<number, number>();
+  for (const { cluster } of differences) sizes.set(cluster, (sizes.get(cluster) ?? 0) + 1);
+  return Math.max(0, ...sizes.values()) > Math.max(8, TOGETHER * differences.length);
+}
+
+/** Two-sided p of a mean of 0, with the variance that such a mean would have. */
+function linkedTest(values: readonly number[], links: Links, { n, mean, clusters }: ClusterSums): number {
+  const squares = values.reduce((sum, value) => sum + value ** 2, 0);
+  const products = links.reduce((sum, [i, j]) => sum + values[i]! * values[j]!, 0);
+  // As in the interval, shared pictures never make the differences look less variable than independent ones.
+  const variance = Math.max(squares, squares + 2 * products) / n ** 2;
+  if (variance === 0 || clusters < 2) return 1;
+  return Math.min(1, 2 * studentSurvival(Math.abs(mean) / Math.sqrt(variance), clusters - 1));
 }
 
 /**
  * Mean difference with the interval of Agresti and Min (Statistics in Medicine 24, 2005: half a question is added to each of the four
  * outcomes, so that there is an interval even where the models never differ), widened by the design effect of clusters.
  */
-function pairedDifference(differences: readonly Observation[]): Metric {
-  const sums = sumClusters(differences);
+function pairedDifference(values: readonly number[], sums: ClusterSums): Metric {
   const { n, mean, clusters } = sums;
   if (clusters < 2) return { value: mean, n, interval: null };
-  const squares = differences.reduce((sum, { value }) => sum + value ** 2, 0);
+  const squares = values.reduce((sum, value) => sum + value ** 2, 0);
   const padded = (mean * n) / (n + 2);
   const variance = ((squares + 1) / (n + 2) - padded ** 2) / (n + 2);
   const half =

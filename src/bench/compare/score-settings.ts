@@ -29,9 +29,10 @@ function withChange(model: ScoredModel, models: readonly ScoredModel[]): ScoredM
   const { score } = model;
   if (score.tools === null) return model;
   const plain = models.find(other => other.score.model === score.model && other.score.setting === 'zero-shot');
-  const differences = plain === undefined ? [] : differencesOf(model, plain);
+  if (plain === undefined) return model;
+  const { differences, links } = differencesOf(model, plain);
   if (differences.length === 0) return model;
-  const { difference, p, firstBetter, secondBetter } = testPaired(differences);
+  const { difference, p, firstBetter, secondBetter } = testPaired(differences, links);
   const changed: ToolUse['changed'] = { difference, p, gained: firstBetter, lost: secondBetter };
   return { ...model, score: { ...score, tools: { ...score.tools, changed } } };
 }
