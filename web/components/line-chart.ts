@@ -52,6 +52,12 @@ function rangeOf({ series, reference, floor }: Lines): [number, number] {
   return [floor === undefined ? least - room : Math.max(floor, least - room), most + room];
 }
 
+/** Whether most values lie above the reference, so that its name has room below. */
+function mostlyAbove({ series, reference }: Lines): boolean {
+  const values = series.flatMap(({ points }) => points.flatMap(({ y }) => (y === null ? [] : [y])));
+  return 2 * values.filter(y => y > (reference?.value ?? 0)).length >= values.length;
+}
+
 /** Ticks that leave each other room for their numbers; the first of those too near stays. */
 function ticksApart(
   ticks: readonly number[],
@@ -111,7 +117,7 @@ export function drawLines(lines: Lines, width: number): SVGSVGElement | HTMLElem
               text: ({ title }: { readonly title: string }) => title,
               textAnchor: 'start',
               dx: 2,
-              dy: 10,
+              dy: mostlyAbove(lines) ? 10 : -9,
               fill: 'var(--ink-2)',
               stroke: 'var(--surface)',
               strokeWidth: 4,

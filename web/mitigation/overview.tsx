@@ -12,7 +12,7 @@ import { wordsOf } from '../text/words.ts';
 import { attributesOf, sharesOf } from './sides.ts';
 
 const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
-  targets: 'all targets held',
+  targets: 'all targets held on its own samples; those measured below are fresh',
   quality: 'the pictures became worse than was allowed',
   rounds: 'the rounds had ended',
 };
