@@ -22,7 +22,7 @@ function naming(file: string): (error: unknown) => never {
   };
 }
 
-/** One worker with its sessions' numbers, and the runs that it has in hand. */
+/** One worker, and how many runs it has in hand. */
 interface Lane {
   readonly line: Line;
   inHand: number;
@@ -53,8 +53,9 @@ function sessionOf({ file, info: { inputs, outputs }, session, lanes, transferab
       const message = { kind: 'run', session, feeds, outputs: wanted, into } as const;
       const given = transfer ? transferable(Object.values(feeds).map(({ data }) => data)) : [];
       const lane = lanes.reduce((best, other) => (other.inHand < best.inHand ? other : best));
+      const asked = lane.line.ask('ran', message, given);
       lane.inHand++;
-      const answer = lane.line.ask('ran', message, given).finally(() => {
+      const answer = asked.finally(() => {
         lane.inHand--;
       });
       const ran = await withSignal(answer.catch(naming(file)), signal);
