@@ -1,2 +1,11 @@
-export { type DemoEvent, type DemoOptions, type DemoOutcome, runDemo } from './demo.ts';
-export { DEMO_SETS } from './planted-sets.ts';
+export {
+  DEMO_CHAPTERS,
+  DEMO_SETTINGS,
+  type DemoChapter,
+  type DemoEvent,
+  type DemoOptions,
+  type DemoOutcome,
+  type DemoRun,
+  runDemo,
+} from './demo.ts';
+export { DEMO_SETS, type DrawEvent, type DrawnSets, drawSets } from './drawn-sets.ts';

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import type { DEMO_SETS, DemoChapter } from '../../demo/index.ts';
 import { DEFAULT_RUNS_DIR } from '../../runs/index.ts';
-import { describeAudit } from '../describe-audit.ts';
+import { describeMitigation } from '../describe-mitigation.ts';
 import type { CliIo } from '../io.ts';
 import { addExamples, addSeedOption } from '../options.ts';
+import { formatShare } from '../text.ts';
 import { printJson, work } from '../work.ts';
 import { serveStudio } from './studio.ts';
 
@@ -14,40 +16,73 @@ interface DemoVerbOptions {
   readonly open: boolean;
 }
 
+/** What a chapter of the tour does, in a line. */
+function tellChapter(chapter: DemoChapter, { training, labelled }: typeof DEMO_SETS): string {
+  const { n, duplicates, duplicated } = training;
+  switch (chapter) {
+    case 'draw':
+      return `Drawing faces: ${n} to train on, 80 % male, among them ${n * duplicates} copies of ${duplicated} pictures; others to measure by.`;
+    case 'classify':
+      return `Training a classifier of gender on ${labelled.n} labelled faces, and measuring its errors.`;
+    case 'train':
+      return 'Training a diffusion model on the skewed faces.';
+    case 'mitigate':
+      return 'Mending it with rewards: against copies of training faces, and towards one half of each gender.';
+    case 'audit':
+      return 'Auditing what it drew before and after.';
+    case 'quiz':
+      return 'Asking the specialist a quiz about drawn faces, in the fourteen tasks of FaceXBench.';
+  }
+}
+
 async function demo(options: DemoVerbOptions, io: CliIo): Promise<void> {
-  const [{ runDemo, DEMO_SETS }, { freezeRun }] = await Promise.all([
+  const [{ runDemo, DEMO_SETS, DEMO_CHAPTERS }, { freezeRun }] = await Promise.all([
     import('../../demo/index.ts'),
     import('../../studio/index.ts'),
   ]);
-  const { training, generated, copies } = DEMO_SETS;
-  io.err(
-    `biolens demo: ${training.n} drawn training faces, 70 % male; ${generated.n} "generated" ones, 88 % male,\n` +
-      `of which ${copies} are altered copies of training faces. Does the audit see it?\n`,
-  );
-  const { outcome, page } = await work(io, async ({ signal, progress }) => {
+  const { outcome, pages } = await work(io, async ({ signal, progress }) => {
     const tour = runDemo({ seed: options.seed, runsDir: options.runsDir, signal });
     let step = await tour.next();
     while (!step.done) {
       const event = step.value;
-      if (event.type === 'progress' && 'part' in event)
-        progress.update({ stage: `${event.part}: ${event.step}`, done: event.done, total: event.total });
-      else if (event.type === 'progress') progress.update(event);
-      else if ('done' in event) progress.update({ stage: 'reading faces', done: event.done, total: event.total });
+      if (event.type === 'progress') progress.update(event);
+      else
+        progress.note(
+          `${DEMO_CHAPTERS.indexOf(event.chapter) + 1}/${DEMO_CHAPTERS.length}  ${tellChapter(event.chapter, DEMO_SETS)}`,
+        );
       step = await tour.next();
     }
-    const page = await freezeRun(step.value.path, {
-      signal,
-      onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
-    });
-    return { outcome: step.value, page };
+    const { training, mitigation, audits, quiz } = step.value;
+    const pages: Record<string, string> = {};
+    for (const [name, { path }] of Object.entries({ training, mitigation, ...audits, quiz })) {
+      const onProgress = (done: number, total: number) => progress.update({ stage: 'writing reports', done, total });
+      pages[name] = await freezeRun(path, { signal, onProgress });
+    }
+    return { outcome: step.value, pages };
   });
-  const { report, path, planted, found, falseCalls } = outcome;
-  if (options.json) printJson(io, { schema: 'biolens/demo@1', planted, found, falseCalls, page, report });
-  else
+  const { mitigation, audits, quiz, classifierAccuracy } = outcome;
+  if (options.json) {
+    const { before, after } = audits;
+    printJson(io, {
+      schema: 'biolens/demo@1',
+      pages,
+      classifierAccuracy,
+      mitigation: mitigation.report,
+      audits: { before: before.report, after: after.report },
+      quiz: quiz.report.scores.map(({ model, overall }) => ({ model, overall })),
+    });
+  } else {
+    const correct = quiz.report.scores[0]?.overall;
     io.out(
-      `\n${describeAudit(report)}\nFound ${found} of the ${planted} planted copies, with ${falseCalls} false calls.\nReport: ${page}\n`,
+      `\n${describeMitigation(mitigation.report)}\n` +
+        `Quiz: the specialist answers ${formatShare(correct)} of ${correct?.n ?? 0} questions rightly; guessing gets about a quarter.\n\n` +
+        `${Object.entries(pages)
+          .map(([name, page]) => `${name.padEnd(11)}${page}\n`)
+          .join('')}`,
     );
-  if (options.serve && !io.env.CI) await serveStudio({ runsDir: options.runsDir, run: path, open: options.open }, io);
+  }
+  if (options.serve && !io.env.CI)
+    await serveStudio({ runsDir: options.runsDir, run: mitigation.path, open: options.open }, io);
 }
 
 /** `biolens demo` */
@@ -56,7 +91,7 @@ export function registerDemo(program: Command, io: CliIo): void {
     addSeedOption(
       program
         .command('demo')
-        .description('a tour: draw faces with planted copies and a skew, audit them, show the result'),
+        .description('a tour: draw faces, train a generator that skews and copies, mend it, audit it, ask a quiz'),
     )
       .option('--runs-dir <dir>', 'where the run and the pictures go', DEFAULT_RUNS_DIR)
       .option('--json', 'print the result as JSON on standard output')
