@@ -4,10 +4,10 @@ import { renderFaces, type Skew } from '../images/index.ts';
 /** What the demo draws: a training set with a skew and with a few pictures that occur many times, and sets to measure by. */
 export const DEMO_SETS = {
   size: 32,
-  training: { n: 400, skew: { gender: { male: 0.8 } }, duplicates: 0.1, duplicated: 3 },
+  training: { n: 500, skew: { gender: { male: 0.8 } }, duplicates: 0.24, duplicated: 3 },
   heldout: { n: 400, skew: { gender: { male: 0.8 } } },
   /** Labelled faces that teach the classifier. */
-  labelled: { n: 1200 },
+  labelled: { n: 1500 },
   quiz: { n: 72, size: 96 },
 } as const;
 

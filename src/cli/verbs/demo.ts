@@ -27,9 +27,7 @@ function tellChapter(chapter: DemoChapter, { training, labelled }: typeof DEMO_S
     case 'train':
       return 'Training a diffusion model on the skewed faces.';
     case 'mitigate':
-      return 'Mending it with rewards: against copies of training faces, and towards one half of each gender.';
-    case 'audit':
-      return 'Auditing what it drew before and after.';
+      return 'Auditing it, mending it with rewards against copies and towards one half of each gender, auditing it again.';
     case 'quiz':
       return 'Asking the specialist a quiz about drawn faces, in the fourteen tasks of FaceXBench.';
   }
@@ -52,23 +50,21 @@ async function demo(options: DemoVerbOptions, io: CliIo): Promise<void> {
         );
       step = await tour.next();
     }
-    const { training, mitigation, audits, quiz } = step.value;
+    const { training, mitigation, quiz } = step.value;
     const pages: Record<string, string> = {};
-    for (const [name, { path }] of Object.entries({ training, mitigation, ...audits, quiz })) {
+    for (const [name, { path }] of Object.entries({ training, mitigation, quiz })) {
       const onProgress = (done: number, total: number) => progress.update({ stage: 'writing reports', done, total });
       pages[name] = await freezeRun(path, { signal, onProgress });
     }
     return { outcome: step.value, pages };
   });
-  const { mitigation, audits, quiz, classifierAccuracy } = outcome;
+  const { mitigation, quiz, classifierAccuracy } = outcome;
   if (options.json) {
-    const { before, after } = audits;
     printJson(io, {
       schema: 'biolens/demo@1',
       pages,
       classifierAccuracy,
       mitigation: mitigation.report,
-      audits: { before: before.report, after: after.report },
       quiz: quiz.report.scores.map(({ model, overall }) => ({ model, overall })),
     });
   } else {
