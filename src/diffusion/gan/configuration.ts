@@ -22,7 +22,7 @@ export type GanConfigurationInput = z.input<typeof ganConfigurationSchema>;
 
 export const AUGMENTATIONS = ['colour', 'translation', 'cutout'] as const;
 
-/** How a GAN is trained; the defaults are measured for a few hundred to a few thousand images of 32 pixels. */
+/** How a GAN is trained; the defaults are for a few hundred to a few thousand images and short trainings, chosen by eye at 16 pixels. */
 export const ganTrainingSchema = z.strictObject({
   /** Real images a step, and as many generated ones. */
   batchSize: z.number().int().min(2).max(1024).default(16),
