@@ -368,6 +368,12 @@ describe('questions that share pictures', () => {
     // Binomial(400, 0.95): 3.5 standard deviations below.
     expect(hits / 400).toBeGreaterThan(0.91);
     expect(linkedShare([], [])).toMatchObject({ value: null, n: 0 });
+    expect(
+      linkedShare(
+        Array.from({ length: 250 }, () => 1),
+        [],
+      ).interval?.high,
+    ).toBe(1);
     expect(linkedShare([1, 0], [[0, 1]]).interval).toBeNull();
   });
 

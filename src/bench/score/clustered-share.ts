@@ -85,8 +85,9 @@ export function shareWithin(
   const half =
     (t / (1 + t ** 2 / effective)) * Math.sqrt((mean * (1 - mean)) / effective + t ** 2 / (4 * effective ** 2));
   const interval = {
-    low: Math.max(0, centre - half),
-    high: Math.min(1, centre + half),
+    // Rounding must not put the value itself outside.
+    low: Math.max(0, Math.min(mean, centre - half)),
+    high: Math.min(1, Math.max(mean, centre + half)),
     confidence,
     method,
   };
