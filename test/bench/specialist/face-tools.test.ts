@@ -45,15 +45,15 @@ test('a run in the tools setting offers the tools, answers their calls and recor
   const fetch: typeof globalThis.fetch = async (_, init) => {
     const body = typeof init?.body === 'string' ? init.body : '';
     bodies.push(body);
-    const called = body.includes('"role":"tool"');
-    const message = called
+    const answers = body.includes('"role":"tool"') || !body.includes('"tools":');
+    const message = answers
       ? { role: 'assistant', content: 'B' }
       : {
           role: 'assistant',
           content: null,
           tool_calls: [{ id: 'c1', type: 'function', function: { name: 'estimate_age', arguments: '{"image":1}' } }],
         };
-    const choice = { index: 0, message, finish_reason: called ? 'stop' : 'tool_calls' };
+    const choice = { index: 0, message, finish_reason: answers ? 'stop' : 'tool_calls' };
     return Response.json({ ...VLLM, choices: [choice] });
   };
   const settings = askSettings({ setting: 'tools' });
@@ -64,7 +64,9 @@ test('a run in the tools setting offers the tools, answers their calls and recor
   });
   const journal = memoryJournal();
   await collect(askAll({ questions: [makeQuestion(1)], images: makeImages(), answerer, journal, settings }));
+  // Each question is asked without tools as well, to tell what they changed.
   expect(journal.answers).toMatchObject([
+    { raw: 'B', setting: 'zero-shot' },
     {
       raw: 'B',
       setting: 'tools',
@@ -72,8 +74,9 @@ test('a run in the tools setting offers the tools, answers their calls and recor
       toolCalls: [{ name: 'estimate_age', input: { image: 1 }, output: { faces: [{ years: 33 }] } }],
     },
   ]);
-  expect(bodies[0]).toContain('"name":"compare_faces"');
-  expect(bodies[0]).toContain('You may call the face tools');
+  expect(bodies[0]).not.toContain('"name":"compare_faces"');
+  expect(bodies[1]).toContain('"name":"compare_faces"');
+  expect(bodies[1]).toContain('You may call the face tools');
 });
 
 test('answerers by name', async () => {
