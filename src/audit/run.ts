@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { type AuditReport, auditReportSchema } from '../contracts/index.ts';
-import { BiolensError, messageOf } from '../errors.ts';
+import { BiolensError } from '../errors.ts';
 import { BUILT_IN } from '../faces/index.ts';
-import { createRun, openRun, type Run, readRunRecord } from '../runs/index.ts';
+import { carryOut, createRun, openRun, type Run, readRunRecord } from '../runs/index.ts';
 import { openRuntime } from '../tensor/node.ts';
 import { resolveAttributes } from './attributes.ts';
 import { auditEmbeddings } from './audit.ts';
@@ -103,59 +103,52 @@ async function checkEmbeddings(
   }
 }
 
-/** Does the work of a run and ends it: as done, as interrupted, or as failed with the reason. */
-async function* workOn(
+/** Reads the faces, measures them, and writes down the result. */
+async function* work(
   run: Run,
   { configuration, sources, reader }: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AuditEvent, AuditReport> {
-  let ended = false;
+  if (reader !== null) yield* readFaces(run, sources, { reader, signal });
+  const digests = await Promise.all(
+    sources.map(async source => [source.set, await digestSource(source, signal)] as const),
+  );
+  const { sets, attributes, summaries, skipped } = await collectSets(run, sources, {
+    classified: reader?.classifier != null,
+  });
+  const labels = resolveAttributes(attributes.training, attributes.generated, {
+    classifier: reader?.classifier ?? null,
+    wanted: configuration.attributes,
+    target: configuration.target,
+  });
+  // The networks are done; their memory is the engine's now.
+  await reader?.[Symbol.asyncDispose]();
+  const runtime = await openRuntime({ device: configuration.device });
   try {
-    yield { type: 'run', id: run.id, path: run.path };
-    if (reader !== null) yield* readFaces(run, sources, { reader, signal });
-    const digests = await Promise.all(
-      sources.map(async source => [source.set, await digestSource(source, signal)] as const),
-    );
-    const { sets, attributes, summaries, skipped } = await collectSets(run, sources, {
-      classified: reader?.classifier != null,
+    await run.note({ digests: Object.fromEntries(digests), engine: runtime.engine, device: runtime.device });
+    const findings = yield* auditEmbeddings(sets, {
+      ...configuration,
+      runtime,
+      embedder: reader?.embedder ?? 'given embeddings',
+      attributes: labels,
+      names: namesOf(configuration),
+      signal,
     });
-    const labels = resolveAttributes(attributes.training, attributes.generated, {
-      classifier: reader?.classifier ?? null,
-      wanted: configuration.attributes,
-      target: configuration.target,
-    });
-    // The networks are done; their memory is the engine's now.
-    await reader?.[Symbol.asyncDispose]();
-    const runtime = await openRuntime({ device: configuration.device });
-    try {
-      await run.note({ digests: Object.fromEntries(digests), engine: runtime.engine, device: runtime.device });
-      const findings = yield* auditEmbeddings(sets, {
-        ...configuration,
-        runtime,
-        embedder: reader?.embedder ?? 'given embeddings',
-        attributes: labels,
-        names: namesOf(configuration),
-        signal,
-      });
-      const report = auditReportSchema.parse({ schema: 'biolens/audit@1', sets: summaries, ...findings, skipped });
-      await run.complete(report);
-      ended = true;
-      yield { type: 'result', id: run.id, path: run.path, report };
-      return report;
-    } finally {
-      await runtime.close();
-    }
-  } catch (error) {
-    if (!ended) {
-      ended = true;
-      const interrupted = error instanceof BiolensError && error.code === 'interrupted';
-      // The first error is the one to tell; a full disk may refuse the second as well.
-      await (interrupted ? run.interrupt() : run.fail(messageOf(error))).catch(() => undefined);
-    }
-    throw error;
+    return auditReportSchema.parse({ schema: 'biolens/audit@1', sets: summaries, ...findings, skipped });
   } finally {
-    if (!ended) await run.interrupt();
+    await runtime.close();
   }
+}
+
+/** Does the work of a run and ends it: as done, as interrupted, or as failed with the reason. */
+async function* workOn(
+  run: Run,
+  prepared: Prepared,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AuditEvent, AuditReport> {
+  const report = yield* carryOut(run, () => work(run, prepared, signal));
+  yield { type: 'result', id: run.id, path: run.path, report };
+  return report;
 }
 
 function namesOf({ training, generated, heldout }: AuditConfiguration): SetNames {

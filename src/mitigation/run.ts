@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path';
 import { type MitigationReport, mitigationReportSchema } from '../contracts/index.ts';
 import { type DiffusionModel, writeModelFolder } from '../diffusion/index.ts';
-import { BiolensError, messageOf } from '../errors.ts';
+import { BiolensError } from '../errors.ts';
 import { foldIn, randomKey } from '../math/index.ts';
-import { createRun, digestFiles, openRun, type Run, readRunRecord } from '../runs/index.ts';
+import { carryOut, createRun, digestFiles, openRun, type Run, readRunRecord } from '../runs/index.ts';
 import { openRuntime } from '../tensor/node.ts';
 import { type AuditContext, auditSamples } from './audit-samples.ts';
 import { compareMethods } from './compare/compare.ts';
@@ -220,7 +220,7 @@ async function* work(
     const sides: MitigationSides = { before, after, comparison };
     await writeModels(run, configuration, shop.generator.model);
     await shop.generator[Symbol.asyncDispose]();
-    return writeReport({ prepared, sets, goals: shop.goals, sides, loop });
+    return mitigationReportSchema.parse(writeReport({ prepared, sets, goals: shop.goals, sides, loop }));
   } finally {
     await runtime.close();
   }
@@ -237,25 +237,9 @@ async function* workOn(
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<MitigationEvent, MitigationReport> {
-  let ended = false;
-  try {
-    yield { type: 'run', id: run.id, path: run.path };
-    const report = mitigationReportSchema.parse(yield* work(run, prepared, signal));
-    await run.complete(report);
-    ended = true;
-    yield { type: 'result', id: run.id, path: run.path, report };
-    return report;
-  } catch (error) {
-    if (!ended) {
-      ended = true;
-      const interrupted = error instanceof BiolensError && error.code === 'interrupted';
-      // The first error is the one to tell; a full disk may refuse the second as well.
-      await (interrupted ? run.interrupt() : run.fail(messageOf(error))).catch(() => undefined);
-    }
-    throw error;
-  } finally {
-    if (!ended) await run.interrupt();
-  }
+  const report = yield* carryOut(run, () => work(run, prepared, signal));
+  yield { type: 'result', id: run.id, path: run.path, report };
+  return report;
 }
 
 /**

@@ -1,3 +1,4 @@
+export { carryOut, type RunStarted } from './carry-out.ts';
 export { withInterrupt } from './interrupt.ts';
 export { readItems } from './item-log.ts';
 export { toJson } from './json.ts';

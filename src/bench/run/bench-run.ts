@@ -1,7 +1,7 @@
 import type { Question } from '../../contracts/bench.ts';
 import { type BenchReport, benchReportSchema, type LintReport } from '../../contracts/bench-report.ts';
-import { BiolensError, messageOf } from '../../errors.ts';
-import { createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
+import { BiolensError } from '../../errors.ts';
+import { carryOut, createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
 import type { OpenModelOptions } from '../../vlm/index.ts';
 import {
   type Answerer,
@@ -132,13 +132,11 @@ async function* workOn(
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<BenchEvent, BenchReport> {
-  let ended = false;
-  try {
-    yield { type: 'run', id: run.id, path: run.path };
+  const report = yield* carryOut(run, async function* (): AsyncGenerator<BenchEvent, BenchReport> {
     const questions = yield* readQuestions(run, prepared, signal);
     yield* ask(run, prepared, { questions, signal });
     const findings = yield* lint(prepared, signal);
-    const report = benchReportSchema.parse(
+    return benchReportSchema.parse(
       buildBenchReport({
         benchmark: { source: prepared.configuration.from, format: prepared.benchmark.format },
         questions,
@@ -146,21 +144,9 @@ async function* workOn(
         lint: findings,
       }),
     );
-    await run.complete(report);
-    ended = true;
-    yield { type: 'result', id: run.id, path: run.path, report };
-    return report;
-  } catch (error) {
-    if (!ended) {
-      ended = true;
-      const interrupted = error instanceof BiolensError && error.code === 'interrupted';
-      // The first error is the one to tell; a full disk may refuse the second as well.
-      await (interrupted ? run.interrupt() : run.fail(messageOf(error))).catch(() => undefined);
-    }
-    throw error;
-  } finally {
-    if (!ended) await run.interrupt();
-  }
+  });
+  yield { type: 'result', id: run.id, path: run.path, report };
+  return report;
 }
 
 /**

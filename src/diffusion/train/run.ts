@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { type DiffusionReport, diffusionReportSchema } from '../../contracts/index.ts';
 import { fileError } from '../../disk.ts';
-import { BiolensError, messageOf, throwIfAborted } from '../../errors.ts';
+import { BiolensError, throwIfAborted } from '../../errors.ts';
 import { foldIn, randomKey } from '../../math/index.ts';
-import { createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
+import { carryOut, createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
 import { openRuntime } from '../../tensor/node.ts';
 import { GENERATORS, type GeneratorTrainer } from '../generator/index.ts';
 import { dropCheckpoints, newestCheckpoint } from './checkpoints.ts';
@@ -108,57 +108,55 @@ function reportOf(
   });
 }
 
-/** Trains within an open run from its newest checkpoint, and ends the run: as done, as interrupted, or as failed with the reason. */
-async function* workOn(
+interface Prepared {
+  readonly training: ResolvedTraining;
+  readonly images: TrainingImages;
+}
+
+/** Trains from the run's newest checkpoint to the end, and saves the model. */
+async function* work(
   run: Run,
-  { training, images }: { readonly training: ResolvedTraining; readonly images: TrainingImages },
+  { training, images }: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent, DiffusionReport> {
-  let ended = false;
+  const known = run.record.provenance.digests.images;
+  if (known !== undefined && known !== images.digest)
+    throw new BiolensError('input', `${images.source}: its images or labels are not those that the run began with`);
+  const history = new TrainingHistory();
+  for await (const item of run.items(trainItemSchema)) history.add(item);
+  const runtime = await openRuntime({ device: training.device, threads: training.threads, signal });
   try {
-    yield { type: 'run', id: run.id, path: run.path };
-    const known = run.record.provenance.digests.images;
-    if (known !== undefined && known !== images.digest)
-      throw new BiolensError('input', `${images.source}: its images or labels are not those that the run began with`);
-    const history = new TrainingHistory();
-    for await (const item of run.items(trainItemSchema)) history.add(item);
-    const runtime = await openRuntime({ device: training.device, threads: training.threads, signal });
-    try {
-      await run.note({ digests: { images: images.digest }, engine: runtime.engine, device: runtime.device });
-      const key = foldIn(randomKey(training.seed), 'train');
-      const settings = settingsOf(training, images);
-      const checkpoint = await newestCheckpoint(run);
-      const trainer = await GENERATORS[training.kind]
-        .openTrainer(runtime, { settings, key, checkpoint })
-        .catch((error: unknown) => {
-          if (checkpoint === null || !(error instanceof BiolensError) || error.code !== 'input') throw error;
-          throw new BiolensError('input', `${error.message}; ${checkpoint.remedy}`, { cause: error });
-        });
-      yield* runTraining(run, trainer, { training, images, history, key, signal });
-      throwIfAborted(signal);
-      const model = await run.artifactPath('model');
-      await trainer.save(model);
-      if (training.output !== undefined) await trainer.save(training.output);
-      const report = reportOf(trainer, { training, images, history });
-      await run.complete(report);
-      ended = true;
-      await dropCheckpoints(run);
-      yield { type: 'result', id: run.id, path: run.path, model: training.output ?? model, report };
-      return report;
-    } finally {
-      await runtime.close();
-    }
-  } catch (error) {
-    if (!ended) {
-      ended = true;
-      const interrupted = error instanceof BiolensError && error.code === 'interrupted';
-      // The first error is the one to tell; a full disk may refuse the second as well.
-      await (interrupted ? run.interrupt() : run.fail(messageOf(error))).catch(() => undefined);
-    }
-    throw error;
+    await run.note({ digests: { images: images.digest }, engine: runtime.engine, device: runtime.device });
+    const key = foldIn(randomKey(training.seed), 'train');
+    const settings = settingsOf(training, images);
+    const checkpoint = await newestCheckpoint(run);
+    const trainer = await GENERATORS[training.kind]
+      .openTrainer(runtime, { settings, key, checkpoint })
+      .catch((error: unknown) => {
+        if (checkpoint === null || !(error instanceof BiolensError) || error.code !== 'input') throw error;
+        throw new BiolensError('input', `${error.message}; ${checkpoint.remedy}`, { cause: error });
+      });
+    yield* runTraining(run, trainer, { training, images, history, key, signal });
+    throwIfAborted(signal);
+    await trainer.save(await run.artifactPath('model'));
+    if (training.output !== undefined) await trainer.save(training.output);
+    return reportOf(trainer, { training, images, history });
   } finally {
-    if (!ended) await run.interrupt();
+    await runtime.close();
   }
+}
+
+/** Trains within an open run, and ends the run: as done, as interrupted, or as failed with the reason. */
+async function* workOn(
+  run: Run,
+  prepared: Prepared,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrainEvent, DiffusionReport> {
+  const report = yield* carryOut(run, () => work(run, prepared, signal));
+  await dropCheckpoints(run);
+  const model = prepared.training.output ?? join(run.path, report.model);
+  yield { type: 'result', id: run.id, path: run.path, model, report };
+  return report;
 }
 
 /**

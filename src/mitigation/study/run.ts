@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { StudyReport } from '../../contracts/index.ts';
-import { BiolensError, messageOf } from '../../errors.ts';
-import { createRun, digestFile, digestFiles, openRun, type Run, readRunRecord } from '../../runs/index.ts';
+import { BiolensError } from '../../errors.ts';
+import { carryOut, createRun, digestFile, digestFiles, openRun, type Run, readRunRecord } from '../../runs/index.ts';
 import { openRuntime } from '../../tensor/node.ts';
 import type { StudyConfigurationInput } from './configuration.ts';
 import type { StudyEvent } from './events.ts';
@@ -68,25 +68,9 @@ async function* workOn(
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<StudyEvent, StudyReport> {
-  let ended = false;
-  try {
-    yield { type: 'run', id: run.id, path: run.path };
-    const report = yield* work(run, prepared, signal);
-    await run.complete(report);
-    ended = true;
-    yield { type: 'result', id: run.id, path: run.path, report };
-    return report;
-  } catch (error) {
-    if (!ended) {
-      ended = true;
-      const interrupted = error instanceof BiolensError && error.code === 'interrupted';
-      // The first error is the one to tell; a full disk may refuse the second as well.
-      await (interrupted ? run.interrupt() : run.fail(messageOf(error))).catch(() => undefined);
-    }
-    throw error;
-  } finally {
-    if (!ended) await run.interrupt();
-  }
+  const report = yield* carryOut(run, () => work(run, prepared, signal));
+  yield { type: 'result', id: run.id, path: run.path, report };
+  return report;
 }
 
 /**
