@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../audit/index.ts';
 import type { AuditReport } from '../contracts/index.ts';
-import { BiolensError } from '../errors.ts';
 import { describeAudit } from './describe-audit.ts';
-import { failedGates, type Gate } from './gate.ts';
+import { followRun, parseRecorded } from './follow-run.ts';
+import { checkGates, type Gate } from './gate.ts';
 import type { CliIo } from './io.ts';
-import { printJson, work } from './work.ts';
+import { printJson } from './work.ts';
 
 export interface AuditWorkOptions {
   readonly json?: boolean;
@@ -18,29 +18,13 @@ export async function followAudit(
   io: CliIo,
   { json = false, blur = false, gates = [] }: AuditWorkOptions,
 ): Promise<AuditReport> {
-  const { report, page, id } = await work(io, async ({ signal, progress }) => {
-    let found: { readonly id: string; readonly path: string; readonly report: AuditReport } | undefined;
-    let id = '';
-    try {
-      for await (const event of start(signal)) {
-        if (event.type === 'run') id = event.id;
-        else if (event.type === 'progress')
-          progress.update({ stage: `${event.part}: ${event.step}`, done: event.done, total: event.total });
-        else if (event.type === 'result') found = event;
-        else progress.update({ stage: 'reading faces', done: event.done, total: event.total });
-      }
-    } catch (error) {
-      if (!(error instanceof BiolensError && error.code === 'interrupted' && id !== '')) throw error;
-      throw new BiolensError('interrupted', `interrupted; biolens runs resume ${id} goes on`, { cause: error });
-    }
-    if (found === undefined) throw new BiolensError('external', 'the audit ended without a result');
-    const { freezeRun } = await import('../studio/index.ts');
-    const page = await freezeRun(found.path, {
-      blur,
-      signal,
-      onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
-    });
-    return { ...found, page };
+  const { report, page, id } = await followRun(start, io, {
+    what: 'audit',
+    blur,
+    show: (event, progress) => {
+      const stage = event.type === 'progress' ? `${event.part}: ${event.step}` : 'reading faces';
+      progress.update({ stage, done: event.done, total: event.total });
+    },
   });
   if (json) printJson(io, report);
   else {
@@ -49,8 +33,7 @@ export async function followAudit(
       io.out(`\n${report.skipped.length} images were skipped; the report says which and why.\n`);
     io.out(`\nReport: ${page}\nbiolens studio shows it with all pictures (run ${id}).\n`);
   }
-  const failed = failedGates(report, gates);
-  if (failed.length > 0) throw new BiolensError('gate', `--fail-on ${failed.join('; ')}`);
+  checkGates(report, gates);
   return report;
 }
 
@@ -67,10 +50,6 @@ export async function rerunAuditWork(
   options: AuditWorkOptions & { readonly runsDir: string },
 ): Promise<void> {
   const { auditConfigurationSchema, auditRun } = await import('../audit/index.ts');
-  const parsed = auditConfigurationSchema.safeParse(configuration);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BiolensError('input', `run.json: configuration: "${issue?.path.join('.')}" ${issue?.message}`);
-  }
-  await followAudit(signal => auditRun(parsed.data, { signal, runsDir: options.runsDir }), io, options);
+  const recorded = parseRecorded(auditConfigurationSchema, configuration);
+  await followAudit(signal => auditRun(recorded, { signal, runsDir: options.runsDir }), io, options);
 }

@@ -2,10 +2,11 @@ import type { BenchEvent, ParserName, ResumeChanges } from '../bench/index.ts';
 import type { BenchReport, BenchScore } from '../contracts/index.ts';
 import { BiolensError, messageOf } from '../errors.ts';
 import { describeBench } from './describe-bench.ts';
-import { failedGates, type Gate } from './gate.ts';
+import { followRun, parseRecorded } from './follow-run.ts';
+import { checkGates, type Gate } from './gate.ts';
 import { type CliIo, printable } from './io.ts';
 import type { ProgressView } from './progress.ts';
-import { printJson, work } from './work.ts';
+import { printJson } from './work.ts';
 
 export interface BenchWorkOptions {
   readonly json?: boolean;
@@ -32,36 +33,20 @@ function howToGoOn(error: BiolensError, id: string): string {
   return `biolens runs resume ${id} goes on`;
 }
 
+function explainEnd(error: BiolensError, id: string): BiolensError {
+  const { code, details } = error;
+  // What is wrong with the benchmark is not mended by going on; a key or an address is.
+  if (code === 'input' && details.kind === undefined) return error;
+  return new BiolensError(code, `${messageOf(error)}; ${howToGoOn(error, id)}`, { details, cause: error });
+}
+
 /** Follows a bench run to its end: progress, the page, the result as text or JSON, the gates. */
 export async function followBench(
   start: (signal: AbortSignal) => AsyncIterable<BenchEvent>,
   io: CliIo,
   { json = false, gates = [], parser = 'strict' }: BenchWorkOptions,
 ): Promise<void> {
-  const { report, page, id } = await work(io, async ({ signal, progress }) => {
-    let found: { readonly id: string; readonly path: string; readonly report: BenchReport } | undefined;
-    let id = '';
-    try {
-      for await (const event of start(signal)) {
-        if (event.type === 'run') id = event.id;
-        else if (event.type === 'result') found = event;
-        else show(event, progress);
-      }
-    } catch (error) {
-      if (!(error instanceof BiolensError) || id === '') throw error;
-      const { code, details } = error;
-      // What is wrong with the benchmark is not mended by going on; a key or an address is.
-      if (code === 'input' && details.kind === undefined) throw error;
-      throw new BiolensError(code, `${messageOf(error)}; ${howToGoOn(error, id)}`, { details, cause: error });
-    }
-    if (found === undefined) throw new BiolensError('external', 'the benchmark ended without a result');
-    const { freezeRun } = await import('../studio/index.ts');
-    const page = await freezeRun(found.path, {
-      signal,
-      onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
-    });
-    return { ...found, page };
-  });
+  const { report, page, id } = await followRun(start, io, { what: 'benchmark', show, explain: explainEnd });
   const score = scoreOf(report, parser);
   if (json) printScore(io, { run: id, score });
   else {
@@ -82,12 +67,6 @@ export function printScore(io: CliIo, { run, score }: { readonly run: string; re
   printJson(io, { schema: 'biolens/bench-score@1', run, ...score });
 }
 
-/** @throws {BiolensError} `gate` with all conditions that hold. */
-export function checkGates(result: unknown, gates: readonly Gate[]): void {
-  const failed = failedGates(result, gates);
-  if (failed.length > 0) throw new BiolensError('gate', `--fail-on ${failed.join('; ')}`);
-}
-
 /** Goes on with an interrupted bench run. */
 export async function resumeBenchWork(
   path: string,
@@ -106,12 +85,8 @@ export async function rerunBenchWork(
   options: BenchWorkOptions & { readonly runsDir: string },
 ): Promise<void> {
   const { benchConfigurationSchema, benchRun } = await import('../bench/index.ts');
-  const parsed = benchConfigurationSchema.safeParse(configuration);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BiolensError('input', `run.json: configuration: "${issue?.path.join('.')}" ${issue?.message}`);
-  }
-  const { mergedFrom: _, ...repeated } = parsed.data;
+  const recorded = parseRecorded(benchConfigurationSchema, configuration);
+  const { mergedFrom: _, ...repeated } = recorded;
   const { runsDir } = options;
   await followBench(signal => benchRun(repeated, { signal, runsDir, environment: io.env }), io, options);
 }

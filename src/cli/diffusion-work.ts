@@ -2,8 +2,9 @@ import type { DiffusionReport } from '../contracts/index.ts';
 import type { TrainEvent } from '../diffusion/index.ts';
 import { BiolensError } from '../errors.ts';
 import { describeDiffusion } from './describe-diffusion.ts';
+import { followRun, parseRecorded } from './follow-run.ts';
 import { type CliIo, printable } from './io.ts';
-import { printJson, work } from './work.ts';
+import { printJson } from './work.ts';
 
 export interface TrainingWorkOptions {
   readonly json?: boolean;
@@ -20,41 +21,34 @@ function describeMeans(recent: ReadonlyMap<string, readonly number[]>): string {
   return means.length === 0 ? '' : `${means.join(', ')}; `;
 }
 
+/** Short memory can be mended, and the last state is kept: such a run goes on too. */
+function explainEnd(error: BiolensError, id: string): BiolensError {
+  if (error.code !== 'interrupted' && error.code !== 'external') return error;
+  const what = error.code === 'interrupted' ? 'interrupted' : error.message;
+  return new BiolensError(error.code, `${what}; biolens runs resume ${id} goes on`, { cause: error });
+}
+
 /** Follows the training of a generator to its end: progress, sheets as they are made, the page, the result as text or JSON. */
 export async function followTraining(
   start: (signal: AbortSignal) => AsyncIterable<TrainEvent>,
   io: CliIo,
   { json = false }: TrainingWorkOptions,
 ): Promise<DiffusionReport> {
-  const { report, page, id, model } = await work(io, async ({ signal, progress }) => {
-    let found: (TrainEvent & { readonly type: 'result' }) | undefined;
-    let id = '';
-    const recent = new Map<string, number[]>();
-    try {
-      for await (const event of start(signal)) {
-        if (event.type === 'run') id = event.id;
-        else if (event.type === 'reading')
-          progress.update({ stage: 'reading images', done: event.done, total: event.total });
-        else if (event.type === 'sheet') {
-          progress.note(`step ${event.step}: ${describeMeans(recent)}samples in ${printable(event.path)}`);
-          recent.clear();
-        } else if (event.type === 'step') {
-          for (const [name, value] of Object.entries(event.values))
-            recent.set(name, [...(recent.get(name) ?? []), value].slice(-RECENT_STEPS));
-          progress.update({ stage: 'training', done: event.done, total: event.total });
-        } else found = event;
+  const recent = new Map<string, number[]>();
+  const { report, page, id, model } = await followRun(start, io, {
+    what: 'training',
+    explain: explainEnd,
+    show: (event, progress) => {
+      if (event.type === 'reading') progress.update({ stage: 'reading images', done: event.done, total: event.total });
+      else if (event.type === 'sheet') {
+        progress.note(`step ${event.step}: ${describeMeans(recent)}samples in ${printable(event.path)}`);
+        recent.clear();
+      } else {
+        for (const [name, value] of Object.entries(event.values))
+          recent.set(name, [...(recent.get(name) ?? []), value].slice(-RECENT_STEPS));
+        progress.update({ stage: 'training', done: event.done, total: event.total });
       }
-    } catch (error) {
-      if (!(error instanceof BiolensError) || id === '') throw error;
-      if (error.code === 'interrupted')
-        throw new BiolensError('interrupted', `interrupted; biolens runs resume ${id} goes on`, { cause: error });
-      if (error.code === 'external')
-        throw new BiolensError('external', `${error.message}; biolens runs resume ${id} goes on`, { cause: error });
-      throw error;
-    }
-    if (found === undefined) throw new BiolensError('external', 'the training ended without a result');
-    const { freezeRun } = await import('../studio/index.ts');
-    return { ...found, page: await freezeRun(found.path, { signal }) };
+    },
   });
   if (json) printJson(io, report);
   else {
@@ -78,10 +72,6 @@ export async function rerunTrainingWork(
   options: TrainingWorkOptions & { readonly runsDir: string },
 ): Promise<void> {
   const { trainConfigurationSchema, trainRun } = await import('../diffusion/index.ts');
-  const parsed = trainConfigurationSchema.safeParse(configuration);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BiolensError('input', `run.json: configuration: "${issue?.path.join('.')}" ${issue?.message}`);
-  }
-  await followTraining(signal => trainRun(parsed.data, { signal, runsDir: options.runsDir }), io, options);
+  const recorded = parseRecorded(trainConfigurationSchema, configuration);
+  await followTraining(signal => trainRun(recorded, { signal, runsDir: options.runsDir }), io, options);
 }

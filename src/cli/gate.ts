@@ -63,3 +63,9 @@ export function failedGates(result: unknown, gates: readonly Gate[]): string[] {
     return OPERATORS[gate.operator]?.(value, gate.limit) ? [`${gate.text}: it is ${Number(value.toPrecision(4))}`] : [];
   });
 }
+
+/** @throws {BiolensError} `gate` with all conditions that hold. */
+export function checkGates(result: unknown, gates: readonly Gate[]): void {
+  const failed = failedGates(result, gates);
+  if (failed.length > 0) throw new BiolensError('gate', `--fail-on ${failed.join('; ')}`);
+}

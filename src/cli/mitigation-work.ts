@@ -1,11 +1,11 @@
 import type { MitigationReport, MitigationRound } from '../contracts/index.ts';
-import { BiolensError } from '../errors.ts';
 import type { MitigationEvent } from '../mitigation/index.ts';
 import { describeMitigation } from './describe-mitigation.ts';
-import { failedGates, type Gate } from './gate.ts';
+import { followRun, parseRecorded } from './follow-run.ts';
+import { checkGates, type Gate } from './gate.ts';
 import type { CliIo } from './io.ts';
 import { formatShare } from './text.ts';
-import { printJson, work } from './work.ts';
+import { printJson } from './work.ts';
 
 export interface MitigationWorkOptions {
   readonly json?: boolean;
@@ -31,36 +31,20 @@ export async function followMitigation(
   io: CliIo,
   { json = false, blur = false, gates = [] }: MitigationWorkOptions,
 ): Promise<MitigationReport> {
-  const { report, page, path, id } = await work(io, async ({ signal, progress }) => {
-    let found: { readonly id: string; readonly path: string; readonly report: MitigationReport } | undefined;
-    let id = '';
-    try {
-      for await (const event of start(signal)) {
-        if (event.type === 'run') id = event.id;
-        else if (event.type === 'round') progress.note(describeRound(event.round));
-        else if (event.type === 'result') found = event;
-        else progress.update({ stage: event.stage, done: event.done, total: event.total });
-      }
-    } catch (error) {
-      if (!(error instanceof BiolensError && error.code === 'interrupted' && id !== '')) throw error;
-      throw new BiolensError('interrupted', `interrupted; biolens runs resume ${id} goes on`, { cause: error });
-    }
-    if (found === undefined) throw new BiolensError('external', 'the mitigation ended without a result');
-    const { freezeRun } = await import('../studio/index.ts');
-    const page = await freezeRun(found.path, {
-      blur,
-      signal,
-      onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
-    });
-    return { ...found, page };
+  const { report, page, path, id } = await followRun(start, io, {
+    what: 'mitigation',
+    blur,
+    show: (event, progress) => {
+      if (event.type === 'round') progress.note(describeRound(event.round));
+      else progress.update({ stage: event.stage, done: event.done, total: event.total });
+    },
   });
   if (json) printJson(io, report);
   else
     io.out(
       `${describeMitigation(report)}\nModel: ${path}/${report.model.result}\nReport: ${page}\nbiolens studio shows it (run ${id}).\n`,
     );
-  const failed = failedGates(report, gates);
-  if (failed.length > 0) throw new BiolensError('gate', `--fail-on ${failed.join('; ')}`);
+  checkGates(report, gates);
   return report;
 }
 
@@ -77,10 +61,6 @@ export async function rerunMitigationWork(
   options: MitigationWorkOptions & { readonly runsDir: string },
 ): Promise<void> {
   const { mitigationConfigurationSchema, mitigationRun } = await import('../mitigation/index.ts');
-  const parsed = mitigationConfigurationSchema.safeParse(configuration);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BiolensError('input', `run.json: configuration: "${issue?.path.join('.')}" ${issue?.message}`);
-  }
-  await followMitigation(signal => mitigationRun(parsed.data, { signal, runsDir: options.runsDir }), io, options);
+  const recorded = parseRecorded(mitigationConfigurationSchema, configuration);
+  await followMitigation(signal => mitigationRun(recorded, { signal, runsDir: options.runsDir }), io, options);
 }

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { Question } from '../../contracts/index.ts';
-import { checkGates } from '../bench-work.ts';
 import { describeLint, describeStats } from '../describe-benchmark.ts';
-import { parseGate } from '../gate.ts';
+import { checkGates, parseGate } from '../gate.ts';
 import { type CliIo, printable } from '../io.ts';
 import { writeLintPage } from '../lint-page.ts';
 import { addExamples, repeated } from '../options.ts';
