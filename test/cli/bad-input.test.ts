@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../src/cli/main.ts';
 import { labelReportSchema } from '../../src/contracts/index.ts';
 import { decodeImage, encodeJpeg, renderFaces } from '../../src/images/index.ts';
 import { float32, writeNpy } from '../../src/tensor/index.ts';
+import { biolens } from './biolens.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biolens-cli-'));
 const runsDir = join(folder, 'runs');
@@ -26,23 +26,6 @@ beforeAll(async () => {
   for await (const _ of renderFaces(faces, { n: 6, size: 128, seed: 3 }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function biolens(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    columns: 80,
-    env: {},
-  };
-  const code = await runCli(args, io);
-  return { code, out, err };
-}
 
 /** The one line of an error: what is left of standard error once the lines of progress are gone. */
 const errorLine = (err: string) => err.split('\n').filter(line => line.startsWith('biolens:'));

@@ -2,29 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../src/cli/main.ts';
 import { benchBuildSchema, TASKS } from '../../src/contracts/index.ts';
+import { biolens } from './biolens.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biolens-build-cli-'));
 const drawn = join(folder, 'drawn');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function biolens(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    columns: 80,
-    env: {},
-  };
-  const code = await runCli(args, io);
-  return { code, out, err };
-}
 
 const build = (...args: string[]) => biolens('bench', 'build', ...args);
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';

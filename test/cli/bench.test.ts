@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askSettings } from '../../src/bench/index.ts';
-import { runCli } from '../../src/cli/main.ts';
 import {
   answerSchema,
   benchComparisonSchema,
@@ -17,6 +16,7 @@ import {
 } from '../../src/contracts/index.ts';
 import { type MockServer, startMockServer } from '../bench/ask/mock-server.ts';
 import { header, picture, writeFiles, writeOfficial } from '../bench/official-folder.ts';
+import { biolens } from './biolens.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biolens-bench-cli-'));
 const runsDir = join(folder, 'runs');
@@ -52,23 +52,6 @@ beforeAll(async () => {
       await writeFiles(benchmark, { [`images/${stem}/question_${i}.png`]: await picture(100 * s + i) });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function biolens(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    columns: 80,
-    env: {},
-  };
-  const code = await runCli(args, io);
-  return { code, out, err };
-}
 
 const bench = (verb: string, ...args: string[]) => biolens('bench', verb, ...args, '--runs-dir', runsDir);
 

@@ -2,29 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runCli } from '../../src/cli/main.ts';
 import { diffusionReportSchema } from '../../src/contracts/index.ts';
+import { biolens } from './biolens.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biolens-diffusion-cli-'));
 const [images, model, runsDir] = ['drawn', 'model', 'runs'].map(name => join(folder, name)) as [string, string, string];
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function biolens(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    columns: 80,
-    env: {},
-  };
-  const code = await runCli(args, io);
-  return { code, out, err };
-}
 const train = (...more: string[]) =>
   biolens(
     ...['diffusion', 'train', '--images', images, '--runs-dir', runsDir, '--size', '8', '--channels', '8'],

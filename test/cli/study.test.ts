@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../../src/cli/main.ts';
 import { studyReportSchema } from '../../src/contracts/index.ts';
 import { writeToneClassifier, writeTones } from '../mitigation/study/folder.ts';
+import { biolens } from './biolens.ts';
 
 let root = '';
 let given: string[] = [];
@@ -16,22 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-async function biolens(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const io = {
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    interactive: false,
-    columns: 80,
-    env: {},
-  };
-  const code = await runCli(args, io);
-  return { code, out, err };
-}
 const study = (...args: string[]) => biolens('study', 'bias-by-size', ...given, ...args);
 const small = ['--size', '8', '--batch', '4', '--samples', '16', '--kinds', 'gan', '--steps', '2'];
 

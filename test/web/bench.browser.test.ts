@@ -1,15 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nameOfCode, type ReportPage, TASKS } from '../../src/contracts/index.ts';
-import { renderReportHtml } from '../../src/studio/report-html.ts';
-import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
+import { nameOfCode, TASKS } from '../../src/contracts/index.ts';
+import { whyNoBrowser } from '../browser.ts';
 import { benchPage, benchReport, hostileBenchPage, largeBenchPage, withTools } from './bench-fixtures.ts';
-import { type BuiltPage, buildPage } from './built-page.ts';
 import { HOSTILE } from './fixtures.ts';
+import { type FrozenPages, openFrozenPages } from './frozen-pages.ts';
 import { findBarriers } from './page-checks.ts';
 
 const reason = whyNoBrowser();
@@ -19,42 +15,11 @@ const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeou
 describe.skipIf(reason !== null)(
   `a benchmark's page in Chromium${reason === null ? '' : ` (skipped: ${reason})`}`,
   () => {
-    let built: BuiltPage;
-    let browser: TestBrowser;
-    const folder = mkdtempSync(join(tmpdir(), 'biolens-bench-page-'));
-
+    let pages: FrozenPages;
     beforeAll(async () => {
-      built = buildPage();
-      browser = await launchBrowser();
+      pages = await openFrozenPages();
     });
-    afterAll(async () => {
-      await browser?.close();
-      built?.remove();
-      rmSync(folder, { recursive: true, force: true });
-    });
-
-    /** Opens the frozen page from the disk; afterwards it must not have complained or asked for anything. */
-    async function withPage(
-      page: ReportPage,
-      use: (opened: WatchedPage) => Promise<void>,
-      options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number } = {},
-    ): Promise<void> {
-      const file = join(folder, 'report.html');
-      writeFileSync(file, await renderReportHtml(page, built));
-      const opened = await openWatchedPage(browser);
-      try {
-        await opened.page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
-        await opened.page.setViewportSize({ width: options.width ?? 1280, height: 900 });
-        const address = pathToFileURL(file).href;
-        await opened.page.goto(address);
-        await opened.page.getByRole('heading', { level: 1 }).waitFor();
-        await use(opened);
-        expect(opened.problems).toEqual([]);
-        expect(opened.requests).toEqual([address]);
-      } finally {
-        await opened.page.close();
-      }
-    }
+    afterAll(() => pages?.close());
 
     async function download(page: Page, button: Locator): Promise<{ readonly name: string; readonly text: string }> {
       const [file] = await Promise.all([page.waitForEvent('download'), button.click()]);
@@ -71,7 +36,7 @@ describe.skipIf(reason !== null)(
       page.getByRole('button', { name: `Open question ${index + 1}`, exact: true }).click();
 
     test('has its sections, its numbers, and nothing that is no number', async () => {
-      await withPage(benchPage(), async ({ page }) => {
+      await pages.visit(benchPage(), async ({ page }) => {
         expect(await page.title()).toContain('280 questions about faces');
         expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
           'Verdict',
@@ -96,7 +61,7 @@ describe.skipIf(reason !== null)(
 
     test('the leaderboard is sorted by any column, narrowed, and exported in four formats', async () => {
       const fixture = benchPage();
-      await withPage(fixture, async ({ page }) => {
+      await pages.visit(fixture, async ({ page }) => {
         const byOverall = await leaders(page);
         expect(byOverall[0]).toBe('specialist');
         await page.locator('.leaderboard').getByRole('button', { name: 'Model' }).click();
@@ -124,7 +89,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('one task: every model on it, and the way to its questions', async () => {
-      await withPage(benchPage(), async ({ page }) => {
+      await pages.visit(benchPage(), async ({ page }) => {
         const section = page.locator('#task');
         await section.getByLabel('Task').selectOption('hr_fr');
         const rows = section.locator('tbody tr');
@@ -146,7 +111,7 @@ describe.skipIf(reason !== null)(
     test('the questions are narrowed by text, task, outcome and flags, and what is left is exported', async () => {
       const report = benchReport();
       const own = report.items.filter(item => item.model === 'specialist');
-      await withPage(benchPage(report), async ({ page }) => {
+      await pages.visit(benchPage(report), async ({ page }) => {
         const section = page.locator('#questions');
         const count = section.locator('output');
         const disputed = own.filter(({ strict, official }) => strict.outcome !== official.outcome).length;
@@ -177,7 +142,7 @@ describe.skipIf(reason !== null)(
 
     test('a question shows its pictures, options, replies in every order, and how both parsers read them', async () => {
       const page2 = benchPage();
-      await withPage(page2, async ({ page }) => {
+      await pages.visit(page2, async ({ page }) => {
         await page.getByLabel('Results below are of').selectOption({ index: 1 });
         await page.locator('#questions').scrollIntoViewIfNeeded();
         await open(page, 1);
@@ -222,7 +187,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('tools: how often they were called and what that changed', async () => {
-      await withPage(benchPage(withTools(benchReport())), async ({ page }) => {
+      await pages.visit(benchPage(withTools(benchReport())), async ({ page }) => {
         const text = (await page.locator('#tools').innerText()).replaceAll('\u00a0', ' ');
         expect(text).toContain('4.0 points better');
         expect(text).toContain('26 questions went better, 15 worse');
@@ -232,7 +197,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('what models, benchmarks and servers write is shown and never obeyed', async () => {
-      await withPage(hostileBenchPage(), async ({ page }) => {
+      await pages.visit(hostileBenchPage(), async ({ page }) => {
         await page.evaluate(() => {
           for (const details of document.querySelectorAll('details')) details.open = true;
         });
@@ -278,7 +243,7 @@ describe.skipIf(reason !== null)(
       ['light', 400],
       ['dark', 400],
     ] as const)('%s, %d pixels wide: nobody stumbles, nothing sticks out', async (colorScheme, width) => {
-      await withPage(
+      await pages.visit(
         benchPage(),
         async ({ page }) => {
           expect(await overflow(page)).toBeLessThanOrEqual(0);
@@ -299,7 +264,7 @@ describe.skipIf(reason !== null)(
     });
 
     test('5,000 questions: all are there, few are in the page', async () => {
-      await withPage(largeBenchPage(5000), async ({ page }) => {
+      await pages.visit(largeBenchPage(5000), async ({ page }) => {
         const section = page.locator('#questions');
         await section.scrollIntoViewIfNeeded();
         expect(await section.locator('output').innerText()).toBe('5,000 questions');
@@ -318,7 +283,7 @@ describe.skipIf(reason !== null)(
       const report = benchReport({ overrides: { scores: [], items: [], questions: [] } });
       const rows = report.comparison.rows.filter(row => row.published);
       const bare = { ...report, comparison: { ...report.comparison, rows, pairs: [], singleAgainstMultiple: [] } };
-      await withPage(benchPage(bare), async ({ page }) => {
+      await pages.visit(benchPage(bare), async ({ page }) => {
         expect(await page.locator('main').innerText()).not.toMatch(/\bNaN\b|\bundefined\b|\bnull\b|\[object/);
         expect(await page.locator('.leaderboard tbody tr').count()).toBe(rows.length);
         expect(await findBarriers(page)).toEqual([]);
@@ -328,7 +293,7 @@ describe.skipIf(reason !== null)(
     test('a page of findings alone', async () => {
       const base = benchReport({ overrides: { scores: [], items: [], questions: [] } });
       const comparison = { ...base.comparison, rows: [], pairs: [], singleAgainstMultiple: [], size: null };
-      await withPage(benchPage({ ...base, comparison }), async ({ page }) => {
+      await pages.visit(benchPage({ ...base, comparison }), async ({ page }) => {
         expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual([
           'Verdict',
           'Defects of the benchmark',

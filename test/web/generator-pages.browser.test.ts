@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReportPage } from '../../src/contracts/index.ts';
-import { renderReportHtml } from '../../src/studio/report-html.ts';
-import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
-import { type BuiltPage, buildPage } from './built-page.ts';
+import { type WatchedPage, whyNoBrowser } from '../browser.ts';
 import { HOSTILE } from './fixtures.ts';
+import { type FrozenPages, openFrozenPages, type PageLook } from './frozen-pages.ts';
 import {
   diffusionPage,
   hostileDiffusion,
@@ -75,42 +70,13 @@ const KINDS: readonly Kind[] = [
 ];
 
 describe.skipIf(reason !== null)(`pages of generators${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
-  let built: BuiltPage;
-  let browser: TestBrowser;
-  const folder = mkdtempSync(join(tmpdir(), 'biolens-generators-'));
-
+  let pages: FrozenPages;
   beforeAll(async () => {
-    built = buildPage();
-    browser = await launchBrowser();
+    pages = await openFrozenPages();
   });
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** Opens the frozen page from the disk; afterwards it must not have complained or asked for anything. */
-  async function withPage(
-    page: ReportPage,
-    options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number },
-    use: (opened: WatchedPage) => Promise<void>,
-  ): Promise<void> {
-    const file = join(folder, 'report.html');
-    writeFileSync(file, await renderReportHtml(page, built));
-    const opened = await openWatchedPage(browser);
-    try {
-      await opened.page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
-      await opened.page.setViewportSize({ width: options.width ?? 1280, height: 900 });
-      const address = pathToFileURL(file).href;
-      await opened.page.goto(address);
-      await opened.page.getByRole('heading', { level: 1 }).waitFor();
-      await use(opened);
-      expect(opened.problems).toEqual([]);
-      expect(opened.requests).toEqual([address]);
-    } finally {
-      await opened.page.close();
-    }
-  }
+  afterAll(() => pages?.close());
+  const withPage = (page: ReportPage, look: PageLook, use: (opened: WatchedPage) => Promise<void>) =>
+    pages.visit(page, use, look);
 
   const unfold = (opened: WatchedPage) =>
     opened.page.evaluate(() => {

@@ -1,14 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ReportPage } from '../../src/contracts/index.ts';
-import { renderReportHtml } from '../../src/studio/report-html.ts';
-import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
-import { type BuiltPage, buildPage } from './built-page.ts';
+import { whyNoBrowser } from '../browser.ts';
 import { auditReport, HOSTILE, hostilePage, largePage, reportPage } from './fixtures.ts';
+import { type FrozenPages, openFrozenPages } from './frozen-pages.ts';
 import { findBarriers } from './page-checks.ts';
 
 const reason = whyNoBrowser();
@@ -17,47 +12,16 @@ const ROWS = '.pairs tbody tr';
 const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 15_000 });
 
 describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
-  let built: BuiltPage;
-  let browser: TestBrowser;
-  const folder = mkdtempSync(join(tmpdir(), 'biolens-report-'));
-
+  let pages: FrozenPages;
   beforeAll(async () => {
-    built = buildPage();
-    browser = await launchBrowser();
+    pages = await openFrozenPages();
   });
-  afterAll(async () => {
-    await browser?.close();
-    built?.remove();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  /** Writes the report and opens it from the disk; afterwards the page must not have complained or asked for anything. */
-  async function withReport(
-    page: ReportPage,
-    use: (opened: WatchedPage) => Promise<void>,
-    options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number } = {},
-  ): Promise<void> {
-    const file = join(folder, 'report.html');
-    writeFileSync(file, await renderReportHtml(page, built));
-    const opened = await openWatchedPage(browser);
-    try {
-      await opened.page.emulateMedia({ colorScheme: options.colorScheme ?? 'light' });
-      await opened.page.setViewportSize({ width: options.width ?? 1280, height: 900 });
-      const address = pathToFileURL(file).href;
-      await opened.page.goto(address);
-      await opened.page.getByRole('heading', { level: 1 }).waitFor();
-      await use(opened);
-      expect(opened.problems).toEqual([]);
-      expect(opened.requests).toEqual([address]);
-    } finally {
-      await opened.page.close();
-    }
-  }
+  afterAll(() => pages?.close());
 
   const column = (page: Page, name: string): Promise<string[]> => page.locator(`${ROWS} td.${name}`).allInnerTexts();
 
   test('opens from the disk, shows every section, the pictures of the pairs and the reason for a missing number', async () => {
-    await withReport(reportPage(), async ({ page }) => {
+    await pages.visit(reportPage(), async ({ page }) => {
       expect(await page.title()).toContain('500 generated faces');
       const titles = await page.getByRole('heading', { level: 2 }).allInnerTexts();
       expect(titles).toEqual([
@@ -89,7 +53,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('sorts by each column, both ways, and says so', async () => {
-    await withReport(reportPage(), async ({ page }) => {
+    await pages.visit(reportPage(), async ({ page }) => {
       const similarity = page.getByRole('columnheader', { name: 'Similarity' });
       expect(await similarity.getAttribute('aria-sort')).toBe('descending');
       const first = await column(page, 'column-similarity');
@@ -120,7 +84,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
 
   test('filters by name, by call and by similarity, and exports what is left', async () => {
     const report = auditReport();
-    await withReport(reportPage({ report }), async ({ page }) => {
+    await pages.visit(reportPage({ report }), async ({ page }) => {
       const count = page.locator('.toolbar output').first();
       await page.getByLabel('Only copies').check();
       await eventually(() => count.innerText()).toBe('38 of 500 pairs');
@@ -148,7 +112,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('the table and the dialog work by keyboard alone, and focus goes back where it was', async () => {
-    await withReport(reportPage(), async ({ page }) => {
+    await pages.visit(reportPage(), async ({ page }) => {
       const focused = (): Promise<string> =>
         page.evaluate(
           () => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '',
@@ -198,7 +162,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('is a table to a screen reader although its rows are laid out as grids', async () => {
-    await withReport(reportPage(), async ({ page }) => {
+    await pages.visit(reportPage(), async ({ page }) => {
       const session = await page.context().newCDPSession(page);
       const { nodes } = await session.send('Accessibility.getFullAXTree');
       const table = nodes.find(({ role, name }) => role?.value === 'table' && name?.value === 'Pairs');
@@ -222,7 +186,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
     ['light', 390],
     ['dark', 390],
   ] as const)('has no barriers with all details unfolded: %s, %i pixels wide', async (colorScheme, width) => {
-    await withReport(
+    await pages.visit(
       reportPage(),
       async ({ page }) => {
         await page.evaluate(() => {
@@ -238,7 +202,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('the chosen colours hold against those of the system, and are remembered', async () => {
-    await withReport(
+    await pages.visit(
       reportPage(),
       async ({ page, requests }) => {
         const paper = (): Promise<string> =>
@@ -260,7 +224,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('faces can be blurred; in a report made blurred they cannot be shown', async () => {
-    await withReport(reportPage(), async ({ page }) => {
+    await pages.visit(reportPage(), async ({ page }) => {
       const filter = (): Promise<string> =>
         page
           .locator('.pair-figures img')
@@ -271,14 +235,14 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
       await eventually(filter).toMatch(/blur\((?:1\d|2\d)/);
       await page.getByRole('button', { name: 'Blur faces' }).click();
     });
-    await withReport(reportPage({ blurred: true }), async ({ page }) => {
+    await pages.visit(reportPage({ blurred: true }), async ({ page }) => {
       expect(await page.getByText('Faces are blurred').count()).toBe(1);
       expect(await page.getByRole('button', { name: 'Blur faces' }).count()).toBe(0);
     });
   });
 
   test('names and labels of strangers are inert', async () => {
-    await withReport(hostilePage(), async ({ page }) => {
+    await pages.visit(hostilePage(), async ({ page }) => {
       await page.evaluate(() => {
         for (const details of document.querySelectorAll('details')) details.open = true;
       });
@@ -317,7 +281,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
         heldout: null,
       },
     });
-    await withReport(reportPage({ report, images: {} }), async ({ page }) => {
+    await pages.visit(reportPage({ report, images: {} }), async ({ page }) => {
       expect(await page.locator('img').count()).toBe(0);
       expect(await page.locator('.pair-figures').count()).toBe(0);
       expect(await page.getByRole('img', { name: 'Generated: embeddings only, no picture' }).count()).toBeGreaterThan(
@@ -327,7 +291,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('paper gets the first pairs as a plain table', async () => {
-    await withReport(reportPage(), async ({ page }) => {
+    await pages.visit(reportPage(), async ({ page }) => {
       await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
       expect(
         await page
@@ -341,7 +305,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
   });
 
   test('100,000 pairs: few rows are in the page at a time, however far it is scrolled', async () => {
-    await withReport(largePage(100_000), async ({ page }) => {
+    await pages.visit(largePage(100_000), async ({ page }) => {
       const elements = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);
       const before = await elements();
       expect(before).toBeLessThan(3000);
