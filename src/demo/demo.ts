@@ -36,7 +36,7 @@ export interface DemoOutcome {
   readonly quiz: DemoRun<BenchReport>;
 }
 
-/** Found by measuring: a model that shows faces, and settings that mend it, within the minutes of a tour. */
+/** Found by measuring: a model that shows faces, and settings that move its mix towards the target, within the minutes of a tour. */
 export const DEMO_SETTINGS = {
   classifier: { size: 16, steps: 400 },
   training: { size: 16, channels: 32, steps: 1200, batchSize: 16, learningRate: 2e-3, sheets: 3 },

@@ -4,15 +4,11 @@ import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
+import { Segments } from '../components/segments.tsx';
 import { SET_LABELS, SetKey } from '../components/set-key.tsx';
-import { type SimilarityView, shareAbove } from '../components/similarity-curves.ts';
+import { SIMILARITY_VIEWS, type SimilarityView, shareAbove } from '../components/similarity-curves.ts';
 import { formatNumber, formatShare } from '../text/format.ts';
 import { drawSimilarity, seriesOf } from './similarity-chart.ts';
-
-const VIEWS: readonly { readonly id: SimilarityView; readonly title: string }[] = [
-  { id: 'bins', title: 'Distribution' },
-  { id: 'above', title: 'Share above, log scale' },
-];
 
 /** How near the generated items come to the training set, against how near real ones come. */
 export function Similarity({ replication }: { readonly replication: Replication }): ReactNode {
@@ -26,15 +22,13 @@ export function Similarity({ replication }: { readonly replication: Replication 
     >
       <figure className="figure">
         <div className="figure-head">
-          <fieldset className="segments">
-            <legend className="visually-hidden">What the chart shows</legend>
-            {VIEWS.map(({ id, title }) => (
-              <label key={id}>
-                <input type="radio" name="similarity-view" checked={view === id} onChange={() => setView(id)} />
-                <span className="segment">{title}</span>
-              </label>
-            ))}
-          </fieldset>
+          <Segments
+            legend="What the chart shows"
+            name="similarity-view"
+            choices={SIMILARITY_VIEWS}
+            chosen={view}
+            onChoose={setView}
+          />
         </div>
         <Chart label={describe(replication)} draw={draw} />
         <figcaption>

@@ -8,6 +8,7 @@ import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
+import { Segments } from '../components/segments.tsx';
 import { formatP, formatShare } from '../text/format.ts';
 import { chanceOf, type Entry } from './entries.ts';
 import { drawGroups, type Group } from './groups-chart.ts';
@@ -74,15 +75,7 @@ export function Groups({
     >
       <figure className="figure">
         <div className="figure-head">
-          <fieldset className="segments">
-            <legend className="visually-hidden">Questions by</legend>
-            {GROUPINGS.map(({ id, title }) => (
-              <label key={id}>
-                <input type="radio" name="grouping" checked={chosen === id} onChange={() => setChosen(id)} />
-                <span className="segment">{title}</span>
-              </label>
-            ))}
-          </fieldset>
+          <Segments legend="Questions by" name="grouping" choices={GROUPINGS} chosen={chosen} onChoose={setChosen} />
         </div>
         <p className="key" aria-hidden="true">
           <span className="bar-key bar-own">Accuracy, strict reading</span>

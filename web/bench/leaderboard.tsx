@@ -4,6 +4,7 @@ import type { LeaderboardRow } from '../../src/contracts/bench-compare.ts';
 import type { BenchReport } from '../../src/contracts/bench-report.ts';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
+import { Segments } from '../components/segments.tsx';
 import { downloadText } from '../text/csv.ts';
 import { formatNumber } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
@@ -55,15 +56,7 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
     >
       <div className="toolbar">
         {mixed && (
-          <fieldset className="segments">
-            <legend className="visually-hidden">Rows shown</legend>
-            {SHOWS.map(({ id, title }) => (
-              <label key={id}>
-                <input type="radio" name="leaderboard-show" checked={show === id} onChange={() => setShow(id)} />
-                <span className="segment">{title}</span>
-              </label>
-            ))}
-          </fieldset>
+          <Segments legend="Rows shown" name="leaderboard-show" choices={SHOWS} chosen={show} onChoose={setShow} />
         )}
         <Exports report={report} runId={runId} />
       </div>

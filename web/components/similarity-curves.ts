@@ -4,6 +4,11 @@ import { placeBinLabels } from './chart-labels.ts';
 /** `bins`: share of items per bin; `above`: share of items at or above a similarity, on a logarithmic scale. */
 export type SimilarityView = 'bins' | 'above';
 
+export const SIMILARITY_VIEWS: readonly { readonly id: SimilarityView; readonly title: string }[] = [
+  { id: 'bins', title: 'Distribution' },
+  { id: 'above', title: 'Share above, log scale' },
+];
+
 export interface CurveSeries {
   readonly id: string;
   readonly title: string;

@@ -4,15 +4,17 @@ import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { type CurveSeries, type Curves, drawCurves, type SimilarityView } from '../components/similarity-curves.ts';
+import { Segments } from '../components/segments.tsx';
+import {
+  type CurveSeries,
+  type Curves,
+  drawCurves,
+  SIMILARITY_VIEWS,
+  type SimilarityView,
+} from '../components/similarity-curves.ts';
 import { formatNumber, formatP } from '../text/format.ts';
 import { Nearest } from './nearest.tsx';
 import { type Side, sidesOf } from './sides.ts';
-
-const VIEWS: readonly { readonly id: SimilarityView; readonly title: string }[] = [
-  { id: 'bins', title: 'Distribution' },
-  { id: 'above', title: 'Share above, log scale' },
-];
 
 /** Both histograms over the bins that either has; the bins of all audits have one width and common edges. */
 function curvesOf({ before, after }: MitigationReport): Curves {
@@ -64,15 +66,13 @@ export function Copying({ report }: { readonly report: MitigationReport }): Reac
     >
       <figure className="figure">
         <div className="figure-head">
-          <fieldset className="segments">
-            <legend className="visually-hidden">What the chart shows</legend>
-            {VIEWS.map(({ id, title }) => (
-              <label key={id}>
-                <input type="radio" name="copying-view" checked={view === id} onChange={() => setView(id)} />
-                <span className="segment">{title}</span>
-              </label>
-            ))}
-          </fieldset>
+          <Segments
+            legend="What the chart shows"
+            name="copying-view"
+            choices={SIMILARITY_VIEWS}
+            chosen={view}
+            onChoose={setView}
+          />
         </div>
         <Chart label={describe(report)} draw={draw} />
         <figcaption>

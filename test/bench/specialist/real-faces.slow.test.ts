@@ -16,20 +16,28 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
-test.skipIf(!haveCongress)('gender of a portrait: at least 98 %', { timeout }, async () => {
-  const { byTemplate } = await askSpecialist(portraits, { task: 'gender', count: 500 });
-  console.log(byTemplate);
-  expect(byTemplate['gender-which']?.n).toBe(250);
-  expect(byTemplate['gender-which']?.value).toBeGreaterThanOrEqual(0.98);
-});
+test.skipIf(!haveCongress)(
+  'gender of a portrait: at least 98 % (needs ../shared/data/congress)',
+  { timeout },
+  async () => {
+    const { byTemplate } = await askSpecialist(portraits, { task: 'gender', count: 500 });
+    console.log(byTemplate);
+    expect(byTemplate['gender-which']?.n).toBe(250);
+    expect(byTemplate['gender-which']?.value).toBeGreaterThanOrEqual(0.98);
+  },
+);
 
-test.skipIf(!haveCongress)('age group of a portrait: its whole interval above chance', { timeout }, async () => {
-  const { byTemplate } = await askSpecialist(portraits, { task: 'age', count: 400 });
-  console.log(byTemplate);
-  expect(byTemplate['age-group-which']?.interval?.low).toBeGreaterThan(0.3);
-});
+test.skipIf(!haveCongress)(
+  'age group of a portrait: its whole interval above chance (needs ../shared/data/congress)',
+  { timeout },
+  async () => {
+    const { byTemplate } = await askSpecialist(portraits, { task: 'age', count: 400 });
+    console.log(byTemplate);
+    expect(byTemplate['age-group-which']?.interval?.low).toBeGreaterThan(0.3);
+  },
+);
 
-test.skipIf(!haveOrl)('pairs of photographs: at least 95 %', { timeout }, async () => {
+test.skipIf(!haveOrl)('pairs of photographs: at least 95 % (needs ../shared/data/orl)', { timeout }, async () => {
   const { byTemplate } = await askSpecialist(orl, { task: 'hr_fr', count: 300 });
   console.log(byTemplate);
   expect(byTemplate['same-person-pair']?.value).toBeGreaterThanOrEqual(0.95);
