@@ -43,6 +43,10 @@ export function addCommonOptions(command: Command): Command {
     );
 }
 
+/** `--fail-on`, with an example of a condition on the verb's result. */
+export const gateOption = (example: string): Option =>
+  repeated('--fail-on <condition>', `exit with 1 if it holds, such as '${example}'; may be repeated`);
+
 /** Adds `--seed`. */
 export function addSeedOption(command: Command): Command {
   return command.addOption(

@@ -4,7 +4,7 @@ import { describeLint, describeStats } from '../describe-benchmark.ts';
 import { checkGates, parseGate } from '../gate.ts';
 import { type CliIo, printable } from '../io.ts';
 import { writeLintPage } from '../lint-page.ts';
-import { addExamples, repeated } from '../options.ts';
+import { addExamples, gateOption, repeated } from '../options.ts';
 import { printJson, work } from '../work.ts';
 
 interface StatsOptions {
@@ -88,9 +88,7 @@ export function registerBenchCheck(bench: Command, io: CliIo): void {
       .option('--no-pictures', 'do not open the pictures')
       .option('--page <file>', 'write what was found as a page, one file without a network')
       .addOption(repeated('--rule <id>', 'run this rule only; may be repeated', 'all'))
-      .addOption(
-        repeated('--fail-on <condition>', "exit with 1 if it holds, such as 'bySeverity.error>0'; may be repeated"),
-      )
+      .addOption(gateOption('bySeverity.error>0'))
       .option('--json', 'print the result as JSON on standard output'),
     'biolens bench lint facexbench',
     "biolens bench lint facexbench --no-pictures --json --fail-on 'bySeverity.error>0'",

@@ -6,7 +6,7 @@ import { printScore } from '../bench-work.ts';
 import { describeBench, describeComparison, describeScore } from '../describe-bench.ts';
 import { checkGates, parseGate } from '../gate.ts';
 import { type CliIo, printable } from '../io.ts';
-import { addExamples, repeated } from '../options.ts';
+import { addExamples, gateOption } from '../options.ts';
 import { printJson } from '../work.ts';
 
 interface ReadOptions {
@@ -135,7 +135,7 @@ export function registerBenchResults(bench: Command, io: CliIo): void {
       ),
     )
       .argument('<run>', 'id of a bench run, or a part of it that no other has, or "latest"')
-      .addOption(repeated('--fail-on <condition>', "exit with 1 if it holds, such as 'overall<0.5'; may be repeated")),
+      .addOption(gateOption('overall<0.5')),
     'biolens bench score latest --parser official',
     "biolens bench score latest --json --fail-on 'overall.interval.low<0.5'",
   ).action((id: string, options: ScoreOptions) => score(id, options, io));

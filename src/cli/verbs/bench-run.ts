@@ -5,7 +5,7 @@ import { DEFAULT_RUNS_DIR, findRun } from '../../runs/index.ts';
 import { followBench, resumeBenchWork } from '../bench-work.ts';
 import { parseGate } from '../gate.ts';
 import type { CliIo } from '../io.ts';
-import { addExamples, numberIn, repeated, wholeNumber } from '../options.ts';
+import { addExamples, gateOption, numberIn, wholeNumber } from '../options.ts';
 
 /** How to ask, without what decides the answers: may be other than it was when a run is gone on with. */
 interface PaceOptions {
@@ -149,7 +149,7 @@ function addOutputOptions(command: Command): Command {
         .choices(['strict', 'official'])
         .default('strict'),
     )
-    .addOption(repeated('--fail-on <condition>', "exit with 1 if it holds, such as 'overall<0.5'; may be repeated"))
+    .addOption(gateOption('overall<0.5'))
     .option('--runs-dir <dir>', 'where the runs are', DEFAULT_RUNS_DIR)
     .option('--json', 'print the score as JSON on standard output');
 }

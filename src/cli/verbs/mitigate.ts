@@ -9,6 +9,7 @@ import {
   addSeedOption,
   type CommonOptions,
   collect,
+  gateOption,
   numberIn,
   wholeNumber,
 } from '../options.ts';
@@ -207,12 +208,7 @@ export function registerMitigate(program: Command, io: CliIo): void {
     .option('--permutations <n>', 'relabellings in the permutation test (default: 999)', wholeNumber(19, 1_000_000))
     .option('--compare <methods>', 'measure other methods too: rejection, guidance', text => text.split(','))
     .option('--blur', 'make a report in which no face can be recognised')
-    .option(
-      '--fail-on <condition>',
-      "exit with 1 if it holds, such as 'after.replication.copied>0.01'; may be repeated",
-      collect,
-      [],
-    )
+    .addOption(gateOption('after.replication.copied>0.01'))
     .option('--runs-dir <dir>', 'where the run goes', DEFAULT_RUNS_DIR)
     .option('--name <name>', "end of the run's name (default: that of the model's folder)");
   addExamples(

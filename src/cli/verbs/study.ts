@@ -11,6 +11,7 @@ import {
   addSeedOption,
   type CommonOptions,
   collect,
+  gateOption,
   numberIn,
   wholeNumber,
 } from '../options.ts';
@@ -125,12 +126,7 @@ export function registerStudy(program: Command, io: CliIo): void {
       collect,
       [],
     )
-    .option(
-      '--fail-on <condition>',
-      "exit with 1 if it holds, such as 'results.0.attributes.gender.amplification>1.2'; may be repeated",
-      collect,
-      [],
-    )
+    .addOption(gateOption('results.0.attributes.gender.amplification>1.2'))
     .option('--runs-dir <dir>', 'where the run goes', DEFAULT_RUNS_DIR)
     .option('--name <name>', "end of the run's name (default: that of the folder)");
   addExamples(
