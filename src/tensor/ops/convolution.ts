@@ -1,6 +1,7 @@
 import { single, type Value } from '../graph.ts';
 import type { Dim } from '../types.ts';
 import { addToSize, describe, fixedSize, refuse, requireRank, requireSameType, timesSize } from './shapes.ts';
+import { concat, slice } from './structure.ts';
 
 /** How a window moves over height and width. */
 export interface WindowOptions {
@@ -139,6 +140,16 @@ export function convTranspose2d(
   });
   if (sizes.some(size => typeof size === 'number' && size < 1))
     throw refuse('convTranspose2d', `${describe('input', x)} leaves nothing after pads [${window.pads.join(', ')}]`);
+  // ONNX Runtime 1.30 on WebGPU sums wrongly over groups of several input channels and one output channel.
+  if (groups > 1 && perGroup === 1 && channels > groups) {
+    const each = channels / groups;
+    const parts = Array.from({ length: groups }, (_, group) => {
+      const own = (axis: number) => [{ axis, start: group * each, end: (group + 1) * each }];
+      const ownBias = bias === undefined ? undefined : slice(bias, [{ axis: 0, start: group, end: group + 1 }]);
+      return convTranspose2d(slice(x, own(1)), slice(w, own(0)), ownBias, { ...options, groups: 1 });
+    });
+    return concat(parts, { axis: 1 });
+  }
   const shape = [x.shape[0]!, perGroup * groups, ...sizes];
   return single(
     'ConvTranspose',
