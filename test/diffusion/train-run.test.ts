@@ -103,6 +103,45 @@ describe('training as a run', () => {
     whole = (await follow(begin())).ended!;
   });
 
+  describe('from a model', () => {
+    const further = (more: Partial<TrainConfigurationInput> = {}) =>
+      begin({ from: join(whole.path, 'artifacts/model'), channels: undefined, steps: 4, seed: 2, ...more });
+
+    test('goes on from its weights with its network, and resumes to the same weights', async () => {
+      const { ended } = await follow(further());
+      expect(ended!.report.training.settings).toMatchObject({
+        from: join(whole.path, 'artifacts/model'),
+        channels: 8,
+        layersPerBlock: 1,
+        prediction: 'v',
+      });
+      const fresh = (await follow(begin({ steps: 4, seed: 2 }))).ended!;
+      const [before, after, other] = await Promise.all(
+        [whole.path, ended!.path, fresh.path].map(path => readModelFolder(join(path, 'artifacts/model'))),
+      );
+      const distance = (a: Float32Array, b: Float32Array) => Math.hypot(...a.map((value, i) => value - b[i]!));
+      const moved = distance(after!.weights, before!.weights);
+      expect(moved).toBeGreaterThan(0);
+      expect(moved).toBeLessThan(0.1 * distance(other!.weights, before!.weights));
+
+      const stopped = await follow(further(), 2);
+      const resumed = await follow(signal => resumeTraining(stopped.path, { signal }));
+      expect(resumed.steps).toEqual([3, 4]);
+      expect((await readWeights(resumed.ended!.path)).equals(await readWeights(ended!.path))).toBe(true);
+    });
+
+    test.each<[string, Partial<TrainConfigurationInput>, RegExp]>([
+      ['another size', { size: 16 }, /"from": the model is for 8 pixels, "size" is 16/],
+      ['other classes', { classes: undefined }, /"classes" expected those of the model \(female, male\), got none/],
+      ['another network', { channels: 16 }, /"channels" is that of the model/],
+      ['another prediction', { prediction: 'epsilon' }, /"prediction" is that of the model/],
+      ['a GAN', { kind: 'gan', classes: undefined }, /"from" is for diffusion models/],
+      ['a folder without a model', { from: 'nowhere' }, /nowhere/],
+    ])('refuses %s', async (_, more, message) => {
+      await expect(follow(further(more))).rejects.toThrow(message);
+    });
+  });
+
   test('ends with a model, a curve and sheets', async () => {
     const { report, path } = whole;
     expect(report.images).toMatchObject({ n: 9, size: 8, resized: 9, classes: { attribute: 'gender' } });

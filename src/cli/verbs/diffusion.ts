@@ -13,6 +13,7 @@ interface TrainOptions extends CommonOptions {
   readonly kind: GeneratorKind;
   readonly size: number;
   readonly preset: 'small' | 'standard';
+  readonly from?: string;
   readonly classes?: string;
   readonly labels?: string;
   readonly steps?: number;
@@ -50,10 +51,11 @@ async function train(options: TrainOptions, io: CliIo): Promise<void> {
     import('../diffusion-work.ts'),
   ]);
   const { images, kind, size, preset, seed, device, runsDir, name } = options;
-  const { output, labels, steps, batch: batchSize, channels, layers: layersPerBlock, learningRate } = options;
+  const { output, from, labels, steps, batch: batchSize, channels, layers: layersPerBlock, learningRate } = options;
   const { dropout, prediction, mirror, shift, colour, sheets, checkpointSeconds, threads } = options;
   const optional = {
     output,
+    from,
     labels,
     steps,
     batchSize,
@@ -101,6 +103,7 @@ function registerTrain(diffusion: Command, io: CliIo): void {
         .choices(['small', 'standard'])
         .default('small'),
     )
+    .option('--from <dir>', 'go on from a diffusion model: a folder of diffusers')
     .option('--classes <attribute>', 'condition on an attribute of the labels: gender, or gender=male,female')
     .option('--labels <csv>', 'labels of the images (default: labels.csv in the folder)')
     .option('--steps <n>', 'training steps', wholeNumber(1))
@@ -141,6 +144,7 @@ function registerTrain(diffusion: Command, io: CliIo): void {
     'biolens faces render -n 700 --size 32 -o drawn',
     'biolens diffusion train --images drawn -o model',
     'biolens diffusion train --images drawn --classes gender --mirror --preset standard -o model',
+    'biolens diffusion train --images drawn --from model --steps 5000 --learning-rate 0.0005 -o longer',
   ).action((options: TrainOptions) => train(options, io));
 }
 

@@ -31,7 +31,8 @@ export function stagesOf(size: number, channels: number): number[] {
 const averageDecay: Schedule = step => 0.5 ** (1 / (AVERAGE_SHARE * Math.max(step, 1)));
 
 function modelOf(settings: GeneratorSettings, seed: number): DiffusionModel {
-  const { size, channels, layersPerBlock, dropout, prediction, classes, attribute } = settings;
+  const { size, channels, layersPerBlock, dropout, prediction, classes, attribute, start = null } = settings;
+  if (start !== null) return { ...start, config: { ...start.config, dropout } };
   const blockChannels = stagesOf(size, channels);
   return createModel({ size, blockChannels, layersPerBlock, dropout, prediction, classes, attribute, seed });
 }
@@ -58,7 +59,18 @@ async function openDiffusionSampler(
 
 export const DIFFUSION: GeneratorFamily = {
   kind: 'diffusion',
-  objection: ({ size }) => (size % 2 === 0 ? null : `"size" expected an even number, got ${size}`),
+  objection: ({ size, classes, start = null }) => {
+    if (size % 2 !== 0) return `"size" expected an even number, got ${size}`;
+    if (start === null) return null;
+    const { config } = start;
+    if (config.size !== size) return `"from": the model is for ${config.size} pixels, "size" is ${size}`;
+    if (config.inChannels !== 3) return '"from": the model draws no colour';
+    if (config.outChannels !== 3) return '"from": the model learned its variances too, which this training does not';
+    const names = (of: readonly string[] | null) => of?.join(', ') ?? 'none';
+    return names(start.classes) === names(classes)
+      ? null
+      : `"classes" expected those of the model (${names(start.classes)}), got ${names(classes)}`;
+  },
   trainingBytes: settings => estimateTrainingBytes(modelOf(settings, 0), settings.batchSize),
   openTrainer: async (runtime, { settings, key, checkpoint }) => {
     const { batchSize, steps, learningRate: initial } = settings;

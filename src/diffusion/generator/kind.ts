@@ -1,6 +1,7 @@
 import type { GeneratorKind } from '../../contracts/index.ts';
 import type { RandomKey } from '../../math/index.ts';
 import type { Runtime } from '../../tensor/index.ts';
+import type { DiffusionModel } from '../model.ts';
 import type { Prediction } from '../noise/schedule.ts';
 import type { SamplingMethod } from '../noise/solver.ts';
 
@@ -19,6 +20,8 @@ export interface GeneratorSettings {
   readonly learningRate: number;
   readonly classes: readonly string[] | null;
   readonly attribute: string | null;
+  /** Weights and network to start from; fresh ones by default. */
+  readonly start?: DiffusionModel | null;
 }
 
 export interface TrainerRequest {

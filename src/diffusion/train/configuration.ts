@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { generatorKindSchema } from '../../contracts/index.ts';
 import { BiolensError } from '../../errors.ts';
+import type { Prediction } from '../noise/schedule.ts';
 import { SAMPLING_METHODS } from '../noise/solver.ts';
 
 /** Ready-made sizes of training; what is set beside them wins. */
@@ -31,11 +32,13 @@ export const trainConfigurationSchema = z.strictObject({
   /** Side of the images in pixels. */
   size: z.number().int().min(8).max(512).default(32),
   preset: z.enum(['small', 'standard']).default('small'),
+  /** Folder of a diffusion model to go on from: its weights and moving average, its network and what it predicts. */
+  from: z.string().min(1).optional(),
   /** Channels of the finest stage. */
   channels: z.number().int().min(4).max(1024).optional(),
   layersPerBlock: z.number().int().min(1).max(8).optional(),
   dropout: z.number().min(0).lt(1).default(0),
-  prediction: z.enum(['v', 'epsilon', 'x0']).default('v'),
+  prediction: z.enum(['v', 'epsilon', 'x0']).optional(),
   steps: z.number().int().min(1).max(100_000_000).optional(),
   /** Images of a step. `auto`: the preset's, halved until it fits half of the free memory. */
   batchSize: z.union([z.number().int().min(1).max(4096), z.literal('auto')]).default('auto'),
@@ -68,8 +71,12 @@ export type TrainConfiguration = z.infer<typeof trainConfigurationSchema>;
 export type TrainConfigurationInput = z.input<typeof trainConfigurationSchema>;
 
 /** A configuration in which nothing is left to be decided. */
-type Decided = 'channels' | 'layersPerBlock' | 'steps' | 'learningRate' | 'batchSize' | 'threads';
-export type ResolvedTraining = Omit<TrainConfiguration, Decided> & { readonly [K in Decided]: number };
+type Decided = 'channels' | 'layersPerBlock' | 'prediction' | 'steps' | 'learningRate' | 'batchSize' | 'threads';
+export type ResolvedTraining = Omit<TrainConfiguration, Decided> & {
+  readonly [K in Exclude<Decided, 'prediction'>]: number;
+} & {
+  readonly prediction: Prediction;
+};
 
 /** Checks a configuration, naming the first field that is wrong. */
 export function parseTraining(input: unknown): TrainConfiguration {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { type DiffusionReport, diffusionReportSchema } from '../../contracts/index.ts';
@@ -7,10 +8,11 @@ import { foldIn, randomKey } from '../../math/index.ts';
 import { carryOut, createRun, openRun, type Run, readRunRecord } from '../../runs/index.ts';
 import { openRuntime } from '../../tensor/node.ts';
 import { GENERATORS, type GeneratorTrainer } from '../generator/index.ts';
+import type { DiffusionModel } from '../model.ts';
 import { dropCheckpoints, newestCheckpoint } from './checkpoints.ts';
 import { parseTraining, type ResolvedTraining, type TrainConfigurationInput } from './configuration.ts';
 import { TrainingHistory, trainItemSchema } from './items.ts';
-import { resolveTraining, settingsOf } from './settings.ts';
+import { checkStart, readStart, resolveTraining, settingsOf } from './settings.ts';
 import { readTrainingImages, type TrainingImages } from './training-images.ts';
 import { runTraining, type TrainProgress } from './training-loop.ts';
 
@@ -70,13 +72,24 @@ function reportOf(
 ): DiffusionReport {
   const { steps, batchSize, sampling, channels, layersPerBlock, dropout, prediction, learningRate, seed, threads } =
     training;
-  const { preset, mirror, shift, colour } = training;
+  const { preset, from, mirror, shift, colour } = training;
   const { labels, classes } = images;
   const { seconds, sheets } = history;
   const counts = classes?.map((name, index) => [name, labels?.filter(label => label === index).length ?? 0]);
   const last = sheets.at(-1);
   const ofDiffusion = training.kind === 'diffusion' ? { layersPerBlock, dropout, prediction } : {};
-  const settings = { preset, channels, ...ofDiffusion, learningRate, mirror, shift, colour, seed, threads };
+  const settings = {
+    preset,
+    ...(from === undefined ? {} : { from }),
+    channels,
+    ...ofDiffusion,
+    learningRate,
+    mirror,
+    shift,
+    colour,
+    seed,
+    threads,
+  };
   return diffusionReportSchema.parse({
     schema: 'biolens/diffusion@1',
     kind: training.kind,
@@ -108,27 +121,37 @@ function reportOf(
   });
 }
 
+function digestWeights({ weights }: DiffusionModel): string {
+  const bytes = new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength);
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 interface Prepared {
   readonly training: ResolvedTraining;
   readonly images: TrainingImages;
+  /** The model that training goes on from. */
+  readonly start: DiffusionModel | null;
 }
 
 /** Trains from the run's newest checkpoint to the end, and saves the model. */
 async function* work(
   run: Run,
-  { training, images }: Prepared,
+  { training, images, start }: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent, DiffusionReport> {
-  const known = run.record.provenance.digests.images;
-  if (known !== undefined && known !== images.digest)
+  const digests = { images: images.digest, ...(start === null ? {} : { from: digestWeights(start) }) };
+  const known = run.record.provenance.digests;
+  if (known.images !== undefined && known.images !== digests.images)
     throw new BiolensError('input', `${images.source}: its images or labels are not those that the run began with`);
+  if (known.from !== undefined && known.from !== digests.from)
+    throw new BiolensError('input', `${training.from}: its weights are not those that the run began with`);
   const history = new TrainingHistory();
   for await (const item of run.items(trainItemSchema)) history.add(item);
   const runtime = await openRuntime({ device: training.device, threads: training.threads, signal });
   try {
-    await run.note({ digests: { images: images.digest }, engine: runtime.engine, device: runtime.device });
+    await run.note({ digests, engine: runtime.engine, device: runtime.device });
     const key = foldIn(randomKey(training.seed), 'train');
-    const settings = settingsOf(training, images);
+    const settings = settingsOf(training, images, start);
     const checkpoint = await newestCheckpoint(run);
     const trainer = await GENERATORS[training.kind]
       .openTrainer(runtime, { settings, key, checkpoint })
@@ -175,11 +198,13 @@ export async function* trainRun(
 ): AsyncGenerator<TrainEvent, DiffusionReport> {
   const configuration = parseTraining(input);
   await checkOutput(configuration.output);
+  checkStart(configuration);
+  const start = await readStart(configuration);
   // What can be told to be wrong before the images are read.
   const named = configuration.classes === undefined ? null : ['?'];
   resolveTraining(configuration, { classes: named, attribute: null }, { freeBytes: Number.POSITIVE_INFINITY });
   const images = yield* readImages(configuration, signal);
-  const training = resolveTraining(configuration, images, { freeBytes: process.availableMemory() });
+  const training = resolveTraining(configuration, images, { freeBytes: process.availableMemory(), start });
   const run = await createRun({
     kind: KIND,
     name: name ?? basename(training.images),
@@ -187,7 +212,7 @@ export async function* trainRun(
     seed: training.seed,
     ...(runsDir === undefined ? {} : { runsDir }),
   });
-  return yield* workOn(run, { training, images }, signal);
+  return yield* workOn(run, { training, images, start }, signal);
 }
 
 /**
@@ -205,7 +230,8 @@ export async function* resumeTraining(
   if (record.kind !== KIND)
     throw new BiolensError('usage', `${path}: expected the training of a generator, got a run of ${record.kind}`);
   const configuration = parseTraining(record.configuration);
+  const start = await readStart(configuration);
   const images = yield* readImages(configuration, signal);
-  const training = resolveTraining(configuration, images, { freeBytes: process.availableMemory() });
-  return yield* workOn(await openRun(resolve(path)), { training, images }, signal);
+  const training = resolveTraining(configuration, images, { freeBytes: process.availableMemory(), start });
+  return yield* workOn(await openRun(resolve(path)), { training, images, start }, signal);
 }
