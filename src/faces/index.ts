@@ -41,4 +41,11 @@ export {
   type TrainedClassifier,
   trainClassifier,
 } from './training/train-classifier.ts';
+export {
+  type FittedWhitening,
+  fitWhitening,
+  WHITENING_DEFAULTS,
+  type WhiteningEvent,
+  type WhiteningOptions,
+} from './training/whiten.ts';
 export { warpToTemplate } from './warp.ts';

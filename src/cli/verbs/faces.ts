@@ -8,6 +8,7 @@ import { formatTable } from '../table.ts';
 import { printJson, work } from '../work.ts';
 import { registerRender } from './faces-render.ts';
 import { registerTrain } from './faces-train.ts';
+import { registerWhiten } from './faces-whiten.ts';
 
 interface FacesOptions extends CommonOptions {
   readonly minScore: number;
@@ -202,4 +203,5 @@ export function registerFaces(program: Command, io: CliIo): void {
 
   registerRender(faces, io);
   registerTrain(faces, io);
+  registerWhiten(faces, io);
 }
