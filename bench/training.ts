@@ -79,6 +79,15 @@ function rowOf(mode: Mode, { ours, torch, tfjs }: Turns): (string | number)[] {
   ];
 }
 
+/** Shares of our training step's time by kind of operation, the largest first. */
+function whereTimeGoes(): string {
+  const path = join(import.meta.dirname, 'training-profile.ts');
+  const text = execFileSync(process.execPath, [path], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  const shares = Object.entries(z.record(z.string(), z.number()).parse(JSON.parse(text)));
+  const sorted = shares.toSorted(([, a], [, b]) => b - a);
+  return sorted.map(([kind, share]) => `${kind} ${(100 * share).toFixed(0)} %`).join(', ');
+}
+
 /** A U-Net of 3.3 million parameters, 16 images of 32×32, beside PyTorch and TensorFlow.js, turn by turn. */
 export async function bench(): Promise<BenchResult> {
   const python = process.env[PEER_VARIABLE];
@@ -108,6 +117,7 @@ export async function bench(): Promise<BenchResult> {
       python === undefined
         ? `No PyTorch: name a Python that has torch in ${PEER_VARIABLE}.`
         : `PyTorch ${version('torch')}, eager, channels-last, fused Adam.`,
+      `Of the gradient's time on one thread: ${whereTimeGoes()}.`,
       'Peak memory is that of the whole process, its libraries included.',
     ],
   };
