@@ -61,6 +61,8 @@ export const mitigationRoundSchema = z.object({
     zero: z.number(),
     /** Attribute → class → the reward that a sample of the class got. */
     bias: z.record(z.string(), z.record(z.string(), z.number())),
+    /** Attribute → class → the share that was aimed at. */
+    aim: z.record(z.string(), z.record(z.string(), z.number())).default({}),
   }),
   /** What tuning did; null where the loop stopped after it had measured. */
   tuning: z

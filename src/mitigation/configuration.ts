@@ -50,6 +50,8 @@ export const mitigationConfigurationSchema = z.strictObject({
   /** Weight of the training images' loss beside that of the samples. */
   gamma: z.number().min(0).max(1000).default(0.1),
   reading: z.enum(READINGS).default('A'),
+  /** Aims beyond a target by this times what the tuned rounds so far missed it by, summed; 0: at the target itself. */
+  integral: z.number().min(0).max(10).default(0),
   combination: z.enum(COMBINATIONS).default('product'),
   degree: z.enum(DEGREES).default('cosine'),
   /** Whether a sample that is called a copy gets the reward 0. */

@@ -15,8 +15,13 @@ export const roundMeasurementSchema = z.object({
   goals,
   sheet,
   bias: mitigationRoundSchema.shape.reward.shape.bias,
+  aim: mitigationRoundSchema.shape.reward.shape.aim,
 });
 export type RoundMeasurement = z.infer<typeof roundMeasurementSchema>;
+
+type ByClass = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+const copyOf = (of: ByClass) => Object.fromEntries(Object.entries(of).map(([name, values]) => [name, { ...values }]));
 
 /** Takes what a round keeps out of the audit of its samples. */
 export function measureRound(
@@ -40,18 +45,19 @@ export function measureRound(
     quality: { fid: quality.fid, kid: quality.kid },
     goals: parts.goals.map(({ state }) => state),
     sheet: parts.sheet,
-    bias: Object.fromEntries(Object.entries(parts.scores.bias).map(([name, rewards]) => [name, { ...rewards }])),
+    bias: copyOf(parts.scores.bias),
+    aim: copyOf(parts.scores.aim),
   };
 }
 
 /** A round as the report tells it. */
 export function toReportRound(round: RoundRecord<RoundMeasurement>): MitigationRound {
-  const { bias, ...measurement } = round.measurement;
+  const { bias, aim, ...measurement } = round.measurement;
   return {
     index: round.index,
     samples: round.samples,
     ...measurement,
-    reward: { mean: round.meanReward, zero: round.zeroReward, bias },
+    reward: { mean: round.meanReward, zero: round.zeroReward, bias, aim },
     tuning: round.tuning && { steps: round.tuning.steps, loss: { ...round.tuning.loss } },
     seconds: { ...round.seconds },
   };

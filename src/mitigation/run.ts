@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { type MitigationReport, mitigationReportSchema } from '../contracts/index.ts';
+import { type MitigationReport, mitigationReportSchema, type Replication } from '../contracts/index.ts';
 import { type DiffusionModel, writeModelFolder } from '../diffusion/index.ts';
 import { BiolensError } from '../errors.ts';
 import { foldIn, randomKey } from '../math/index.ts';
@@ -69,9 +69,10 @@ function distanceOf(judged: readonly JudgedGoal[], rewards: Float32Array): numbe
 }
 
 /** Measures and rewards the samples of a round. */
-function judgeOf(shop: Workshop): Judge<Sample, RoundMeasurement> {
-  const { run, prepared, context, goals, generator, key } = shop;
-  return async (samples, { round, first, signal }) => {
+function judgeOf(shop: Workshop, duplicates: Replication['duplicates']): Judge<Sample, RoundMeasurement> {
+  const { run, prepared, sets, context, goals, generator, key } = shop;
+  const { regulariser } = prepared.configuration;
+  return async (samples, { round, before, signal }) => {
     const number = String(round).padStart(3, '0');
     const sheetSamples = await generator.sample({
       draw: `sheet-${number}`,
@@ -84,17 +85,23 @@ function judgeOf(shop: Workshop): Judge<Sample, RoundMeasurement> {
     let step = await work.next();
     while (!step.done) step = await work.next();
     const audit = step.value;
-    const judged = judgeGoals(audit, goals, first?.quality.fid.value ?? null);
+    const judged = judgeGoals(audit, goals, before[0]?.quality.fid.value ?? null);
     const scores = await scoreSamples(samples, audit, {
       settings: prepared.configuration,
       targets: prepared.targets,
       models: prepared.models,
+      before,
       signal,
     });
+    const aimed = context.targets.map(({ target, labels }) => ({
+      target: { ...target, shares: target.classes.map(name => scores.aim[target.attribute]?.[name] ?? 0) },
+      labels,
+    }));
     const sheet = await writeSheet(run, `round-${number}`, sheetSamples);
     return {
       measurement: measureRound(audit, { goals: judged, scores, sheet }),
       rewards: scores.rewards,
+      training: weighTraining(sets.training, { regulariser, duplicates, targets: aimed }),
       held: judged.some(({ state }) => state.goal !== 'quality') && judged.every(({ state }) => state.holds),
       distance: distanceOf(judged, scores.rewards),
       spoiled: judged.some(({ state, surelyMissed }) => state.goal === 'quality' && surelyMissed),
@@ -104,11 +111,11 @@ function judgeOf(shop: Workshop): Judge<Sample, RoundMeasurement> {
 }
 
 async function* tune(shop: Workshop, before: KeptSide['side']) {
-  const { prepared, sets, context, generator, store, key, signal } = shop;
+  const { prepared, generator, store, key, signal } = shop;
   const { configuration } = prepared;
   const loop = runLoop({
     generator,
-    judge: judgeOf(shop),
+    judge: judgeOf(shop, before.replication.duplicates),
     journal: store,
     rounds: configuration.rounds,
     samples: {
@@ -117,11 +124,6 @@ async function* tune(shop: Workshop, before: KeptSide['side']) {
     },
     block: 64,
     gamma: configuration.gamma,
-    training: weighTraining(sets.training, {
-      regulariser: configuration.regulariser,
-      duplicates: before.replication.duplicates,
-      targets: context.targets,
-    }),
     key: foldIn(key, 'loop'),
     signal,
   });

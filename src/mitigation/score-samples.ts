@@ -1,29 +1,34 @@
-import type { Replication } from '../contracts/index.ts';
-
+import type { Metric, Replication } from '../contracts/index.ts';
 import { type SampleAudit, sampleName } from './audit-samples.ts';
 import type { MitigationConfiguration } from './configuration.ts';
+import { aimAt } from './rewards/aim.ts';
 import { biasRewards } from './rewards/bias.ts';
 import { combineRewards, type GoalRewards, normaliseRewards } from './rewards/combine.ts';
 import { replicationDegrees, replicationRewards } from './rewards/replication.ts';
 import type { RewardModel } from './rewards/reward-model.ts';
+import type { RoundMeasurement } from './round-measurement.ts';
 import type { Sample } from './sample.ts';
 import type { ResolvedTarget } from './targets.ts';
 
 export type RewardSettings = Pick<
   MitigationConfiguration,
-  'replication' | 'reading' | 'combination' | 'degree' | 'rejectCopies' | 'normalise'
+  'replication' | 'reading' | 'integral' | 'combination' | 'degree' | 'rejectCopies' | 'normalise'
 >;
 
 export interface ScoreContext {
   readonly settings: RewardSettings;
   readonly targets: readonly ResolvedTarget[];
   readonly models: readonly RewardModel[];
+  /** What the rounds before measured, the first of the model as it was given. */
+  readonly before: readonly Pick<RoundMeasurement, 'shares'>[];
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Rewards of samples, and of classes by attribute. */
 export interface Scores {
   readonly rewards: Float32Array;
+  /** Attribute → class → the share that rewards and balanced training pictures aim at. */
+  readonly aim: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly bias: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
@@ -46,9 +51,11 @@ function rewardCopies(samples: readonly Sample[], replication: Replication, sett
 }
 
 /** Current shares: corrected for the classifier's errors where they are known, so that the loop rests where the truth is at the target. */
-function currentShares({ bias }: SampleAudit, { attribute, classes }: ResolvedTarget): number[] | null {
-  const found = bias.attributes[attribute];
-  const shares = classes.map(name => (found?.corrected?.generated ?? found?.generated)?.[name]?.value ?? null);
+function currentShares(
+  found: Readonly<Record<string, Metric>> | undefined,
+  { classes }: ResolvedTarget,
+): number[] | null {
+  const shares = classes.map(name => found?.[name]?.value ?? null);
   const known = shares.filter(share => share !== null);
   return known.length < shares.length ? null : known;
 }
@@ -61,17 +68,27 @@ function currentShares({ bias }: SampleAudit, { attribute, classes }: ResolvedTa
 export async function scoreSamples(
   samples: readonly Sample[],
   audit: SampleAudit,
-  { settings, targets, models, signal }: ScoreContext,
+  { settings, targets, models, before, signal }: ScoreContext,
 ): Promise<Scores> {
   const goals: GoalRewards[] = [];
   const bias: Record<string, Record<string, number>> = {};
+  const aim: Record<string, Record<string, number>> = {};
   if (settings.replication) goals.push(rewardCopies(samples, audit.replication, settings));
   for (const target of targets) {
     const { attribute, classes, shares } = target;
-    const current = currentShares(audit, target);
+    const found = audit.bias.attributes[attribute];
+    const current = currentShares(found?.corrected?.generated ?? found?.generated, target);
+    const earlier = before.map(round => {
+      const of = round.shares[attribute];
+      return currentShares(of?.corrected ?? of?.reported, target);
+    });
+    // The model as it was given was not tuned toward anything.
+    const tuned = [...earlier, current].slice(1).filter(measured => measured !== null);
+    const aimed = aimAt(shares, tuned, settings.integral);
+    aim[attribute] = Object.fromEntries(classes.map((name, i) => [name, aimed[i]!]));
     if (current === null) continue;
     const byClass = Object.fromEntries(
-      biasRewards(current, shares, settings.reading).map((reward, i) => [classes[i]!, reward]),
+      biasRewards(current, aimed, settings.reading).map((reward, i) => [classes[i]!, reward]),
     );
     bias[attribute] = byClass;
     const rewards = Float32Array.from(samples, ({ reading }) => byClass[reading?.attributes[attribute] ?? ''] ?? 0);
@@ -87,5 +104,5 @@ export async function scoreSamples(
   const combined = combineRewards(goals, settings.combination).map((reward, i) =>
     samples[i]!.reading === null ? 0 : reward,
   );
-  return { rewards: settings.normalise ? normaliseRewards(combined) : combined, bias };
+  return { rewards: settings.normalise ? normaliseRewards(combined) : combined, bias, aim };
 }

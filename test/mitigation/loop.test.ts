@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomKey } from '../../src/math/index.ts';
 import { type Judge, type LoopOptions, type LoopResult, runLoop } from '../../src/mitigation/loop/loop.ts';
+import { aimAt } from '../../src/mitigation/rewards/aim.ts';
 import { biasRewards, type Reading } from '../../src/mitigation/rewards/bias.ts';
 import { combineRewards } from '../../src/mitigation/rewards/combine.ts';
 import { replicationDegrees, replicationRewards } from '../../src/mitigation/rewards/replication.ts';
@@ -19,7 +20,6 @@ const common = {
   samples: { count: DRAWS, most: DRAWS },
   block: DRAWS,
   gamma: 0,
-  training: new Float32Array(),
   key: randomKey(1),
   now: () => 0,
 };
@@ -36,6 +36,7 @@ function balance(reading: Reading, tolerance = 0): Judge<number, number> {
     return {
       measurement: share,
       rewards: Float32Array.from(samples, kind => rewards[kind]!),
+      training: new Float32Array(),
       held: Math.abs(share - 0.5) <= tolerance,
       distance: Math.abs(share - 0.5),
       spoiled: false,
@@ -54,6 +55,7 @@ const againstCopies: Judge<number, number> = async samples => {
   return {
     measurement: share,
     rewards: replicationRewards(replicationDegrees(similarities, 'cosine')),
+    training: Float32Array.of(1),
     held: false,
     distance: share,
     spoiled: false,
@@ -90,6 +92,37 @@ describe('the idealised oracle', () => {
     expect(result.chosen).toBe(1);
   });
 
+  test('a network that draws the rare class more rarely than it is shown it rests short of the target, unless what is missed adds up', async () => {
+    const finalShare = async (integral: number): Promise<number> => {
+      const amplify = (shares: readonly number[]) => {
+        const powers = shares.map(share => share ** 1.5);
+        const sum = powers.reduce((a, b) => a + b, 0);
+        return powers.map(power => power / sum);
+      };
+      const generator = new ToyGenerator({ shares: [0.1, 0.9], training: [0, 1], draws: DRAWS, fit: amplify });
+      const judge: Judge<number, number> = async (samples, { before }) => {
+        const share = shareOf(samples);
+        const tuned = [...before, share].slice(1).map(one => [1 - one, one]);
+        const aim = aimAt([0.8, 0.2], tuned, integral);
+        const rewards = biasRewards([1 - share, share], aim, 'B');
+        return {
+          measurement: share,
+          rewards: Float32Array.from(samples, kind => rewards[kind]!),
+          training: Float32Array.from(aim, one => 2 * one),
+          held: false,
+          distance: Math.abs(share - 0.2),
+          spoiled: false,
+          wants: 0,
+        };
+      };
+      const journal = new MemoryJournal<number>();
+      const { rounds } = await finish({ ...common, generator, judge, journal, gamma: 1, rounds: 20 });
+      return rounds.at(-1)!.measurement;
+    };
+    expect(await finalShare(0)).toBeLessThan(0.15);
+    expect(await finalShare(1)).toBeCloseTo(0.2, 3);
+  });
+
   test.each([
     { gamma: 0, copies: [0.5, 0.0714, 0.0059] },
     { gamma: 0.1, copies: [0.5, 0.2778, 0.1952] },
@@ -101,7 +134,6 @@ describe('the idealised oracle', () => {
       judge: againstCopies,
       journal: new MemoryJournal<number>(),
       gamma,
-      training: Float32Array.of(1),
       rounds: 2,
     });
     expect(rounds.map(({ measurement }) => measurement)).toEqual(copies.map(value => expect.closeTo(value, 4)));
@@ -119,7 +151,6 @@ describe('the idealised oracle', () => {
         judge: againstCopies,
         journal,
         gamma,
-        training: Float32Array.of(1),
         rounds,
       });
     };
@@ -146,6 +177,7 @@ describe('the idealised oracle', () => {
           ],
           'product',
         ),
+        training: new Float32Array(),
         held: false,
         distance: 1,
         spoiled: false,
@@ -206,7 +238,7 @@ describe('the loop', () => {
     const judge: Judge<number, number> = async samples => {
       seen.push(samples.length);
       return {
-        ...(await balance('A')(samples, { round: 0, first: null, key: randomKey(0) })),
+        ...(await balance('A')(samples, { round: 0, before: [], key: randomKey(0) })),
         wants: 10 * samples.length,
       };
     };

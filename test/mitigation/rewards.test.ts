@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { aimAt } from '../../src/mitigation/rewards/aim.ts';
 import { biasRewards, READINGS, type Reading } from '../../src/mitigation/rewards/bias.ts';
 import { combineRewards, normaliseRewards, rewardLoss } from '../../src/mitigation/rewards/combine.ts';
 import { replicationDegrees, replicationRewards } from '../../src/mitigation/rewards/replication.ts';
@@ -138,5 +139,35 @@ describe('rewards of several goals', () => {
     const losses = { samples: Float32Array.of(1, 2), training: Float32Array.of(4, 6) };
     expect(rewardLoss(Float32Array.of(0.5, 0.25), losses, 0)).toBe(0.5);
     expect(rewardLoss(Float32Array.of(0.5, 0.25), losses, 0.1)).toBeCloseTo(1);
+  });
+});
+
+describe('the shares that are aimed at', () => {
+  test('are the targets, moved by what tuned rounds missed in sum', () => {
+    expect(aimAt([0.5, 0.5], [[0.4, 0.6]], 0)).toEqual([0.5, 0.5]);
+    expect(aimAt([0.5, 0.5], [], 1)).toEqual([0.5, 0.5]);
+    const missed = aimAt(
+      [0.5, 0.3, 0.2],
+      [
+        [0.4, 0.3, 0.3],
+        [0.45, 0.35, 0.2],
+      ],
+      1,
+    );
+    expect(missed).toEqual([0.65, 0.25, 0.1].map(share => expect.closeTo(share, 12)));
+  });
+
+  test('give up no class that is wanted, and want none that is not', () => {
+    const aimed = aimAt(
+      [0.1, 0.9, 0],
+      [
+        [0.9, 0.1, 0],
+        [0.9, 0.1, 0],
+      ],
+      1,
+    );
+    expect(aimed[0]).toBeGreaterThan(0);
+    expect(aimed[2]).toBe(0);
+    expect(aimed.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 12);
   });
 });

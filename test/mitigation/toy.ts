@@ -10,6 +10,7 @@ export class ToyGenerator implements TunableGenerator<number> {
   shares: readonly number[];
   readonly #training: readonly number[];
   readonly #draws: number;
+  readonly #fit: (shares: readonly number[]) => readonly number[];
   /** Called before each tuning; may throw, as a process may die. */
   readonly #beforeTuning: (round: number) => void;
   tuned: number[] = [];
@@ -21,10 +22,13 @@ export class ToyGenerator implements TunableGenerator<number> {
     /** Samples in a whole draw. */
     readonly draws: number;
     readonly beforeTuning?: (round: number) => void;
+    /** What becomes of the shares that are fitted, in a network that does not fit them perfectly. */
+    readonly fit?: (shares: readonly number[]) => readonly number[];
   }) {
     this.shares = options.shares;
     this.#training = options.training ?? [];
     this.#draws = options.draws;
+    this.#fit = options.fit ?? (shares => shares);
     this.#beforeTuning = options.beforeTuning ?? (() => undefined);
   }
 
@@ -56,7 +60,7 @@ export class ToyGenerator implements TunableGenerator<number> {
     });
     const sum = mass.reduce((a, b) => a + b, 0);
     yield { done: 1, total: 1 };
-    this.shares = mass.map(value => value / sum);
+    this.shares = this.#fit(mass.map(value => value / sum));
     return { steps: 1, loss: { first: sum, last: sum } };
   }
 

@@ -35,6 +35,7 @@ interface MitigateOptions extends CommonOptions {
   readonly combination?: 'product' | 'mean';
   readonly degree?: 'cosine' | 'calibrated';
   readonly rejectCopies?: boolean;
+  readonly integral?: number;
   readonly normalise?: boolean;
   readonly regulariser?: 'all' | 'unique' | 'balanced';
   readonly steps?: number;
@@ -155,6 +156,11 @@ function addTuning(command: Command): Command {
         'A',
         'B',
       ]),
+    )
+    .option(
+      '--integral <gain>',
+      'aim beyond a target by this times what the rounds so far missed it by, summed (default: 0)',
+      numberIn(0, 10),
     )
     .addOption(
       new Option('--combination <how>', 'how rewards of several goals become one (default: product)').choices([

@@ -7,6 +7,8 @@ export interface Judgement<M> {
   readonly measurement: M;
   /** `[n]` reward of each sample, 0 or more. */
   readonly rewards: Float32Array;
+  /** `[m]` how much each training image counts beside the samples, mean 1. */
+  readonly training: Float32Array;
   /** Whether all targets hold, intervals included. */
   readonly held: boolean;
   /** How far the targets are missed; 0 where they are met. It tells which round was best. */
@@ -22,8 +24,8 @@ export type Judge<S, M> = (
   samples: readonly S[],
   context: {
     readonly round: number;
-    /** What the model as it was given measured; null in round 0. */
-    readonly first: M | null;
+    /** What the rounds before measured; the first is the model as it was given. */
+    readonly before: readonly M[];
     readonly key: RandomKey;
     readonly signal?: AbortSignal | undefined;
   },
@@ -67,8 +69,6 @@ export interface LoopOptions<S, M> {
   /** Samples that are drawn at a time, between which the loop can be interrupted. */
   readonly block: number;
   readonly gamma: number;
-  /** `[m]` how much each training image counts beside the samples, mean 1. */
-  readonly training: Float32Array;
   readonly key: RandomKey;
   /** Milliseconds; for the seconds of a round. */
   readonly now?: () => number;
@@ -146,7 +146,7 @@ async function* runRound<S, M>(
   options: LoopOptions<S, M>,
   before: readonly RoundRecord<M>[],
 ): AsyncGenerator<LoopEvent<M>, RoundRecord<M>> {
-  const { generator, judge, journal, gamma, training, signal, now = () => performance.now() } = options;
+  const { generator, judge, journal, gamma, signal, now = () => performance.now() } = options;
   const index = before.length;
   const key = foldIn(options.key, index);
   const seconds = { sampling: 0, measuring: 0, tuning: 0 };
@@ -174,14 +174,14 @@ async function* runRound<S, M>(
     }
     yield { type: 'loop', round: index, stage: 'measuring', done: 0, total: 1 };
     const since = now();
-    const first = before[0]?.measurement ?? null;
-    judgement = await judge(samples, { round: index, first, key: foldIn(key, 'judge'), signal });
+    const measured = before.map(({ measurement }) => measurement);
+    judgement = await judge(samples, { round: index, before: measured, key: foldIn(key, 'judge'), signal });
     timed('measuring', since);
     const more = Math.min(options.samples.most, judgement.wants);
     if (more <= samples.length) break;
     wanted = more;
   }
-  const { measurement, rewards, held, distance, spoiled } = judgement;
+  const { measurement, rewards, training, held, distance, spoiled } = judgement;
   const measured = {
     index,
     measurement,
