@@ -19,7 +19,9 @@ const MIN_EXCEEDANCES = 20;
 /** Expected number of chance pairs above the duplicate threshold in the whole training set. */
 const CHANCE_DUPLICATES = 0.05;
 /** Near enough to 1 that nothing above it can be chance. */
-const CERTAIN_DUPLICATE = 0.999;
+export const CERTAIN_DUPLICATE = 0.999;
+/** Share of the pairs from which the slope is taken where an item may have very many duplicates. */
+const CROWDED_SHARE = 0.3;
 
 interface PairTail {
   readonly share: number;
@@ -77,11 +79,16 @@ export function calibrateThreshold(histogram: PairHistogram, falseMatchRate: num
  *
  * @param histogram similarities of pairs within the training set, duplicates included
  * @param rows training items in all
+ * @param options.crowded takes the slope further in, where even a hundred duplicates of one item do not reach: a first guess, often too low or too high
  * @returns null where there are too few pairs
  */
-export function duplicateThreshold(histogram: PairHistogram, rows: number): number | null {
+export function duplicateThreshold(
+  histogram: PairHistogram,
+  rows: number,
+  { crowded = false }: { readonly crowded?: boolean } = {},
+): number | null {
   if (histogram.pairs < MIN_PAIRS) return null;
-  const outer = Math.max(Math.min(30 / rows, 0.1), (10 * MIN_EXCEEDANCES) / histogram.pairs);
+  const outer = crowded ? CROWDED_SHARE : Math.max(Math.min(30 / rows, 0.1), (10 * MIN_EXCEEDANCES) / histogram.pairs);
   if (outer > 0.5) return null;
   const start = fisherZ(upperQuantile(histogram, outer));
   const slope = (fisherZ(upperQuantile(histogram, outer / 10)) - start) / Math.log(10);

@@ -9,8 +9,10 @@ import {
   upperQuantile,
 } from '../../../src/audit/replication/pair-histogram.ts';
 import { calibrateThreshold, duplicateThreshold, pairNullTail } from '../../../src/audit/replication/threshold.ts';
+import { examineTraining } from '../../../src/audit/replication/training-pairs.ts';
 import { normaliseRows } from '../../../src/audit/rows.ts';
 import { foldIn, type Matrix, openStream, randomKey } from '../../../src/math/index.ts';
+import { sourceOf } from '../../../src/tensor/index.ts';
 
 const key = randomKey(8);
 const options = { pairwise: plainPairwise };
@@ -151,5 +153,21 @@ describe('clusters of duplicates', () => {
     const links = Array.from({ length: 20_000 }, (_, i) => ({ a: i, b: i + 1, similarity: 0.9 }));
     expect(clusterLinks(links)).toMatchObject([{ minSimilarity: 0.9 }]);
     expect(clusterLinks(links)[0]?.rows).toHaveLength(20_001);
+  });
+});
+
+describe('duplicates of the training set', () => {
+  test.each([5, 80])('are found whole, %i copies of one item among 600', async copies => {
+    const others = points(600, 40);
+    const stream = openStream(foldIn(key, 41));
+    const data = new Float32Array((600 + copies) * 16);
+    data.set(others.data);
+    for (let i = 0; i < copies; i++)
+      for (let j = 0; j < 16; j++) data[(600 + i) * 16 + j] = others.data[j]! + 0.02 * stream.normal();
+    const units = normaliseRows({ rows: 600 + copies, cols: 16, data });
+    const found = await examineTraining(sourceOf(units), { ...options, key });
+    expect(found.clusters.map(({ rows }) => rows)).toEqual([[0, ...Array.from({ length: copies }, (_, i) => 600 + i)]]);
+    expect(found.duplicated).toBe(copies + 1);
+    expect(found.top1.length).toBe(600 + copies);
   });
 });
