@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type MitigationReport, mitigationReportSchema } from '../../src/contracts/index.ts';
 import {
@@ -151,6 +153,24 @@ describe('a mitigation', () => {
     }
     const resumed = await finish(resumeMitigation(path));
     expect(lastOf(path).equals(lastOf(whole.path))).toBe(true);
+    expect(weightsOf(path).equals(weightsOf(whole.path))).toBe(true);
+    expect(timeless(resumed.report)).toEqual(timeless(whole.report));
+  });
+
+  test('ends at the same weights when it is killed while it tunes, and resumed', async () => {
+    const script = join(import.meta.dirname, 'mitigate-child.ts');
+    const child = spawn(process.execPath, [script, JSON.stringify(configuration()), runsDir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = new Promise(resolve => child.on('exit', (_, signal) => resolve(signal)));
+    let path = '';
+    for await (const line of createInterface(child.stdout)) {
+      const event: MitigationEvent = JSON.parse(line);
+      if (event.type === 'run') path = event.path;
+      if (event.type === 'progress' && event.stage === 'round 1: tuning' && event.done >= 51) child.kill('SIGKILL');
+    }
+    expect(await ended).toBe('SIGKILL');
+    const resumed = await finish(resumeMitigation(path));
     expect(weightsOf(path).equals(weightsOf(whole.path))).toBe(true);
     expect(timeless(resumed.report)).toEqual(timeless(whole.report));
   });
