@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runQuiz } from '../bench/index.ts';
 import type { BenchReport, DiffusionReport, MitigationReport } from '../contracts/index.ts';
 import { trainRun } from '../diffusion/index.ts';
-import { APPEARANCE, trainClassifier } from '../faces/index.ts';
+import { fitWhitening, trainClassifier } from '../faces/index.ts';
 import { mitigationRun } from '../mitigation/index.ts';
 import { drawSets } from './drawn-sets.ts';
 
@@ -46,6 +46,7 @@ export const DEMO_SETTINGS = {
     auditSamples: 500,
     gamma: 1,
     reading: 'B',
+    integral: 1,
     normalise: true,
     rejectCopies: true,
     regulariser: 'balanced',
@@ -86,7 +87,12 @@ async function* follow<R>(work: AsyncGenerator<RunEvent, R>, stage: string): Asy
 
 /** Files of the tour within its folder. */
 function filesIn(folder: string) {
-  return { classifier: join(folder, 'gender.onnx'), model: join(folder, 'model'), quiz: join(folder, 'questions') };
+  return {
+    classifier: join(folder, 'gender.onnx'),
+    embedder: join(folder, 'looks.onnx'),
+    model: join(folder, 'model'),
+    quiz: join(folder, 'questions'),
+  };
 }
 
 /**
@@ -116,6 +122,9 @@ export async function* runDemo({ seed, runsDir, signal }: DemoOptions): AsyncGen
     'learning to tell gender',
   );
 
+  // Faces that the model is not trained on, so that it knows what any of them share.
+  yield* follow(fitWhitening(sets.labelled, { output: files.embedder, signal }), 'learning to tell copies');
+
   yield { type: 'chapter', chapter: 'train' };
   const training = yield* follow(
     trainRun(
@@ -136,7 +145,7 @@ export async function* runDemo({ seed, runsDir, signal }: DemoOptions): AsyncGen
         replication: true,
         bias: { gender: { male: 0.5, female: 0.5 } },
         classifier: files.classifier,
-        embedder: APPEARANCE,
+        embedder: files.embedder,
         noFace: 'whole',
         seed,
       },

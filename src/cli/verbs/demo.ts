@@ -18,12 +18,12 @@ interface DemoVerbOptions {
 
 /** What a chapter of the tour does, in a line. */
 function tellChapter(chapter: DemoChapter, { training, labelled }: typeof DEMO_SETS): string {
-  const { n, duplicates, duplicated } = training;
+  const { n, duplicates } = training;
   switch (chapter) {
     case 'draw':
-      return `Drawing faces: ${n} to train on, 80 % male, among them ${n * duplicates} copies of ${duplicated} pictures; others to measure by.`;
+      return `Drawing faces: ${n} to train on, 80 % male, among them ${n * duplicates} copies of one picture; others to measure by.`;
     case 'classify':
-      return `Training a classifier of gender on ${labelled.n} labelled faces, and measuring its errors.`;
+      return `Training a classifier of gender on ${labelled.n} labelled faces and measuring its errors; fitting an embedder that tells copies.`;
     case 'train':
       return 'Training a diffusion model on the skewed faces.';
     case 'mitigate':
