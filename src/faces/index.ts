@@ -44,7 +44,6 @@ export {
 export {
   type FittedWhitening,
   fitWhitening,
-  WHITENING_DEFAULTS,
   type WhiteningEvent,
   type WhiteningOptions,
 } from './training/whiten.ts';

@@ -32,11 +32,6 @@ export interface TrainingPairs {
   readonly top1: Float32Array;
 }
 
-interface SearchOptions {
-  readonly pairwise: Pairwise;
-  readonly signal?: AbortSignal | undefined;
-}
-
 interface Search {
   readonly duplicated: number;
   readonly clusters: readonly DuplicateCluster[];
@@ -46,8 +41,15 @@ interface Search {
 /** Looks for the duplicates of some items, and for the nearest item of each that is none. */
 async function searchDuplicates(
   units: MatrixSource,
-  { searched, limit, pairwise, signal }: SearchOptions & { readonly searched: Int32Array; readonly limit: number },
+  options: {
+    readonly searched: Int32Array;
+    /** Similarity from which two items are duplicates. */
+    readonly limit: number;
+    readonly pairwise: Pairwise;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<Search> {
+  const { searched, limit, pairwise, signal } = options;
   const links: Link[] = [];
   const duplicated = new Set<number>();
   const top1: number[] = [];

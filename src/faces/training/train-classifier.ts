@@ -1,7 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename } from 'node:path';
 import { type ModelCard, modelCardSchema } from '../../contracts/index.ts';
-import { fileError, writeAtomically } from '../../disk.ts';
 import { BiolensError, throwIfAborted } from '../../errors.ts';
 import { toTensor } from '../../images/index.ts';
 import { foldIn, openStream, type RandomKey, randomKey } from '../../math/index.ts';
@@ -26,11 +24,11 @@ import {
   warmUpSchedule,
 } from '../../tensor/index.ts';
 import { openRuntime } from '../../tensor/node.ts';
-import { cardPathOf } from '../model-card.ts';
 import { Augmenter } from './augment.ts';
 import { holdOut } from './hold-out.ts';
 import { type Example, type LearntAttribute, type ReadProgress, readLabelled } from './labelled-pictures.ts';
 import { measureHeldOut } from './measure.ts';
+import { checkModelFile, writeModelFile } from './model-file.ts';
 import { classifierNetwork, NETWORK_INPUT, NETWORK_OUTPUT, SIDES, trainedModel } from './network.ts';
 
 export const TRAINING_DEFAULTS = { size: 32, steps: 1000, heldOut: 0.2, seed: 1 } as const;
@@ -85,20 +83,13 @@ async function checkOptions({
   heldOut,
   attributes,
 }: Required<Pick<TrainClassifierOptions, 'output' | 'attributes'>> & { size: number; heldOut: number }): Promise<void> {
-  if (extname(output) !== '.onnx')
-    throw new BiolensError('usage', `"output" expected a name ending in .onnx, got "${output}"`);
   if (!SIDES.some(side => side === size))
     throw new BiolensError('usage', `"size" expected one of ${SIDES.join(', ')}, got ${size}`);
   if (!(heldOut > 0 && heldOut <= 0.5))
     throw new BiolensError('usage', `"heldOut" expected a share above 0 and at most 0.5, got ${heldOut}`);
   if (attributes.length === 0 || new Set(attributes).size < attributes.length)
     throw new BiolensError('usage', '"attributes" expected one or more different names');
-  // Better to hear of it now than after the training.
-  const folder = dirname(output);
-  const status = await stat(folder).catch((error: unknown) => {
-    throw fileError(folder, error, 'write');
-  });
-  if (!status.isDirectory()) throw new BiolensError('input', `${folder}: not a folder`, { details: { file: folder } });
+  await checkModelFile(output);
 }
 
 const labelName = (attribute: number) => `labels${attribute}`;
@@ -322,10 +313,11 @@ export async function* trainClassifier(
     const scales = attributes.flatMap(({ name, classes }) =>
       classes.map(() => 1 / evaluation.attributes[name]!.temperature),
     );
-    const card = cardPathOf(output);
     throwIfAborted(signal);
-    await writeAtomically(output, model(scales));
-    await writeAtomically(card, `${JSON.stringify(cardOf(output, { attributes, size, evaluation }), null, 2)}\n`);
+    const card = await writeModelFile(output, {
+      model: model(scales),
+      card: cardOf(output, { attributes, size, evaluation }),
+    });
     const result: TrainedClassifier = {
       output,
       card,

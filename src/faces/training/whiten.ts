@@ -1,15 +1,13 @@
-import { stat } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename } from 'node:path';
 import { type ModelCard, modelCardSchema } from '../../contracts/index.ts';
-import { fileError, writeAtomically } from '../../disk.ts';
 import { BiolensError } from '../../errors.ts';
 import { type ImageFile, listImages, mapImages, resizeImage, toTensor } from '../../images/index.ts';
 import { type Pca, pca } from '../../math/index.ts';
 import { flatten, Graph, linear } from '../../tensor/index.ts';
-import { cardPathOf } from '../model-card.ts';
 import type { ReadProgress } from './labelled-pictures.ts';
+import { checkModelFile, writeModelFile } from './model-file.ts';
 
-export const WHITENING_DEFAULTS = { size: 16, width: 64 } as const;
+const DEFAULTS = { size: 16, width: 64 } as const;
 
 /**
  * What a component is divided by is its standard deviation to this power: 0 is PCA, 1 whitens in full. Between the two neither the background's
@@ -42,18 +40,6 @@ export interface FittedWhitening {
 }
 
 export type WhiteningEvent = ReadProgress | ({ readonly type: 'result' } & FittedWhitening);
-
-async function checkOptions(output: string, size: number): Promise<void> {
-  if (extname(output) !== '.onnx')
-    throw new BiolensError('usage', `"output" expected a name ending in .onnx, got "${output}"`);
-  if (!(Number.isInteger(size) && size >= 8 && size <= 64))
-    throw new BiolensError('usage', `"size" expected 8 to 64 pixels, got ${size}`);
-  const folder = dirname(output);
-  const status = await stat(folder).catch((error: unknown) => {
-    throw fileError(folder, error, 'write');
-  });
-  if (!status.isDirectory()) throw new BiolensError('input', `${folder}: not a folder`, { details: { file: folder } });
-}
 
 /** The projection as a model of any batch: `[n, 3, size, size]` → `[n, width]`. */
 function buildModel({ mean, components, variances }: Pca, size: number): Uint8Array {
@@ -98,9 +84,11 @@ function cardOf(output: string, { size, width }: { readonly size: number; readon
  */
 export async function* fitWhitening(
   directory: string,
-  { output, size = WHITENING_DEFAULTS.size, width = WHITENING_DEFAULTS.width, signal }: WhiteningOptions,
+  { output, size = DEFAULTS.size, width = DEFAULTS.width, signal }: WhiteningOptions,
 ): AsyncGenerator<WhiteningEvent, FittedWhitening> {
-  await checkOptions(output, size);
+  await checkModelFile(output);
+  if (!(Number.isInteger(size) && size >= 8 && size <= 64))
+    throw new BiolensError('usage', `"size" expected 8 to 64 pixels, got ${size}`);
   const files: ImageFile[] = [];
   for await (const file of listImages(directory, { signal })) files.push(file);
   const cols = 3 * size * size;
@@ -125,9 +113,7 @@ export async function* fitWhitening(
   const fitted = pca({ data: data.subarray(0, rows * cols), rows, cols }, { components: width });
   let total = 0;
   for (let i = 0; i < rows * cols; i++) total += (data[i]! - fitted.mean[i % cols]!) ** 2;
-  const card = cardPathOf(output);
-  await writeAtomically(output, buildModel(fitted, size));
-  await writeAtomically(card, `${JSON.stringify(cardOf(output, { size, width }), null, 2)}\n`);
+  const card = await writeModelFile(output, { model: buildModel(fitted, size), card: cardOf(output, { size, width }) });
   const result: FittedWhitening = {
     output,
     card,
