@@ -41,3 +41,35 @@ test('every rule is exercised by a case', () => {
   }
   expect(Object.keys(RULES).filter(op => !seen.has(op) && op !== 'Identity' && op !== 'Sign')).toEqual([]);
 });
+
+test.for(['cpu', 'webgpu'])(
+  'groups of a transposed convolution are summed each on its own on %s',
+  async (device, { skip }) => {
+    const runtime = runtimes.get(device);
+    if (runtime === undefined) return skip(noWebGpu);
+    const [channels, side, kernel] = [4, 3, 2] as const;
+    const value = (i: number) => Math.sin(1 + 7 * i);
+    const x = Float32Array.from({ length: channels * side * side }, (_, i) => value(i));
+    const w = Float32Array.from({ length: channels * kernel * kernel }, (_, i) => value(i + 100));
+    const bias = Float32Array.of(0.5, -2);
+    const graph = new t.Graph();
+    const weight = graph.constant(w, [channels, 1, kernel, kernel]);
+    const input = graph.input('x', [1, channels, side, side]);
+    graph.output('y', t.convTranspose2d(input, weight, graph.constant(bias, [2]), { groups: 2 }));
+    const session = await runtime.load(graph.build());
+    const y = (await session.run({ x: t.float32(x, [1, channels, side, side]) })).y!;
+    await session.close();
+    const out = side + kernel - 1;
+    const expected = new Float64Array(2 * out * out).map((_, i) => bias[Math.floor(i / (out * out))]!);
+    for (let c = 0; c < channels; c++)
+      for (let i = 0; i < side * side; i++)
+        for (let k = 0; k < kernel * kernel; k++) {
+          const row = Math.floor(i / side) + Math.floor(k / kernel);
+          const column = (i % side) + (k % kernel);
+          const at = (Math.floor(c / 2) * out + row) * out + column;
+          expected[at]! += x[c * side * side + i]! * w[c * kernel * kernel + k]!;
+        }
+    expect(y.shape).toEqual([1, 2, out, out]);
+    expect([...(y.data as Float32Array)]).toEqual([...expected].map(sum => expect.closeTo(sum, 5)));
+  },
+);
