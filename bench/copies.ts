@@ -1,8 +1,8 @@
-import { type Embedder, openEmbedder } from '../src/faces/index.ts';
-import { decodeImage, type Image } from '../src/images/index.ts';
+import { type Embedder, openEmbedder } from '../src/kit/faces/index.ts';
+import { decodeImage, type Image } from '../src/kit/images/index.ts';
 import { drawFaces, findCopies, type Planted, plantCopies, shuffled } from '../test/audit/planted.ts';
 import { readPortraits } from '../test/faces/data.ts';
-import type { BenchResult } from './run.ts';
+import type { BenchResult } from './bench-result.ts';
 
 const EACH = 14;
 const SETS = { pictures: 490, training: 300, heldout: 90 } as const;

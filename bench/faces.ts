@@ -1,8 +1,8 @@
-import { type FaceAnalyser, openFaceAnalyser } from '../src/faces/index.ts';
-import { decodeImage, type Image } from '../src/images/index.ts';
+import { type FaceAnalyser, openFaceAnalyser } from '../src/kit/faces/index.ts';
+import { decodeImage, type Image } from '../src/kit/images/index.ts';
 import { congress, type Portrait, readPortraits } from '../test/faces/data.ts';
 import { openReference, type Reference } from '../test/faces/reference.ts';
-import type { BenchResult } from './run.ts';
+import type { BenchResult } from './bench-result.ts';
 
 const PORTRAITS = 40;
 const ROUNDS = 3;

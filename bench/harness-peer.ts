@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type Question, questionSchema } from '../src/contracts/bench.ts';
-import type { Measured } from './harness.ts';
+import { type Question, questionSchema } from '../src/ground/contracts/bench.ts';
+import type { Measured } from './harness-workload.ts';
 
 /** Reads the pictures of a test into one chat message: the way its manual has for several pictures in a prompt. */
 const PROMPT = `const { readFileSync } = require('node:fs');

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { askAll, askSettings, createModelAnswerer, journalOf } from '../src/bench/ask/index.ts';
-import { createPictureStore } from '../src/bench/ask/picture-store.ts';
-import { openBenchmark } from '../src/bench/index.ts';
-import type { Question } from '../src/contracts/bench.ts';
-import { createRun } from '../src/runs/index.ts';
-import { openModel } from '../src/vlm/index.ts';
+import type { Question } from '../src/ground/contracts/bench.ts';
+import { askAll, askSettings, createModelAnswerer, journalOf } from '../src/jobs/bench/ask/index.ts';
+import { createPictureStore } from '../src/jobs/bench/ask/picture-store.ts';
+import { openBenchmark } from '../src/jobs/bench/index.ts';
+import { createRun } from '../src/kit/runs/index.ts';
+import { openModel } from '../src/kit/vlm/index.ts';
 
 /**
  * One measured process. `ask` asks all questions as `biolens bench run` does, into a run folder; `encode` only makes

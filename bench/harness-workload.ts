@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { writeQuestionLines } from '../src/bench/index.ts';
-import type { Question } from '../src/contracts/bench.ts';
+import type { Question } from '../src/ground/contracts/bench.ts';
+import { writeQuestionLines } from '../src/jobs/bench/index.ts';
 
 export interface Workload {
   readonly questions: number;
@@ -61,4 +61,13 @@ export async function writeWorkload(folder: string, questions: number): Promise<
   });
   await writeQuestionLines(join(folder, 'questions.jsonl'), all);
   return { questions, pictureBytes: Math.round(bytes / DISTINCT) };
+}
+
+/** What a whole process took, from its start to its end. */
+export interface Measured {
+  readonly wallMs: number;
+  /** Of this, from the first question to the last answer. */
+  readonly askedMs: number;
+  readonly cpuMs: number;
+  readonly peakMegabytes: number;
 }

@@ -5,18 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import type { BenchResult } from './bench-result.ts';
 import { measurePromptfoo } from './harness-peer.ts';
-import { writeWorkload } from './harness-workload.ts';
-import type { BenchResult } from './run.ts';
-
-/** What a whole process took, from its start to its end. */
-export interface Measured {
-  readonly wallMs: number;
-  /** Of this, from the first question to the last answer. */
-  readonly askedMs: number;
-  readonly cpuMs: number;
-  readonly peakMegabytes: number;
-}
+import { type Measured, writeWorkload } from './harness-workload.ts';
 
 const QUESTIONS = 5000;
 /** The peer takes a second for what takes us a hundredth of one; its cost a question is the same from a thousand on. */

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { nearestNeighbours, readAll } from '../src/tensor/index.ts';
-import { openMatrixFile, openRuntime } from '../src/tensor/node.ts';
+import { nearestNeighbours, readAll } from '../src/kit/tensor/index.ts';
+import { openMatrixFile, openRuntime } from '../src/kit/tensor/node.ts';
 
 // A process of its own, so that its peak memory is that of the search: BASE.npy QUERIES.npy K THREADS OUT. The base stays on disk.
 

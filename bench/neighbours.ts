@@ -3,8 +3,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } fro
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writeNpyHeader } from '../src/tensor/index.ts';
-import type { BenchResult } from './run.ts';
+import { writeNpyHeader } from '../src/kit/tensor/index.ts';
+import type { BenchResult } from './bench-result.ts';
 
 const QUERIES = 10_000;
 const BASE = 1_000_000;

@@ -1,4 +1,4 @@
-import * as t from '../src/tensor/index.ts';
+import * as t from '../src/kit/tensor/index.ts';
 
 /** The network that every side of the training bench computes: 32×32×3, base 64, multipliers 1, 2, 2, attention at 8×8. */
 export const BATCH = 16;

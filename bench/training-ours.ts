@@ -1,6 +1,6 @@
-import { randomKey } from '../src/math/index.ts';
-import * as t from '../src/tensor/index.ts';
-import { openRuntime } from '../src/tensor/node.ts';
+import { randomKey } from '../src/ground/math/index.ts';
+import * as t from '../src/kit/tensor/index.ts';
+import { openRuntime } from '../src/kit/tensor/node.ts';
 import { BATCH, buildUnetDenoiser, buildUnetStep, CLASSES, IMAGE, parameters, TIME_WIDTH } from './training-network.ts';
 
 // The network of training-network.ts on the engine: MODE STEPS THREADS. A process of its own, for its peak memory.

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { randomKey } from '../src/math/index.ts';
-import { readModelInfo } from '../src/tensor/index.ts';
+import { randomKey } from '../src/ground/math/index.ts';
+import { readModelInfo } from '../src/kit/tensor/index.ts';
 import { buildUnetStep, parameters } from './training-network.ts';
 
 // Where the time of a training step goes: shares by kind of operation, as ONNX Runtime's profiler tells, for the gradient of half a batch on one thread.

@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const source = new URL('../src/cli/main.ts', import.meta.url);
-const compiled = new URL('../dist/cli/main.js', import.meta.url);
+const source = new URL('../src/app/cli/main.ts', import.meta.url);
+const compiled = new URL('../dist/app/cli/main.js', import.meta.url);
 const pinnedNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 
 const [major, minor] = process.versions.node.split('.').map(Number);

@@ -3,9 +3,9 @@
  *
  *     node examples/lenet-and-alexnet.ts [folder of the IDX files] [lenet | alexnet]
  */
-import { foldIn, openStream, type RandomKey, randomKey } from '../src/math/index.ts';
-import * as t from '../src/tensor/index.ts';
-import { openRuntime } from '../src/tensor/node.ts';
+import { foldIn, openStream, type RandomKey, randomKey } from '../src/ground/math/index.ts';
+import * as t from '../src/kit/tensor/index.ts';
+import { openRuntime } from '../src/kit/tensor/node.ts';
 import { type Digits, readDigits, SIDE } from './idx.ts';
 
 const BATCH = 128;

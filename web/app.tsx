@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
-import type { ReportPage, RunList as Runs } from '../src/contracts/report.ts';
+import type { ReportPage, RunList as Runs } from '../src/ground/contracts/report.ts';
 import type { Client } from './client/client.ts';
 import { PageFrame } from './components/page-frame.tsx';
 import { ReportFrame } from './report-frame.tsx';

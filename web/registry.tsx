@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
+import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';

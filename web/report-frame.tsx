@@ -1,5 +1,5 @@
 import { type ReactNode, useMemo } from 'react';
-import type { AnyReport, ReportPage } from '../src/contracts/report.ts';
+import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import type { Client, PictureRequest } from './client/client.ts';
 import { PageFrame } from './components/page-frame.tsx';
 import { type Pictures, PicturesProvider } from './components/picture.tsx';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openEmbedder } from '../../src/faces/index.ts';
+import { openEmbedder } from '../../src/kit/faces/index.ts';
 import { drawFaces, findCopies, plantCopies } from './planted.ts';
 
 describe('copies by appearance', () => {

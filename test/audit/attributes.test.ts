@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type AttributeOptions, resolveAttributes, type SetAttributes } from '../../src/audit/attributes.ts';
-import { AGE_GROUPS } from '../../src/audit/bias.ts';
+import { type AttributeOptions, resolveAttributes, type SetAttributes } from '../../src/jobs/audit/attributes.ts';
+import { AGE_GROUPS } from '../../src/jobs/audit/bias.ts';
 
 type Item = SetAttributes['items'][number];
 

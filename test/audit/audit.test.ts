@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { auditEmbeddings } from '../../src/audit/audit.ts';
-import { GIVEN_LABELS } from '../../src/audit/bias.ts';
-import { checkSets, type EmbeddedSets } from '../../src/audit/embedded-sets.ts';
-import { auditReportSchema } from '../../src/contracts/index.ts';
-import { randomKey } from '../../src/math/index.ts';
-import { sourceOf } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { auditReportSchema } from '../../src/ground/contracts/index.ts';
+import { randomKey } from '../../src/ground/math/index.ts';
+import { auditEmbeddings } from '../../src/jobs/audit/audit.ts';
+import { GIVEN_LABELS } from '../../src/jobs/audit/bias.ts';
+import { checkSets, type EmbeddedSets } from '../../src/jobs/audit/embedded-sets.ts';
+import { sourceOf } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { drawSets, finish } from './simulated-sets.ts';
 import { matrixOf } from './vectors.ts';
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { foldIn, openStream, type RandomStream, randomKey } from '../../src/ground/math/index.ts';
 import {
   AGE_GROUPS,
   type AttributeLabels,
@@ -8,8 +9,7 @@ import {
   type Labels,
   measureAttribute,
   measureBias,
-} from '../../src/audit/bias.ts';
-import { foldIn, openStream, type RandomStream, randomKey } from '../../src/math/index.ts';
+} from '../../src/jobs/audit/bias.ts';
 
 const key = randomKey(21);
 const GENDERS = ['male', 'female'] as const;

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { foldIn, type Matrix, openStream, randomKey, row } from '../../src/ground/math/index.ts';
 import {
   enginePairwise,
   otherNeighbours,
   type Pairwise,
   plainPairwise,
   visitSquaredDistances,
-} from '../../src/audit/pairwise.ts';
+} from '../../src/jobs/audit/pairwise.ts';
 import {
   appendRows,
   eachBlock,
@@ -17,10 +18,9 @@ import {
   sampleRows,
   stackRows,
   takeRows,
-} from '../../src/audit/rows.ts';
-import { foldIn, type Matrix, openStream, randomKey, row } from '../../src/math/index.ts';
-import { type Runtime, sourceOf } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+} from '../../src/jobs/audit/rows.ts';
+import { type Runtime, sourceOf } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { matrixOf } from './vectors.ts';
 
 const key = randomKey(14);

@@ -1,8 +1,9 @@
-import { plainPairwise } from '../../src/audit/pairwise.ts';
-import { measureReplication } from '../../src/audit/replication.ts';
-import { type Alteration, alterImage, type Image, renderFace, sampleFaces } from '../../src/images/index.ts';
-import { type Matrix, openStream, randomKey } from '../../src/math/index.ts';
-import { sourceOf } from '../../src/tensor/index.ts';
+import { type Matrix, openStream, randomKey } from '../../src/ground/math/index.ts';
+import { plainPairwise } from '../../src/jobs/audit/pairwise.ts';
+import { measureReplication } from '../../src/jobs/audit/replication.ts';
+import { renderFace, sampleFaces } from '../../src/kit/drawing/index.ts';
+import { type Alteration, alterImage, type Image } from '../../src/kit/images/index.ts';
+import { sourceOf } from '../../src/kit/tensor/index.ts';
 import { finish } from './simulated-sets.ts';
 
 /** What happens to planted copies, by name; `blur` in shares of the side. */

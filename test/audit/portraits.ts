@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { EmbeddedSets } from '../../src/audit/embedded-sets.ts';
-import type { Pairwise } from '../../src/audit/pairwise.ts';
-import { measureReplication } from '../../src/audit/replication.ts';
-import { takeRows } from '../../src/audit/rows.ts';
-import type { Replication } from '../../src/contracts/index.ts';
-import { openFaceAnalyser } from '../../src/faces/index.ts';
-import { type Alteration, alterImage, decodeImage, type Image, listImages } from '../../src/images/index.ts';
-import { foldIn, type Matrix, openStream, randomKey } from '../../src/math/index.ts';
-import { sourceOf } from '../../src/tensor/index.ts';
+import type { Replication } from '../../src/ground/contracts/index.ts';
+import { foldIn, type Matrix, openStream, randomKey } from '../../src/ground/math/index.ts';
+import type { EmbeddedSets } from '../../src/jobs/audit/embedded-sets.ts';
+import type { Pairwise } from '../../src/jobs/audit/pairwise.ts';
+import { measureReplication } from '../../src/jobs/audit/replication.ts';
+import { takeRows } from '../../src/jobs/audit/rows.ts';
+import { openFaceAnalyser } from '../../src/kit/faces/index.ts';
+import { type Alteration, alterImage, decodeImage, type Image, listImages } from '../../src/kit/images/index.ts';
+import { sourceOf } from '../../src/kit/tensor/index.ts';
 import { finish } from './simulated-sets.ts';
 
 const folder = resolve(import.meta.dirname, '../../../shared/data/congress/images');

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { plainPairwise } from '../../src/audit/pairwise.ts';
-import { foldIn, openStream } from '../../src/math/index.ts';
+import { foldIn, openStream } from '../../src/ground/math/index.ts';
+import { plainPairwise } from '../../src/jobs/audit/pairwise.ts';
 import { embedPortraits, havePortraits, type Portraits, portraitKey, replicationOf, setsOf } from './portraits.ts';
 
 describe.skipIf(!havePortraits)('real portraits with none planted (needs ../shared/data/congress)', () => {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { EmbeddedSets } from '../../src/audit/embedded-sets.ts';
-import { enginePairwise } from '../../src/audit/pairwise.ts';
-import { stackRows } from '../../src/audit/rows.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import type { EmbeddedSets } from '../../src/jobs/audit/embedded-sets.ts';
+import { enginePairwise } from '../../src/jobs/audit/pairwise.ts';
+import { stackRows } from '../../src/jobs/audit/rows.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { embedPortraits, havePortraits, type Portraits, replicationOf, setsOf } from './portraits.ts';
 
 const COPIES = 40;

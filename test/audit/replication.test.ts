@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { plainPairwise } from '../../src/audit/pairwise.ts';
-import { measureReplication, type ReplicationSettings } from '../../src/audit/replication.ts';
-import { type Replication, replicationSchema } from '../../src/contracts/index.ts';
-import { foldIn, randomKey } from '../../src/math/index.ts';
+import { type Replication, replicationSchema } from '../../src/ground/contracts/index.ts';
+import { foldIn, randomKey } from '../../src/ground/math/index.ts';
+import { plainPairwise } from '../../src/jobs/audit/pairwise.ts';
+import { measureReplication, type ReplicationSettings } from '../../src/jobs/audit/replication.ts';
 import { drawSets, finish, type SetSizes } from './simulated-sets.ts';
 
 const key = randomKey(31);

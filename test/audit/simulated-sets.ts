@@ -1,6 +1,6 @@
-import type { EmbeddedSets } from '../../src/audit/embedded-sets.ts';
-import { type Matrix, openStream, type RandomKey, type RandomStream } from '../../src/math/index.ts';
-import { sourceOf } from '../../src/tensor/index.ts';
+import { type Matrix, openStream, type RandomKey, type RandomStream } from '../../src/ground/math/index.ts';
+import type { EmbeddedSets } from '../../src/jobs/audit/embedded-sets.ts';
+import { sourceOf } from '../../src/kit/tensor/index.ts';
 
 const WIDTH = 32;
 

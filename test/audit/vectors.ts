@@ -1,4 +1,4 @@
-import type { Matrix } from '../../src/math/index.ts';
+import type { Matrix } from '../../src/ground/math/index.ts';
 
 /** A matrix from nested rows. */
 export function matrixOf(rows: readonly (readonly number[])[]): Matrix {

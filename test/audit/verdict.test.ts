@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { auditEmbeddings } from '../../src/audit/audit.ts';
-import { type AttributeLabels, GIVEN_LABELS } from '../../src/audit/bias.ts';
-import { writeVerdict } from '../../src/audit/verdict.ts';
-import { type Finding, type Metric, missingMetric } from '../../src/contracts/index.ts';
-import { randomKey } from '../../src/math/index.ts';
+import { type Finding, type Metric, missingMetric } from '../../src/ground/contracts/index.ts';
+import { randomKey } from '../../src/ground/math/index.ts';
+import { auditEmbeddings } from '../../src/jobs/audit/audit.ts';
+import { type AttributeLabels, GIVEN_LABELS } from '../../src/jobs/audit/bias.ts';
+import { writeVerdict } from '../../src/jobs/audit/verdict.ts';
 import { drawSets, finish, type SetSizes } from './simulated-sets.ts';
 
 function labelsOf(counts: Readonly<Record<string, number>>): string[] {

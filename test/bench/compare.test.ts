@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareGroups } from '../../src/bench/compare/groups.ts';
-import { signFlipTest } from '../../src/bench/compare/paired.ts';
-import { PUBLISHED_COUNTS } from '../../src/bench/datasets.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import { TASKS } from '../../src/ground/contracts/bench-codes.ts';
+import { benchComparisonSchema } from '../../src/ground/contracts/bench-compare.ts';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { compareGroups } from '../../src/jobs/bench/compare/groups.ts';
+import { signFlipTest } from '../../src/jobs/bench/compare/paired.ts';
+import { PUBLISHED_COUNTS } from '../../src/jobs/bench/datasets.ts';
 import {
   compareModels,
   fitSizeLaw,
@@ -12,11 +16,7 @@ import {
   scoreModel,
   sizeFromName,
   testPaired,
-} from '../../src/bench/index.ts';
-import type { Question } from '../../src/contracts/bench.ts';
-import { TASKS } from '../../src/contracts/bench-codes.ts';
-import { benchComparisonSchema } from '../../src/contracts/bench-compare.ts';
-import { openStream, randomKey } from '../../src/math/index.ts';
+} from '../../src/jobs/bench/index.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 import { covers, drawAnswers, drawSizes } from './simulate.ts';
 

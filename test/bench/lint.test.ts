@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Finding, flaggedQuestions, LINT_RULES, lintBenchmark } from '../../src/bench/index.ts';
-import type { Benchmark } from '../../src/bench/read/benchmark.ts';
-import { openBenchmark } from '../../src/bench/read/benchmark.ts';
-import type { Question } from '../../src/contracts/bench.ts';
-import type { LintReport } from '../../src/contracts/bench-report.ts';
-import { encodeJpeg, encodePng, resizeImage } from '../../src/images/index.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import type { LintReport } from '../../src/ground/contracts/bench-report.ts';
+import { type Finding, flaggedQuestions, LINT_RULES, lintBenchmark } from '../../src/jobs/bench/index.ts';
+import type { Benchmark } from '../../src/jobs/bench/read/benchmark.ts';
+import { openBenchmark } from '../../src/jobs/bench/read/benchmark.ts';
+import { encodeJpeg, encodePng, resizeImage } from '../../src/kit/images/index.ts';
 import { drawing, header, picture, temporaryFolder, writeFiles, writeOfficial, writeTraps } from './official-folder.ts';
 import { inMemory, makeQuestion, type QuestionParts } from './questions.ts';
 

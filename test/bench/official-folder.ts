@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { encodePng } from '../../src/images/index.ts';
+import { encodePng } from '../../src/kit/images/index.ts';
 
 /** A question as the released files write it; anything may be wrong with it. */
 export type WrittenQuestion = Readonly<Record<string, unknown>>;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseOfficial } from '../../src/bench/parse/index.ts';
-import { labelOptions } from '../../src/bench/read/raw-question.ts';
+import { parseOfficial } from '../../src/jobs/bench/parse/index.ts';
+import { labelOptions } from '../../src/jobs/bench/read/raw-question.ts';
 
 const label = (raw: string, texts: readonly string[]): string | null => {
   const parsed = parseOfficial(raw, labelOptions(texts));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStrict } from '../../src/bench/parse/index.ts';
-import { labelOptions } from '../../src/bench/read/raw-question.ts';
+import { parseStrict } from '../../src/jobs/bench/parse/index.ts';
+import { labelOptions } from '../../src/jobs/bench/read/raw-question.ts';
 
 const images = ['Image 1', 'Image 2', 'Image 1 and Image 2', 'Image 3'];
 const counts = ['1', '2', '3', '4'];

@@ -1,6 +1,6 @@
-import type { Benchmark } from '../../src/bench/index.ts';
-import { labelOptions } from '../../src/bench/read/raw-question.ts';
-import type { Answer, ImageRef, Question } from '../../src/contracts/bench.ts';
+import type { Answer, ImageRef, Question } from '../../src/ground/contracts/bench.ts';
+import type { Benchmark } from '../../src/jobs/bench/index.ts';
+import { labelOptions } from '../../src/jobs/bench/read/raw-question.ts';
 
 export interface QuestionParts extends Partial<Omit<Question, 'options'>> {
   readonly options?: readonly string[];

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type QuizEvent, runQuiz } from '../../src/bench/index.ts';
-import { TASKS } from '../../src/contracts/index.ts';
-import { renderFaces } from '../../src/images/index.ts';
+import { TASKS } from '../../src/ground/contracts/index.ts';
+import { type QuizEvent, runQuiz } from '../../src/jobs/bench/index.ts';
+import { renderFaces } from '../../src/kit/drawing/index.ts';
 import { temporaryFolder } from './official-folder.ts';
 
 test('a quiz on drawn faces: built, answered by the specialist, scored, in one go', { timeout: 120_000 }, async () => {

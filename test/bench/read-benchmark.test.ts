@@ -2,10 +2,10 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { openBenchmark } from '../../src/bench/read/benchmark.ts';
-import { writeQuestionLines } from '../../src/bench/read/jsonl.ts';
-import type { ReadProblem } from '../../src/bench/read/problem.ts';
-import type { Question } from '../../src/contracts/bench.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import { openBenchmark } from '../../src/jobs/bench/read/benchmark.ts';
+import { writeQuestionLines } from '../../src/jobs/bench/read/jsonl.ts';
+import type { ReadProblem } from '../../src/jobs/bench/read/problem.ts';
 import { header, picture, temporaryFolder, writeFiles, writeOfficial, writeTraps } from './official-folder.ts';
 
 const all = async (path: string): Promise<Question[]> => Array.fromAsync((await openBenchmark(path)).questions());

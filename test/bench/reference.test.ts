@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { PUBLISHED_COUNTS } from '../../src/bench/datasets.ts';
-import { overallFromCategories, PUBLISHED_RESULTS, publishedSize, sizeFromName } from '../../src/bench/reference.ts';
-import { CATEGORIES } from '../../src/contracts/bench-codes.ts';
+import { CATEGORIES } from '../../src/ground/contracts/bench-codes.ts';
+import { PUBLISHED_COUNTS } from '../../src/jobs/bench/datasets.ts';
+import {
+  overallFromCategories,
+  PUBLISHED_RESULTS,
+  publishedSize,
+  sizeFromName,
+} from '../../src/jobs/bench/reference.ts';
 
 describe('published results', () => {
   test('28 models and two baselines', () => {

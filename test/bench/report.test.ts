@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { buildBenchReport } from '../../src/bench/index.ts';
-import { benchReportSchema } from '../../src/contracts/bench-report.ts';
+import { benchReportSchema } from '../../src/ground/contracts/bench-report.ts';
+import { buildBenchReport } from '../../src/jobs/bench/index.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 
 test('a report has every model by both parsers, and every reply with what they made of it', () => {

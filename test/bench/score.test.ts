@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { openImages, scoreAnswers, withDigests } from '../../src/bench/index.ts';
-
-import { letterProbabilities } from '../../src/bench/score/calibration.ts';
-import { clusteredShare, sumClusters } from '../../src/bench/score/clustered-share.ts';
-import { clusterByPictures } from '../../src/bench/score/clusters.ts';
-import { judgeAnswer } from '../../src/bench/score/judge.ts';
-import { linkByPictures, linkedShare, sumLinked } from '../../src/bench/score/linked-share.ts';
-import type { Answer, Question } from '../../src/contracts/bench.ts';
-import { benchScoreSchema } from '../../src/contracts/bench-score.ts';
-import { openStream, randomKey, wilson } from '../../src/math/index.ts';
+import type { Answer, Question } from '../../src/ground/contracts/bench.ts';
+import { benchScoreSchema } from '../../src/ground/contracts/bench-score.ts';
+import { openStream, randomKey, wilson } from '../../src/ground/math/index.ts';
+import { openImages, scoreAnswers, withDigests } from '../../src/jobs/bench/index.ts';
+import { letterProbabilities } from '../../src/jobs/bench/score/calibration.ts';
+import { clusteredShare, sumClusters } from '../../src/jobs/bench/score/clustered-share.ts';
+import { clusterByPictures } from '../../src/jobs/bench/score/clusters.ts';
+import { judgeAnswer } from '../../src/jobs/bench/score/judge.ts';
+import { linkByPictures, linkedShare, sumLinked } from '../../src/jobs/bench/score/linked-share.ts';
 import { picture, temporaryFolder, writeFiles } from './official-folder.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 import { covers, drawAnswers, drawChain, drawSizes } from './simulate.ts';

@@ -1,5 +1,5 @@
-import type { Observation } from '../../src/bench/score/clustered-share.ts';
-import type { RandomStream } from '../../src/math/index.ts';
+import type { RandomStream } from '../../src/ground/math/index.ts';
+import type { Observation } from '../../src/jobs/bench/score/clustered-share.ts';
 
 /** Sizes of clusters for `n` questions, of which about `share` stand in clusters of 2 to 6. */
 export function drawSizes(stream: RandomStream, n: number, share: number): number[] {

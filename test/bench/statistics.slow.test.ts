@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { compareGroups } from '../../src/bench/compare/groups.ts';
-import { fitSizeLaw, scoreAnswers, testPaired } from '../../src/bench/index.ts';
-import { clusteredShare, type Observation } from '../../src/bench/score/clustered-share.ts';
-import { linkedShare } from '../../src/bench/score/linked-share.ts';
-import { openStream, randomKey } from '../../src/math/index.ts';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { compareGroups } from '../../src/jobs/bench/compare/groups.ts';
+import { fitSizeLaw, scoreAnswers, testPaired } from '../../src/jobs/bench/index.ts';
+import { clusteredShare, type Observation } from '../../src/jobs/bench/score/clustered-share.ts';
+import { linkedShare } from '../../src/jobs/bench/score/linked-share.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 import { covers, drawAnswers, drawChain, drawSizes } from './simulate.ts';
 

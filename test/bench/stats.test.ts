@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { countQuestions, openBenchmark, PUBLISHED_COUNTS } from '../../src/bench/index.ts';
-import type { Question } from '../../src/contracts/bench.ts';
-import { nameOfCode, TASKS } from '../../src/contracts/bench-codes.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import { nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
+import { countQuestions, openBenchmark, PUBLISHED_COUNTS } from '../../src/jobs/bench/index.ts';
 import { temporaryFolder, writeTraps } from './official-folder.ts';
 import { makeQuestion } from './questions.ts';
 

@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { type BenchRunContent, benchRun, mergeRuns, readBenchRun, scoreRun } from '../../src/bench/index.ts';
-import { describeBench } from '../../src/cli/describe-bench.ts';
-import type { BenchReport } from '../../src/contracts/index.ts';
-import { renderFaces } from '../../src/images/index.ts';
+import { describeBench } from '../../src/app/cli/describe-bench.ts';
+import type { BenchReport } from '../../src/ground/contracts/index.ts';
+import { type BenchRunContent, benchRun, mergeRuns, readBenchRun, scoreRun } from '../../src/jobs/bench/index.ts';
+import { renderFaces } from '../../src/kit/drawing/index.ts';
 import { collectBuild } from './build/check-built.ts';
 import { temporaryFolder } from './official-folder.ts';
 

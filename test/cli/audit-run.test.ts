@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditReportSchema } from '../../src/contracts/index.ts';
-import { renderFaces } from '../../src/images/index.ts';
+import { auditReportSchema } from '../../src/ground/contracts/index.ts';
+import { renderFaces } from '../../src/kit/drawing/index.ts';
 
 const bin = join(import.meta.dirname, '../../bin/biolens.js');
 const folder = mkdtempSync(join(tmpdir(), 'biolens-audit-'));

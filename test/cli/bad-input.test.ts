@@ -13,9 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { labelReportSchema } from '../../src/contracts/index.ts';
-import { decodeImage, encodeJpeg, renderFaces } from '../../src/images/index.ts';
-import { float32, writeNpy } from '../../src/tensor/index.ts';
+import { labelReportSchema } from '../../src/ground/contracts/index.ts';
+import { renderFaces } from '../../src/kit/drawing/index.ts';
+import { decodeImage, encodeJpeg } from '../../src/kit/images/index.ts';
+import { float32, writeNpy } from '../../src/kit/tensor/index.ts';
 import { biolens } from './biolens.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biolens-cli-'));

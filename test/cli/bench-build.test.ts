@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { benchBuildSchema, TASKS } from '../../src/contracts/index.ts';
+import { benchBuildSchema, TASKS } from '../../src/ground/contracts/index.ts';
 import { biolens } from './biolens.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'biolens-build-cli-'));

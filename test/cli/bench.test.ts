@@ -4,7 +4,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { askSettings } from '../../src/bench/index.ts';
 import {
   answerSchema,
   benchComparisonSchema,
@@ -13,7 +12,8 @@ import {
   leaderboardRowSchema,
   lintReportSchema,
   runRecordSchema,
-} from '../../src/contracts/index.ts';
+} from '../../src/ground/contracts/index.ts';
+import { askSettings } from '../../src/jobs/bench/index.ts';
 import { type MockServer, startMockServer } from '../bench/ask/mock-server.ts';
 import { header, picture, writeFiles, writeOfficial } from '../bench/official-folder.ts';
 import { biolens } from './biolens.ts';

@@ -1,4 +1,4 @@
-import { runCli } from '../../src/cli/main.ts';
+import { runCli } from '../../src/app/cli/main.ts';
 
 /** Runs the command line within this process, as a script of 80 columns without a terminal would. */
 export async function biolens(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { failedGates, parseGate } from '../../src/cli/gate.ts';
+import { failedGates, parseGate } from '../../src/app/cli/gate.ts';
 
 const result = {
   replication: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type CliIo, printable } from '../../src/cli/io.ts';
-import { openProgress } from '../../src/cli/progress.ts';
+import { type CliIo, printable } from '../../src/app/cli/io.ts';
+import { openProgress } from '../../src/app/cli/progress.ts';
 
 function recordingIo(): CliIo & { readonly lines: string[] } {
   const lines: string[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseBias } from '../../src/cli/verbs/mitigate.ts';
+import { parseBias } from '../../src/app/cli/verbs/mitigate.ts';
 
 describe('--bias', () => {
   test('takes equal shares, shares in order, and shares by class', () => {

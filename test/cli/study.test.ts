@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { studyReportSchema } from '../../src/contracts/index.ts';
-import { writeToneClassifier, writeTones } from '../mitigation/study/folder.ts';
+import { studyReportSchema } from '../../src/ground/contracts/index.ts';
+import { writeToneClassifier, writeTones } from '../study/folder.ts';
 import { biolens } from './biolens.ts';
 
 let root = '';

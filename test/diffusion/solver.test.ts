@@ -12,7 +12,7 @@ import {
   readNoiseSchedule,
   type SolverOptions,
   writeNoiseSchedule,
-} from '../../src/diffusion/index.ts';
+} from '../../src/jobs/generators/index.ts';
 
 const LINEAR: NoiseSchedule = readNoiseSchedule({ beta_start: 0.0001, beta_end: 0.02 }, { file: 'none' });
 

@@ -1,4 +1,4 @@
-import { trainRun } from '../../src/diffusion/index.ts';
+import { trainRun } from '../../src/jobs/generators/index.ts';
 
 /** Trains as told by its arguments (configuration and folder of runs, as JSON) and says each step; a test kills it. */
 const [configuration, runsDir] = process.argv.slice(2);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DiffusionReport } from '../../src/contracts/index.ts';
+import type { DiffusionReport } from '../../src/ground/contracts/index.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import { randomKey } from '../../src/ground/math/index.ts';
 import {
   GENERATORS,
   type GeneratorTrainer,
@@ -16,17 +18,16 @@ import {
   type TrainEvent,
   trainRun,
   writeSamples,
-} from '../../src/diffusion/index.ts';
-import { parseTraining } from '../../src/diffusion/train/configuration.ts';
-import { TrainingHistory } from '../../src/diffusion/train/items.ts';
-import { resolveTraining, settingsOf } from '../../src/diffusion/train/settings.ts';
-import { readTrainingImages } from '../../src/diffusion/train/training-images.ts';
-import { runTraining } from '../../src/diffusion/train/training-loop.ts';
-import { BiolensError } from '../../src/errors.ts';
-import { encodePng, renderFaces } from '../../src/images/index.ts';
-import { randomKey } from '../../src/math/index.ts';
-import { createRun } from '../../src/runs/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+} from '../../src/jobs/generators/index.ts';
+import { parseTraining } from '../../src/jobs/generators/train/configuration.ts';
+import { TrainingHistory } from '../../src/jobs/generators/train/items.ts';
+import { resolveTraining, settingsOf } from '../../src/jobs/generators/train/settings.ts';
+import { readTrainingImages } from '../../src/jobs/generators/train/training-images.ts';
+import { runTraining } from '../../src/jobs/generators/train/training-loop.ts';
+import { renderFaces } from '../../src/kit/drawing/index.ts';
+import { encodePng } from '../../src/kit/images/index.ts';
+import { createRun } from '../../src/kit/runs/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 let folder: string;
 let images: string;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { foldIn, randomKey } from '../../src/ground/math/index.ts';
 import {
   alphasCumulative,
   createModel,
@@ -7,10 +8,9 @@ import {
   drawTimes,
   openDenoisingTrainer,
   openSampler,
-} from '../../src/diffusion/index.ts';
-import { foldIn, randomKey } from '../../src/math/index.ts';
-import { adam, constantSchedule, type Runtime, sgd } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+} from '../../src/jobs/generators/index.ts';
+import { adam, constantSchedule, type Runtime, sgd } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 let runtime: Runtime;
 beforeAll(async () => {

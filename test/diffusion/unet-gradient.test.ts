@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildUNet, createModel, timeFeatures, timeFeatureWidth } from '../../src/diffusion/index.ts';
-import { openStream, randomKey } from '../../src/math/index.ts';
-import * as t from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { buildUNet, createModel, timeFeatures, timeFeatureWidth } from '../../src/jobs/generators/index.ts';
+import * as t from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 let runtime: t.Runtime;
 beforeAll(async () => {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createModel, readModelFolder, timeFeatures, writeModelFolder } from '../../src/diffusion/index.ts';
-import { buildDenoiser } from '../../src/diffusion/sampler.ts';
-import { float32, type Runtime } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { createModel, readModelFolder, timeFeatures, writeModelFolder } from '../../src/jobs/generators/index.ts';
+import { buildDenoiser } from '../../src/jobs/generators/sampler.ts';
+import { float32, type Runtime } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
 

@@ -7,8 +7,8 @@ import {
   embeddingBox,
   fivePoints,
   placeLandmarks,
-} from '../../src/faces/alignment.ts';
-import { fitSimilarity, warpImage, warpToTemplate } from '../../src/faces/warp.ts';
+} from '../../src/kit/faces/alignment.ts';
+import { fitSimilarity, warpImage, warpToTemplate } from '../../src/kit/faces/warp.ts';
 import { drawn } from './data.ts';
 
 /** 68 points with eyes at (40, 50) and (60, 50), mouth at (50, 80), nose tip at (50, 66), the rest on the jaw's corners. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EXPRESSIONS, faceSchema } from '../../src/contracts/index.ts';
-import { type FaceAnalyser, openClassifier, openEmbedder, openFaceAnalyser } from '../../src/faces/index.ts';
-import { borrowLanes, openLanes } from '../../src/faces/lanes.ts';
-import { blurImage, decodeImage, type Image, resizeImage } from '../../src/images/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { EXPRESSIONS, faceSchema } from '../../src/ground/contracts/index.ts';
+import { type FaceAnalyser, openClassifier, openEmbedder, openFaceAnalyser } from '../../src/kit/faces/index.ts';
+import { borrowLanes, openLanes } from '../../src/kit/faces/lanes.ts';
+import { blurImage, decodeImage, type Image, resizeImage } from '../../src/kit/images/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { collage, congress, cosine, drawn, noise, orl, readPortraits } from './data.ts';
 import { channelMeans } from './models.ts';
 

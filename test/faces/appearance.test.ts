@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { openEmbedder } from '../../src/faces/index.ts';
-import { alterImage, type Image, renderFace, sampleFaces } from '../../src/images/index.ts';
+import { renderFace, sampleFaces } from '../../src/kit/drawing/index.ts';
+import { openEmbedder } from '../../src/kit/faces/index.ts';
+import { alterImage, type Image } from '../../src/kit/images/index.ts';
 import { cosine, drawn, noise } from './data.ts';
 
 const faces = sampleFaces({ n: 2, seed: 3 }).map(({ spec }) => renderFace(spec, { size: 64 }).image);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { labelFolder, openFaceAnalyser } from '../../src/faces/index.ts';
+import { labelFolder, openFaceAnalyser } from '../../src/kit/faces/index.ts';
 import { congress, readPortraits } from './data.ts';
 
 test.skipIf(congress.missing)(

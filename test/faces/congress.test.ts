@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { openFaceAnalyser } from '../../src/faces/index.ts';
-import { decodeImage } from '../../src/images/index.ts';
+import { openFaceAnalyser } from '../../src/kit/faces/index.ts';
+import { decodeImage } from '../../src/kit/images/index.ts';
 import { congress, readPortraits } from './data.ts';
 
 test.skipIf(congress.missing)(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { FaceAnalyser, LocatedFace } from '../../src/faces/index.ts';
-import { openClassifier, openDetector, openEmbedder } from '../../src/faces/index.ts';
-import { cropImage } from '../../src/images/index.ts';
+import type { FaceAnalyser, LocatedFace } from '../../src/kit/faces/index.ts';
+import { openClassifier, openDetector, openEmbedder } from '../../src/kit/faces/index.ts';
+import { cropImage } from '../../src/kit/images/index.ts';
 import { drawn } from './data.ts';
 import { type CardChanges, cardFor, channelMeans, fixedBoxes, temporaryFolder, writeModel } from './models.ts';
 

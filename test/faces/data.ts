@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Image } from '../../src/images/index.ts';
+import type { Image } from '../../src/kit/images/index.ts';
 
 const shared = resolve(import.meta.dirname, '../../../shared/data');
 

@@ -6,7 +6,7 @@ import {
   largestFirst,
   overlapOf,
   suppressOverlaps,
-} from '../../src/faces/detections.ts';
+} from '../../src/kit/faces/detections.ts';
 
 const image = { width: 512, height: 512 };
 const logit = (p: number) => Math.log(p / (1 - p));

@@ -12,8 +12,8 @@ import {
   openDetector,
   openEmbedder,
   openFaceAnalyser,
-} from '../../src/faces/index.ts';
-import { encodeJpeg, encodePng } from '../../src/images/index.ts';
+} from '../../src/kit/faces/index.ts';
+import { encodeJpeg, encodePng } from '../../src/kit/images/index.ts';
 import { congress, drawn, noise, readPortraits } from './data.ts';
 import { cardFor, channelMeans, temporaryFolder, writeModel } from './models.ts';
 

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ModelKind, readModelCard } from '../../src/faces/index.ts';
-import { add, Graph, relu } from '../../src/tensor/index.ts';
+import { type ModelKind, readModelCard } from '../../src/kit/faces/index.ts';
+import { add, Graph, relu } from '../../src/kit/tensor/index.ts';
 import { cardFor, channelMeans, fixedBoxes, temporaryFolder, writeModel } from './models.ts';
 
 /** The message that reading a model with a card ends in, without the folder. */

@@ -1,7 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { add, type Dim, flatten, Graph, globalAvgPool, matmul, reshape, type Value } from '../../src/tensor/index.ts';
+import {
+  add,
+  type Dim,
+  flatten,
+  Graph,
+  globalAvgPool,
+  matmul,
+  reshape,
+  type Value,
+} from '../../src/kit/tensor/index.ts';
 
 /** A folder that is gone when its scope ends. */
 export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { overlapOf } from '../../src/faces/detections.ts';
-import { openFaceAnalyser } from '../../src/faces/index.ts';
-import { ageGenderGraph } from '../../src/faces/networks/age-gender.ts';
-import { DETECTOR_SIDE, detectorGraph, PRIOR_VALUES } from '../../src/faces/networks/detector.ts';
-import { embedderGraph } from '../../src/faces/networks/embedder.ts';
-import { expressionGraph } from '../../src/faces/networks/expression.ts';
-import { landmarksGraph } from '../../src/faces/networks/landmarks.ts';
-import { readWeights } from '../../src/faces/weights.ts';
-import { decodeImage, type Image, resizeImage, toTensor } from '../../src/images/index.ts';
-import { float32, type Graph, type Runtime } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { overlapOf } from '../../src/kit/faces/detections.ts';
+import { openFaceAnalyser } from '../../src/kit/faces/index.ts';
+import { ageGenderGraph } from '../../src/kit/faces/networks/age-gender.ts';
+import { DETECTOR_SIDE, detectorGraph, PRIOR_VALUES } from '../../src/kit/faces/networks/detector.ts';
+import { embedderGraph } from '../../src/kit/faces/networks/embedder.ts';
+import { expressionGraph } from '../../src/kit/faces/networks/expression.ts';
+import { landmarksGraph } from '../../src/kit/faces/networks/landmarks.ts';
+import { readWeights } from '../../src/kit/faces/weights.ts';
+import { decodeImage, type Image, resizeImage, toTensor } from '../../src/kit/images/index.ts';
+import { float32, type Graph, type Runtime } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { collage, congress, cosine, noise, readPortraits } from './data.ts';
 import { openReference, type Reference, type ReferenceFace } from './reference.ts';
 

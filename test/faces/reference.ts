@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs';
-import type { FaceFinding } from '../../src/faces/index.ts';
-import type { Image } from '../../src/images/index.ts';
+import type { FaceFinding } from '../../src/kit/faces/index.ts';
+import type { Image } from '../../src/kit/images/index.ts';
 
 const require = createRequire(import.meta.url);
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { resampleSquare } from '../../src/faces/resample.ts';
-import type { Image } from '../../src/images/index.ts';
+import { resampleSquare } from '../../src/kit/faces/resample.ts';
+import type { Image } from '../../src/kit/images/index.ts';
 import { drawn } from './data.ts';
 
 const whole = ({ width, height }: Image) => ({ x: 0, y: 0, width, height });

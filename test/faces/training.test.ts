@@ -1,12 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openClassifier, type TrainClassifierOptions, trainClassifier } from '../../src/faces/index.ts';
-import { holdOut } from '../../src/faces/training/hold-out.ts';
-import type { Example } from '../../src/faces/training/labelled-pictures.ts';
-import { fitTemperature } from '../../src/faces/training/measure.ts';
-import { encodePng, type Image } from '../../src/images/index.ts';
-import { openStream, randomKey } from '../../src/math/index.ts';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { holdOut } from '../../src/kit/face-training/hold-out.ts';
+import { type TrainClassifierOptions, trainClassifier } from '../../src/kit/face-training/index.ts';
+import type { Example } from '../../src/kit/face-training/labelled-pictures.ts';
+import { fitTemperature } from '../../src/kit/face-training/measure.ts';
+import { openClassifier } from '../../src/kit/faces/index.ts';
+import { encodePng, type Image } from '../../src/kit/images/index.ts';
 import { drawn } from './data.ts';
 import { temporaryFolder } from './models.ts';
 

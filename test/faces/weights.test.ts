@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { foldScale, turnDepthwiseFilters, turnFilters } from '../../src/faces/networks/layers.ts';
-import { parseWeights, readWeights } from '../../src/faces/weights.ts';
+import { foldScale, turnDepthwiseFilters, turnFilters } from '../../src/kit/faces/networks/layers.ts';
+import { parseWeights, readWeights } from '../../src/kit/faces/weights.ts';
 
 const manifest = [
   {

@@ -1,9 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type FittedWhitening, fitWhitening, openEmbedder, type WhiteningOptions } from '../../src/faces/index.ts';
-import { decodeImage, type Image, renderFaces } from '../../src/images/index.ts';
-import { openStream, randomKey } from '../../src/math/index.ts';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { renderFaces } from '../../src/kit/drawing/index.ts';
+import { type FittedWhitening, fitWhitening, type WhiteningOptions } from '../../src/kit/face-training/index.ts';
+import { openEmbedder } from '../../src/kit/faces/index.ts';
+import { decodeImage, type Image } from '../../src/kit/images/index.ts';
 import { temporaryFolder } from './models.ts';
 
 async function fit(directory: string, options: WhiteningOptions): Promise<FittedWhitening> {

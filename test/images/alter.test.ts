@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Alteration, alterImage } from '../../src/images/alter.ts';
+import { type Alteration, alterImage } from '../../src/kit/images/alter.ts';
 import { largestDifference, pattern, pixel } from './pictures.ts';
 
 const image = pattern(60, 44);

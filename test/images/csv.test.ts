@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readCsv, writeCsv } from '../../src/images/csv.ts';
+import { readCsv, writeCsv } from '../../src/kit/images/csv.ts';
 import { temporaryFolder } from './pictures.ts';
 
 /** The path of a file with this content. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { BiolensError } from '../../src/errors.ts';
-import { decodeImage } from '../../src/images/decode.ts';
-import { sniffFormat } from '../../src/images/formats.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import { decodeImage } from '../../src/kit/images/decode.ts';
+import { sniffFormat } from '../../src/kit/images/formats.ts';
 import { ADOBE_RGB, embedInJpeg, embedInPng, iccProfile, pngChunk, srgbOf } from './icc.ts';
 import { asSharp, largestDifference, pattern, pixel, solid, solid16, temporaryFolder } from './pictures.ts';
 

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { decodeImage } from '../../src/images/decode.ts';
-import { encodeGreyPng, encodeJpeg, encodePng, encodeWebp } from '../../src/images/encode.ts';
-import type { Image } from '../../src/images/image.ts';
+import { decodeImage } from '../../src/kit/images/decode.ts';
+import { encodeGreyPng, encodeJpeg, encodePng, encodeWebp } from '../../src/kit/images/encode.ts';
+import type { Image } from '../../src/kit/images/image.ts';
 import { largestDifference, pattern } from './pictures.ts';
 
 const anyImage = fc

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { encodePng } from '../../src/images/encode.ts';
-import { hex } from '../../src/images/render/colours.ts';
-import { type RenderedFace, renderFace } from '../../src/images/render/face.ts';
-import { sampleFaces } from '../../src/images/render/sample.ts';
+import { hex } from '../../src/kit/drawing/colours.ts';
+import { type RenderedFace, renderFace } from '../../src/kit/drawing/face.ts';
+import { sampleFaces } from '../../src/kit/drawing/sample.ts';
 import {
   BEARDS,
   EXPRESSIONS,
@@ -17,7 +16,8 @@ import {
   REGIONS,
   type Region,
   SKIN_TONES,
-} from '../../src/images/render/spec.ts';
+} from '../../src/kit/drawing/spec.ts';
+import { encodePng } from '../../src/kit/images/encode.ts';
 import { portrait } from './faces.ts';
 
 const has = (face: RenderedFace, region: Region): number =>
@@ -53,7 +53,7 @@ describe('the same picture everywhere', () => {
   });
 
   test('only what IEEE 754 rounds alike is used', () => {
-    const folder = resolve(import.meta.dirname, '../../src/images/render');
+    const folder = resolve(import.meta.dirname, '../../src/kit/drawing');
     const allowed = ['min', 'max', 'floor', 'ceil', 'round', 'abs', 'sqrt', 'PI'];
     const files = readdirSync(folder);
     expect(files.length).toBeGreaterThan(20);

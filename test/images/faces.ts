@@ -1,5 +1,5 @@
-import { type PlannedFace, sampleFaces } from '../../src/images/render/sample.ts';
-import type { FaceSpec } from '../../src/images/render/spec.ts';
+import { type PlannedFace, sampleFaces } from '../../src/kit/drawing/sample.ts';
+import type { FaceSpec } from '../../src/kit/drawing/spec.ts';
 
 /** Forty varied people; built once. */
 const PLAN: readonly PlannedFace[] = sampleFaces({ n: 40, seed: 1 });

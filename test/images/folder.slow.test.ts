@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encodePng } from '../../src/images/encode.ts';
-import { listImages, readImages } from '../../src/images/folder.ts';
+import { encodePng } from '../../src/kit/images/encode.ts';
+import { listImages, readImages } from '../../src/kit/images/folder.ts';
 import { pattern, temporaryFolder } from './pictures.ts';
 
 const COUNT = 100_000;

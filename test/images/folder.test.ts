@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BiolensError } from '../../src/errors.ts';
-import { encodePng } from '../../src/images/encode.ts';
-import { listImages, mapImages, readImages } from '../../src/images/folder.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import { encodePng } from '../../src/kit/images/encode.ts';
+import { listImages, mapImages, readImages } from '../../src/kit/images/folder.ts';
 import { pattern, temporaryFolder } from './pictures.ts';
 
 const PNG = await encodePng(pattern(6, 5));
@@ -112,7 +112,7 @@ describe('listImages', () => {
     const folder = fill(temporaryFolder(), ['ok/1.png', 'locked/2.png']);
     for (const path of [folder, join(folder, 'ok')]) chmodSync(path, 0o755);
     chmodSync(join(folder, 'locked'), 0o000);
-    const module = resolve(import.meta.dirname, '../../src/images/folder.ts');
+    const module = resolve(import.meta.dirname, '../../src/kit/images/folder.ts');
     // Root reads everything, so the child gives its rights away once the code is loaded.
     const script = `
       const { listImages } = await import(${JSON.stringify(module)});

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { labelsFromFolders, matchLabels, readFolderLabels, readLabels } from '../../src/images/labels.ts';
+import { labelsFromFolders, matchLabels, readFolderLabels, readLabels } from '../../src/kit/images/labels.ts';
 import { temporaryFolder } from './pictures.ts';
 
 function labelFile(content: string): string {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { onTestFinished } from 'vitest';
-import type { Image } from '../../src/images/image.ts';
+import type { Image } from '../../src/kit/images/image.ts';
 
 /** A folder that is gone when the test is over. */
 export function temporaryFolder(): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { coverageOf, createCanvas, fill, glow, samplesOf } from '../../src/images/render/raster.ts';
-import { brush, direction, ellipse, smoothClosed, smoothOpen, turn, withHole } from '../../src/images/render/shapes.ts';
+import { coverageOf, createCanvas, fill, glow, samplesOf } from '../../src/kit/drawing/raster.ts';
+import { brush, direction, ellipse, smoothClosed, smoothOpen, turn, withHole } from '../../src/kit/drawing/shapes.ts';
 
 const SIZE = 32;
 

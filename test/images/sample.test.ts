@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderFace } from '../../src/images/render/face.ts';
-import { assignClasses, quotas } from '../../src/images/render/quota.ts';
-import { type PlannedFace, sampleFaces } from '../../src/images/render/sample.ts';
-import { parseSkew, SKEWABLE } from '../../src/images/render/skew.ts';
-import { AGE_RANGES } from '../../src/images/render/spec.ts';
-import { renderPlanned } from '../../src/images/render/write-faces.ts';
-import { foldIn, RandomStream, randomKey } from '../../src/math/random.ts';
+import { foldIn, RandomStream, randomKey } from '../../src/ground/math/random.ts';
+import { renderFace } from '../../src/kit/drawing/face.ts';
+import { assignClasses, quotas } from '../../src/kit/drawing/quota.ts';
+import { type PlannedFace, sampleFaces } from '../../src/kit/drawing/sample.ts';
+import { parseSkew, SKEWABLE } from '../../src/kit/drawing/skew.ts';
+import { AGE_RANGES } from '../../src/kit/drawing/spec.ts';
+import { renderPlanned } from '../../src/kit/drawing/write-faces.ts';
 
 const count = <T>(items: readonly T[], of: (item: T) => string | number): Record<string, number> => {
   const counts: Record<string, number> = {};

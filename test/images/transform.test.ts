@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { blurImage } from '../../src/images/blur.ts';
-import { cropImage } from '../../src/images/crop.ts';
-import { decodeImage } from '../../src/images/decode.ts';
-import { encodePng } from '../../src/images/encode.ts';
-import type { Image } from '../../src/images/image.ts';
-import { resizeImage } from '../../src/images/resize.ts';
-import { contactSheet } from '../../src/images/sheet.ts';
-import { toTensor } from '../../src/images/tensor.ts';
-import { thumbnail } from '../../src/images/thumbnail.ts';
+import { blurImage } from '../../src/kit/images/blur.ts';
+import { cropImage } from '../../src/kit/images/crop.ts';
+import { decodeImage } from '../../src/kit/images/decode.ts';
+import { encodePng } from '../../src/kit/images/encode.ts';
+import type { Image } from '../../src/kit/images/image.ts';
+import { resizeImage } from '../../src/kit/images/resize.ts';
+import { contactSheet } from '../../src/kit/images/sheet.ts';
+import { toTensor } from '../../src/kit/images/tensor.ts';
+import { thumbnail } from '../../src/kit/images/thumbnail.ts';
 import { asSharp, largestDifference, pattern, pixel } from './pictures.ts';
 
 /** One axis of the triangle filter: weights of the input samples for each output sample. */

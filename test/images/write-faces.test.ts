@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { decodeImage } from '../../src/images/decode.ts';
-import { listImages } from '../../src/images/folder.ts';
-import { readFolderLabels } from '../../src/images/labels.ts';
-import { sampleFaces } from '../../src/images/render/sample.ts';
-import { REGIONS } from '../../src/images/render/spec.ts';
+import { sampleFaces } from '../../src/kit/drawing/sample.ts';
+import { REGIONS } from '../../src/kit/drawing/spec.ts';
 import {
   LABEL_COLUMNS,
   type RenderFacesOptions,
   renderFaces,
   renderPlanned,
-} from '../../src/images/render/write-faces.ts';
+} from '../../src/kit/drawing/write-faces.ts';
+import { decodeImage } from '../../src/kit/images/decode.ts';
+import { listImages } from '../../src/kit/images/folder.ts';
+import { readFolderLabels } from '../../src/kit/images/labels.ts';
 import { temporaryFolder } from './pictures.ts';
 
 const OPTIONS: RenderFacesOptions = { n: 20, seed: 7, size: 32, duplicates: 0.2, skew: { gender: { male: 0.75 } } };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { metricSchema } from '../../src/contracts/metric.ts';
-import { bootstrap, bootstrapMean } from '../../src/math/bootstrap.ts';
-import { foldIn, openStream, randomKey } from '../../src/math/random.ts';
-import { mean, quantile } from '../../src/math/summaries.ts';
+import { metricSchema } from '../../src/ground/contracts/metric.ts';
+import { bootstrap, bootstrapMean } from '../../src/ground/math/bootstrap.ts';
+import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
+import { mean, quantile } from '../../src/ground/math/summaries.ts';
 
 const key = foldIn(randomKey(2), 'bootstrap');
 /** Skewed on purpose: methods that ignore skewness give other ends. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { kMeans } from '../../src/math/k-means.ts';
-import { type Matrix, row } from '../../src/math/matrix.ts';
-import { pca, projectPca } from '../../src/math/pca.ts';
-import { foldIn, openStream, randomKey } from '../../src/math/random.ts';
+import { kMeans } from '../../src/ground/math/k-means.ts';
+import { type Matrix, row } from '../../src/ground/math/matrix.ts';
+import { pca, projectPca } from '../../src/ground/math/pca.ts';
+import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
 import { largestGap, waves } from './vectors.ts';
 
 describe('principal components', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { metricSchema } from '../../src/contracts/metric.ts';
-import { logGamma } from '../../src/math/gamma.ts';
+import { metricSchema } from '../../src/ground/contracts/metric.ts';
+import { logGamma } from '../../src/ground/math/gamma.ts';
 import {
   clopperPearson,
   meanInterval,
@@ -9,8 +9,8 @@ import {
   newcombe,
   proportionMetric,
   wilson,
-} from '../../src/math/intervals.ts';
-import { foldIn, openStream, randomKey } from '../../src/math/random.ts';
+} from '../../src/ground/math/intervals.ts';
+import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
 
 function binomial(k: number, n: number, p: number): number {
   if (p === 0 || p === 1) return k === (p === 0 ? 0 : n) ? 1 : 0;

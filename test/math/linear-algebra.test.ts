@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { columnMeans } from '../../src/math/gram.ts';
-import { covariance, solveLinear, squareRoot, traceOfRootProduct } from '../../src/math/linear-algebra.ts';
-import { openStream, randomKey } from '../../src/math/random.ts';
-import { symmetricEigen, symmetricEigenvalues } from '../../src/math/symmetric-eigen.ts';
+import { columnMeans } from '../../src/ground/math/gram.ts';
+import { covariance, solveLinear, squareRoot, traceOfRootProduct } from '../../src/ground/math/linear-algebra.ts';
+import { openStream, randomKey } from '../../src/ground/math/random.ts';
+import { symmetricEigen, symmetricEigenvalues } from '../../src/ground/math/symmetric-eigen.ts';
 import { largestGap, waves } from './vectors.ts';
 
 function multiply(a: Float64Array, b: Float64Array, n: number): Float64Array {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalSurvival } from '../../src/math/distributions.ts';
-import { benjaminiHochberg } from '../../src/math/multiple-tests.ts';
-import { foldIn, openStream, randomKey } from '../../src/math/random.ts';
+import { normalSurvival } from '../../src/ground/math/distributions.ts';
+import { benjaminiHochberg } from '../../src/ground/math/multiple-tests.ts';
+import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
 
 describe('Benjamini-Hochberg', () => {
   test('agrees with statsmodels, ties and order kept', () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { normalUpperQuantile } from '../../src/math/normal-quantile.ts';
-import { philoxBlock } from '../../src/math/philox.ts';
-import { foldIn, openStream, RandomStream, randomKey, restoreStream } from '../../src/math/random.ts';
+import { normalUpperQuantile } from '../../src/ground/math/normal-quantile.ts';
+import { philoxBlock } from '../../src/ground/math/philox.ts';
+import { foldIn, openStream, RandomStream, randomKey, restoreStream } from '../../src/ground/math/random.ts';
 
 /** Kolmogorov-Smirnov distance of a sample from a distribution function, times √n. */
 function ksStatistic(sample: readonly number[], cdf: (x: number) => number): number {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { inverseBetaLower, inverseBetaUpper, regularisedBeta } from '../../src/math/beta.ts';
+import { inverseBetaLower, inverseBetaUpper, regularisedBeta } from '../../src/ground/math/beta.ts';
 import {
   chiSquareSurvival,
   chiSquareUpperQuantile,
@@ -15,8 +15,8 @@ import {
   normalSurvival,
   studentQuantile,
   studentSurvival,
-} from '../../src/math/distributions.ts';
-import { inverseGammaLower, inverseGammaUpper, logGamma, regularisedGamma } from '../../src/math/gamma.ts';
+} from '../../src/ground/math/distributions.ts';
+import { inverseGammaLower, inverseGammaUpper, logGamma, regularisedGamma } from '../../src/ground/math/gamma.ts';
 
 // Made by fixtures/special.py with mpmath.
 const rows = z.array(z.array(z.union([z.number(), z.string().transform(Number)])));

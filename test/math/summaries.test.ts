@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { logSumExp, mean, quantile, variance } from '../../src/math/summaries.ts';
+import { logSumExp, mean, quantile, variance } from '../../src/ground/math/summaries.ts';
 
 describe('summaries', () => {
   test('mean and variance far from zero keep their digits', () => {

@@ -6,11 +6,11 @@ import {
   type FourCounts,
   fisherExact,
   permutationChiSquare,
-} from '../../src/math/contingency.ts';
-import { type Alternative, permutationTest } from '../../src/math/permutation-test.ts';
-import { foldIn, openStream, randomKey } from '../../src/math/random.ts';
-import { mannWhitneyU } from '../../src/math/rank-test.ts';
-import { mcNemarExact, signTest } from '../../src/math/sign-test.ts';
+} from '../../src/ground/math/contingency.ts';
+import { type Alternative, permutationTest } from '../../src/ground/math/permutation-test.ts';
+import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
+import { mannWhitneyU } from '../../src/ground/math/rank-test.ts';
+import { mcNemarExact, signTest } from '../../src/ground/math/sign-test.ts';
 
 const key = foldIn(randomKey(4), 'tests');
 const ALTERNATIVES: readonly Alternative[] = ['two-sided', 'greater', 'less'];

@@ -1,4 +1,4 @@
-import type { Matrix } from '../../src/math/matrix.ts';
+import type { Matrix } from '../../src/ground/math/matrix.ts';
 
 /** X_ij = s·sin(a·i·j² + b·i + .37j) + h·j/d with i and j from 1: data that any language can make. */
 export function waves(

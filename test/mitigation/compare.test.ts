@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createModel } from '../../src/diffusion/index.ts';
-import { randomKey } from '../../src/math/index.ts';
-import { acceptanceRates } from '../../src/mitigation/compare/acceptance.ts';
-import { trainNoisyClassifier } from '../../src/mitigation/compare/noisy-classifier.ts';
-import { openRepulsion } from '../../src/mitigation/compare/repulsion.ts';
-import { toModel } from '../../src/mitigation/sample.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { randomKey } from '../../src/ground/math/index.ts';
+import { createModel } from '../../src/jobs/generators/index.ts';
+import { acceptanceRates } from '../../src/jobs/mitigation/compare/acceptance.ts';
+import { trainNoisyClassifier } from '../../src/jobs/mitigation/compare/noisy-classifier.ts';
+import { openRepulsion } from '../../src/jobs/mitigation/compare/repulsion.ts';
+import { toModel } from '../../src/jobs/mitigation/sample.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { drawDiscs, SIDE } from './small.ts';
 
 const shares = (n: number) =>

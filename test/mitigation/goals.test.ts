@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Metric } from '../../src/contracts/index.ts';
-import { proportionMetric } from '../../src/math/index.ts';
-import type { SampleAudit } from '../../src/mitigation/audit-samples.ts';
-import { type Goals, judgeGoals } from '../../src/mitigation/goals.ts';
+import type { Metric } from '../../src/ground/contracts/index.ts';
+import { proportionMetric } from '../../src/ground/math/index.ts';
+import type { SampleAudit } from '../../src/jobs/mitigation/audit-samples.ts';
+import { type Goals, judgeGoals } from '../../src/jobs/mitigation/goals.ts';
 
 const fid = (value: number, low: number, high: number): Metric => ({
   value,

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { randomKey } from '../../src/math/index.ts';
-import { type Judge, type LoopOptions, type LoopResult, runLoop } from '../../src/mitigation/loop/loop.ts';
-import { aimAt } from '../../src/mitigation/rewards/aim.ts';
-import { biasRewards, type Reading } from '../../src/mitigation/rewards/bias.ts';
-import { combineRewards } from '../../src/mitigation/rewards/combine.ts';
-import { replicationDegrees, replicationRewards } from '../../src/mitigation/rewards/replication.ts';
+import { randomKey } from '../../src/ground/math/index.ts';
+import { type Judge, type LoopOptions, type LoopResult, runLoop } from '../../src/jobs/mitigation/loop/loop.ts';
+import { aimAt } from '../../src/jobs/mitigation/rewards/aim.ts';
+import { biasRewards, type Reading } from '../../src/jobs/mitigation/rewards/bias.ts';
+import { combineRewards } from '../../src/jobs/mitigation/rewards/combine.ts';
+import { replicationDegrees, replicationRewards } from '../../src/jobs/mitigation/rewards/replication.ts';
 import { MemoryJournal, ToyGenerator } from './toy.ts';
 
 const DRAWS = 400_000;

@@ -1,4 +1,4 @@
-import { mitigationRun } from '../../src/mitigation/index.ts';
+import { mitigationRun } from '../../src/jobs/mitigation/index.ts';
 
 /** Mitigates as told by its arguments (configuration and folder of runs, as JSON) and says each event; a test kills it. */
 const [configuration, runsDir] = process.argv.slice(2);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { aimAt } from '../../src/mitigation/rewards/aim.ts';
-import { biasRewards, READINGS, type Reading } from '../../src/mitigation/rewards/bias.ts';
-import { combineRewards, normaliseRewards, rewardLoss } from '../../src/mitigation/rewards/combine.ts';
-import { replicationDegrees, replicationRewards } from '../../src/mitigation/rewards/replication.ts';
+import { aimAt } from '../../src/jobs/mitigation/rewards/aim.ts';
+import { biasRewards, READINGS, type Reading } from '../../src/jobs/mitigation/rewards/bias.ts';
+import { combineRewards, normaliseRewards, rewardLoss } from '../../src/jobs/mitigation/rewards/combine.ts';
+import { replicationDegrees, replicationRewards } from '../../src/jobs/mitigation/rewards/replication.ts';
 
 /** The formula as it is printed, with 0⁰ = 1; class 1 is y = 1. */
 function published(y: 0 | 1, current: number, wanted: number): number {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type MitigationReport, mitigationReportSchema } from '../../src/contracts/index.ts';
+import { type MitigationReport, mitigationReportSchema } from '../../src/ground/contracts/index.ts';
 import {
   type MitigationConfigurationInput,
   type MitigationEvent,
   mitigationRun,
   resumeMitigation,
-} from '../../src/mitigation/index.ts';
-import { readSafetensors } from '../../src/tensor/index.ts';
+} from '../../src/jobs/mitigation/index.ts';
+import { readSafetensors } from '../../src/kit/tensor/index.ts';
 import { drawDiscs, writeDiscs, writeFreshModel, writeModels } from './small.ts';
 
 // Whole runs, which a busy machine may take its time for.

@@ -1,9 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createModel, type DiffusionModel, openDenoisingTrainer, writeModelFolder } from '../../src/diffusion/index.ts';
-import { encodePng, type Image } from '../../src/images/index.ts';
-import { foldIn, openStream, type RandomKey, randomKey } from '../../src/math/index.ts';
-import { toModel } from '../../src/mitigation/sample.ts';
+import { foldIn, openStream, type RandomKey, randomKey } from '../../src/ground/math/index.ts';
+import {
+  createModel,
+  type DiffusionModel,
+  openDenoisingTrainer,
+  writeModelFolder,
+} from '../../src/jobs/generators/index.ts';
+import { toModel } from '../../src/jobs/mitigation/sample.ts';
+import { encodePng, type Image } from '../../src/kit/images/index.ts';
 import {
   avgPool2d,
   constantSchedule,
@@ -12,7 +17,7 @@ import {
   globalAvgPool,
   matmul,
   type Runtime,
-} from '../../src/tensor/index.ts';
+} from '../../src/kit/tensor/index.ts';
 
 /** Side of the pictures of these tests. */
 export const SIDE = 8;

@@ -1,6 +1,6 @@
-import { BiolensError } from '../../src/errors.ts';
-import type { TunableGenerator, TuneRequest } from '../../src/mitigation/loop/generator.ts';
-import type { LoopJournal, RoundRecord } from '../../src/mitigation/loop/loop.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import type { TunableGenerator, TuneRequest } from '../../src/jobs/mitigation/loop/generator.ts';
+import type { LoopJournal, RoundRecord } from '../../src/jobs/mitigation/loop/loop.ts';
 
 /**
  * A generator over a few kinds of samples that tuning fits perfectly: p′ = (r·p + γ·p_D)/(E[r] + γ). A sample is the number of its kind, and kinds are

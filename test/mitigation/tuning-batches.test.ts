@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { openStream, randomKey } from '../../src/math/index.ts';
-import { planBatches } from '../../src/mitigation/loop/tuning-batches.ts';
-import { rewardLoss } from '../../src/mitigation/rewards/combine.ts';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { planBatches } from '../../src/jobs/mitigation/loop/tuning-batches.ts';
+import { rewardLoss } from '../../src/jobs/mitigation/rewards/combine.ts';
 
 describe('batches of tuning', () => {
   const stream = openStream(randomKey(3));

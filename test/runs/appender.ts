@@ -1,8 +1,8 @@
 // A process that gives a run its numbered items until all are there, saying which ones are on the disk; the test kills it.
 import { writeSync } from 'node:fs';
 import { z } from 'zod';
-import { BiolensError } from '../../src/errors.ts';
-import { openRun, resumeItems, withInterrupt } from '../../src/runs/index.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import { openRun, resumeItems, withInterrupt } from '../../src/kit/runs/index.ts';
 
 const [path, target] = [process.argv[2] ?? '', Number(process.argv[3])];
 const run = await openRun(path);

@@ -1,7 +1,7 @@
 // A process that tries to take a run when it is told to, says whether it got it, and holds it until its input is closed.
 import { once } from 'node:events';
 import { writeSync } from 'node:fs';
-import { openRun } from '../../src/runs/index.ts';
+import { openRun } from '../../src/kit/runs/index.ts';
 
 const path = process.argv[2] ?? '';
 writeSync(1, 'ready\n');

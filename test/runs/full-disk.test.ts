@@ -28,7 +28,7 @@ vi.mock('node:fs/promises', async importOriginal => {
   };
 });
 
-const { createRun, openRun } = await import('../../src/runs/index.ts');
+const { createRun, openRun } = await import('../../src/kit/runs/index.ts');
 
 const root = mkdtempSync(join(tmpdir(), 'biolens-full-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { foldIn, openStream, randomKey } from '../../src/math/random.ts';
-import type { Run } from '../../src/runs/index.ts';
+import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
+import type { Run } from '../../src/kit/runs/index.ts';
 
 export const appender = join(import.meta.dirname, 'appender.ts');
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createRun, findRun } from '../../src/runs/index.ts';
+import { createRun, findRun } from '../../src/kit/runs/index.ts';
 import { killAndResume } from './kill-and-resume.ts';
 
 test('killed 300 times at random instants, no item is lost or repeated', async () => {

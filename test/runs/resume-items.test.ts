@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createRun, openRun, type ResumeEvent, type Run, resumeItems } from '../../src/runs/index.ts';
+import { createRun, openRun, type ResumeEvent, type Run, resumeItems } from '../../src/kit/runs/index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'biolens-resume-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { runRecordSchema } from '../../src/contracts/run.ts';
-import { createRun, digestFile, digestFiles, findRun, listRuns, openRun } from '../../src/runs/index.ts';
+import { runRecordSchema } from '../../src/ground/contracts/run.ts';
+import { createRun, digestFile, digestFiles, findRun, listRuns, openRun } from '../../src/kit/runs/index.ts';
 import { appender, killAndResume } from './kill-and-resume.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'biolens-runs-'));
@@ -306,7 +306,7 @@ test('SIGINT ends a run cleanly with exit code 130', async () => {
 });
 
 test('work that does not heed the first signal is ended by the second, with exit code 130', async () => {
-  const source = JSON.stringify(join(import.meta.dirname, '../../src/runs/index.ts'));
+  const source = JSON.stringify(join(import.meta.dirname, '../../src/kit/runs/index.ts'));
   const script = `import { writeSync } from 'node:fs';
     const { withInterrupt } = await import(${source});
     await withInterrupt(async signal => {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { frozenPageSchema, type ReportPage, thawPage } from '../../src/contracts/index.ts';
-import { decodeImage, type Image } from '../../src/images/index.ts';
-import { createRun } from '../../src/runs/index.ts';
-import { freezeRun } from '../../src/studio/index.ts';
+import { freezeRun } from '../../src/app/studio/index.ts';
+import { frozenPageSchema, type ReportPage, thawPage } from '../../src/ground/contracts/index.ts';
+import { decodeImage, type Image } from '../../src/kit/images/index.ts';
+import { createRun } from '../../src/kit/runs/index.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { type MadeRuns, makeRuns } from './make-runs.ts';
 

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AuditReport, Pair } from '../../src/contracts/index.ts';
-import { encodePng } from '../../src/images/index.ts';
-import { createRun, type Run } from '../../src/runs/index.ts';
+import type { AuditReport, Pair } from '../../src/ground/contracts/index.ts';
+import { encodePng } from '../../src/kit/images/index.ts';
+import { createRun, type Run } from '../../src/kit/runs/index.ts';
 import { auditReport } from '../web/fixtures.ts';
 
 export interface MadeRuns {

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openBenchmark } from '../../src/bench/index.ts';
-import type { BenchReport } from '../../src/contracts/index.ts';
-import { decodeImage } from '../../src/images/index.ts';
-import { collectPictures } from '../../src/studio/index.ts';
-import { findPicture, picturesNamed } from '../../src/studio/pictures.ts';
-import { questionPicturesToKeep } from '../../src/studio/question-pictures.ts';
+import { collectPictures } from '../../src/app/studio/index.ts';
+import { findPicture, picturesNamed } from '../../src/app/studio/pictures.ts';
+import { questionPicturesToKeep } from '../../src/app/studio/question-pictures.ts';
+import type { BenchReport } from '../../src/ground/contracts/index.ts';
+import { openBenchmark } from '../../src/jobs/bench/index.ts';
+import { decodeImage } from '../../src/kit/images/index.ts';
 import { drawing, header, picture, temporaryFolder, writeFiles, writeOfficial } from '../bench/official-folder.ts';
 import { benchReport } from '../web/bench-fixtures.ts';
 

@@ -1,9 +1,9 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MitigationReport } from '../../src/contracts/index.ts';
-import { decodeImage } from '../../src/images/index.ts';
-import { collectPictures, findPicture, picturesNamed } from '../../src/studio/pictures.ts';
+import { collectPictures, findPicture, picturesNamed } from '../../src/app/studio/pictures.ts';
+import type { MitigationReport } from '../../src/ground/contracts/index.ts';
+import { decodeImage } from '../../src/kit/images/index.ts';
 import { temporaryFolder } from '../faces/models.ts';
 import { diffusionReport, mitigationReport, studyReport } from '../web/generator-fixtures.ts';
 import { stripedPng } from './make-runs.ts';

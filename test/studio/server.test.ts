@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { reportPageSchema, runEventSchema, runListSchema } from '../../src/contracts/index.ts';
-import { decodeImage, sniffFormat } from '../../src/images/index.ts';
-import { createRun } from '../../src/runs/index.ts';
-import { createStudio } from '../../src/studio/index.ts';
+import { createStudio } from '../../src/app/studio/index.ts';
+import { reportPageSchema, runEventSchema, runListSchema } from '../../src/ground/contracts/index.ts';
+import { decodeImage, sniffFormat } from '../../src/kit/images/index.ts';
+import { createRun } from '../../src/kit/runs/index.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { FORBIDDEN, type MadeRuns, makeRuns } from './make-runs.ts';
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRun } from '../../src/runs/index.ts';
-import { type RunningStudio, startStudio } from '../../src/studio/index.ts';
+import { type RunningStudio, startStudio } from '../../src/app/studio/index.ts';
+import { createRun } from '../../src/kit/runs/index.ts';
 import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { findBarriers } from '../web/page-checks.ts';

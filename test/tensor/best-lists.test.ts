@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BestLists } from '../../src/tensor/neighbours/best-lists.ts';
+import { BestLists } from '../../src/kit/tensor/neighbours/best-lists.ts';
 
 const offers = fc.array(
   fc.record({ query: fc.integer({ min: 0, max: 2 }), value: fc.constantFrom(-2, -1, 0, 0.5, 1, Number.NaN) }),

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { BiolensError } from '../../src/errors.ts';
-import { openMatrixFile } from '../../src/tensor/files/node.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import { openMatrixFile } from '../../src/kit/tensor/files/node.ts';
 import {
   float32,
   readAll,
@@ -14,7 +14,7 @@ import {
   type TensorData,
   writeNpy,
   writeSafetensors,
-} from '../../src/tensor/index.ts';
+} from '../../src/kit/tensor/index.ts';
 
 // Made by NumPy 2 and safetensors 0.6, a = np.array([[1.5, -2, 3], [4, 5.25, -6]], '<f4'): np.save of a, a.astype('>f4'),
 // np.asfortranarray(a.astype('f8')), a.astype('f2'), np.array([[1, -2], [3, 4]], 'i8'), np.array([1, 2, 255], 'u1'), a.astype('c8');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { float32, type Runtime, readModelInfo, type Session } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { float32, type Runtime, readModelInfo, type Session } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 // Made by onnx 1.23.2: two images of unknown sizes, an old-style weight that is also listed as an input, a batch called "N" in both.
 // h, v = onnx.helper, onnx.TensorProto

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BiolensError } from '../../src/errors.ts';
-import * as t from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import * as t from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 let runtime: t.Runtime;
 beforeAll(async () => {

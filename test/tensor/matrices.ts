@@ -1,4 +1,4 @@
-import type { Matrix } from '../../src/math/matrix.ts';
+import type { Matrix } from '../../src/ground/math/matrix.ts';
 
 /** A repeatable matrix of numbers in −1…1 with `distinct` different values, so that ties can be had. */
 export function matrixOf(rows: number, cols: number, seed: number, distinct = 2 ** 20): Matrix {

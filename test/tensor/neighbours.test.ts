@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Matrix } from '../../src/math/matrix.ts';
+import type { Matrix } from '../../src/ground/math/matrix.ts';
 import {
   eachProductBlock,
   type NeighbourMetric,
   nearestNeighbours,
   type Runtime,
   sourceOf,
-} from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+} from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { matrixOf } from './matrices.ts';
 
 let runtime: Runtime;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findPairsAbove, type Runtime, similarityHistogram, sourceOf } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { findPairsAbove, type Runtime, similarityHistogram, sourceOf } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 import { cosine, matrixOf } from './matrices.ts';
 
 let runtime: Runtime;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { runBatched } from '../../src/tensor/index.ts';
+import { runBatched } from '../../src/kit/tensor/index.ts';
 
 /** Lets everything that can go on go on. */
 const settle = () => new Promise(resolve => setTimeout(resolve, 5));

@@ -1,8 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cast, float32, Graph, gather, matmul, type Runtime, relu, runInParts } from '../../src/tensor/index.ts';
-import { openRuntime } from '../../src/tensor/node.ts';
+import { cast, float32, Graph, gather, matmul, type Runtime, relu, runInParts } from '../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -222,7 +222,7 @@ describe('opening', () => {
   });
 
   test('a program that forgets to close ends all the same', () => {
-    const node = join(import.meta.dirname, '../../src/tensor/node.ts');
+    const node = join(import.meta.dirname, '../../src/kit/tensor/node.ts');
     const script = `const { openRuntime } = await import(${JSON.stringify(node)}); console.log((await openRuntime({ device: 'cpu' })).device);`;
     expect(
       execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000 }),
@@ -235,7 +235,7 @@ describe('opening', () => {
     ['fails', 'setTimeout(() => { throw new Error("no"); }, 0);'],
     ['closes', 'await runtime.close(); process.exit(7);'],
   ])('a program that %s in the middle of a run ends as it means to', (what, ending) => {
-    const node = JSON.stringify(join(import.meta.dirname, '../../src/tensor/node.ts'));
+    const node = JSON.stringify(join(import.meta.dirname, '../../src/kit/tensor/node.ts'));
     const script = `
       const { openRuntime } = await import(${node});
       const runtime = await openRuntime({ device: 'cpu', threads: 1 });

@@ -8,9 +8,9 @@ import { expect, test } from 'vitest';
 test('the engine keeps no identifier of the machine and no queue of events', () => {
   const home = mkdtempSync(join(tmpdir(), 'biolens-home-'));
   try {
-    const node = join(import.meta.dirname, '../../src/tensor/node.ts');
+    const node = join(import.meta.dirname, '../../src/kit/tensor/node.ts');
     const script = `
-      const { Graph } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/tensor/index.ts'))});
+      const { Graph } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/kit/tensor/index.ts'))});
       const { openRuntime } = await import(${JSON.stringify(node)});
       const graph = new Graph();
       graph.output('y', graph.input('x', [1]));

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeReply, encodeRequest } from '../../src/vlm/chat-completions.ts';
-import { ModelError } from '../../src/vlm/index.ts';
-import type { ModelRequest } from '../../src/vlm/model.ts';
-import { type BodyPart, bodyLength, bodyText } from '../../src/vlm/transport.ts';
+import { decodeReply, encodeRequest } from '../../src/kit/vlm/chat-completions.ts';
+import { ModelError } from '../../src/kit/vlm/index.ts';
+import type { ModelRequest } from '../../src/kit/vlm/model.ts';
+import { type BodyPart, bodyLength, bodyText } from '../../src/kit/vlm/transport.ts';
 import * as recorded from './recorded-replies.ts';
 
 const signal = new AbortController().signal;

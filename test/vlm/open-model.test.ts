@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { BiolensError } from '../../src/errors.ts';
-import { formatModelSpec, ModelError, openModel, parseModelSpec } from '../../src/vlm/index.ts';
-import type { ModelRequest } from '../../src/vlm/model.ts';
-import { MAX_TOOL_ROUNDS } from '../../src/vlm/sdk-model.ts';
+import { BiolensError } from '../../src/ground/errors.ts';
+import { formatModelSpec, ModelError, openModel, parseModelSpec } from '../../src/kit/vlm/index.ts';
+import type { ModelRequest } from '../../src/kit/vlm/model.ts';
+import { MAX_TOOL_ROUNDS } from '../../src/kit/vlm/sdk-model.ts';
 import * as recorded from './recorded-replies.ts';
 
 const KEY = 'sk-test-0123456789abcdef';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { readPictureHeader } from '../../src/vlm/picture-header.ts';
+import { readPictureHeader } from '../../src/kit/vlm/picture-header.ts';
 
 const flat = (width: number, height: number, channels: 3 | 4 = 3): Sharp =>
   sharp({ create: { width, height, channels, background: { r: 160, g: 96, b: 64, alpha: 0.5 } } });

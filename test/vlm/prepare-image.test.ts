@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_IMAGE_RULE, prepareImage } from '../../src/vlm/index.ts';
+import { DEFAULT_IMAGE_RULE, prepareImage } from '../../src/kit/vlm/index.ts';
 
 const rule = { maxSide: 100, maxBytes: 8000, jpegQuality: 95 };
 const flat = (width: number, height: number) =>

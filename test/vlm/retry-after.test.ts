@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readRetryAfter } from '../../src/vlm/retry-after.ts';
+import { readRetryAfter } from '../../src/kit/vlm/retry-after.ts';
 import { GOOGLE_RATE_LIMIT } from './recorded-replies.ts';
 
 const now = Date.parse('2026-03-01T12:00:00Z');

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { ModelError } from '../../src/vlm/index.ts';
-import { createNodeTransport } from '../../src/vlm/transport.ts';
+import { ModelError } from '../../src/kit/vlm/index.ts';
+import { createNodeTransport } from '../../src/kit/vlm/transport.ts';
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {

@@ -6,7 +6,7 @@ import {
   type ReportPage,
   reportPageSchema,
   TASKS,
-} from '../../src/contracts/index.ts';
+} from '../../src/ground/contracts/index.ts';
 import { drawnPicture, HOSTILE, lehmer, metric, runRecord, share } from './fixtures.ts';
 
 type BenchInput = z.input<typeof benchReportSchema>;

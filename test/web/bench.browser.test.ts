@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { nameOfCode, TASKS } from '../../src/contracts/index.ts';
+import { nameOfCode, TASKS } from '../../src/ground/contracts/index.ts';
 import { whyNoBrowser } from '../browser.ts';
 import { benchPage, benchReport, hostileBenchPage, largeBenchPage, withTools } from './bench-fixtures.ts';
 import { HOSTILE } from './fixtures.ts';

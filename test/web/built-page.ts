@@ -19,7 +19,9 @@ export interface BuiltPage {
 /** The page of `dist/web` where it is newer than its sources; else one built beside it, so that no test looks at an old page. */
 export function buildPage(): BuiltPage {
   const ready = join(root, 'dist/web/index.html');
-  const changed = Math.max(...['web', 'src/contracts', 'vite.config.ts'].map(path => newestChange(join(root, path))));
+  const changed = Math.max(
+    ...['web', 'src/ground/contracts', 'vite.config.ts'].map(path => newestChange(join(root, path))),
+  );
   if (existsSync(ready) && statSync(ready).mtimeMs > changed) return { templatePath: ready, remove: () => {} };
   const folder = mkdtempSync(join(tmpdir(), 'biolens-page-'));
   const vite = join(root, 'node_modules/vite/bin/vite.js');

@@ -8,7 +8,7 @@ import {
   type ReportPage,
   reportPageSchema,
   runRecordSchema,
-} from '../../src/contracts/index.ts';
+} from '../../src/ground/contracts/index.ts';
 
 /** A small, steady source of numbers for drawing fixtures (Park and Miller's minimal standard). */
 export function lehmer(seed: number): () => number {

@@ -12,7 +12,7 @@ import {
   reportPageSchema,
   type StudyReport,
   studyReportSchema,
-} from '../../src/contracts/index.ts';
+} from '../../src/ground/contracts/index.ts';
 import { auditReport, drawnPicture, HOSTILE, runRecord } from './fixtures.ts';
 
 const SAMPLES = 400;

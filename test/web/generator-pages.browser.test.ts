@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ReportPage } from '../../src/contracts/index.ts';
+import type { ReportPage } from '../../src/ground/contracts/index.ts';
 import { type WatchedPage, whyNoBrowser } from '../browser.ts';
 import { HOSTILE } from './fixtures.ts';
 import { type FrozenPages, openFrozenPages, type PageLook } from './frozen-pages.ts';

@@ -8,7 +8,7 @@ import {
   packPairs,
   thawPage,
   unpackPairs,
-} from '../../src/contracts/index.ts';
+} from '../../src/ground/contracts/index.ts';
 import { hostilePage, largePage, makePairs, reportPage } from './fixtures.ts';
 
 const name = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('a/0001.png', 'a/0002.png', 'half\ud83d', ''));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Pair } from '../../src/contracts/index.ts';
+import type { Pair } from '../../src/ground/contracts/index.ts';
 import { FIRST_QUERY, isFiltered, nextSort, type PairColumn, selectPairs } from '../../web/audit/pair-view.ts';
 
 const probability = fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: null });

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
-import type { AuditReport } from '../../src/contracts/audit.ts';
-import type { ReportPage } from '../../src/contracts/report.ts';
+import type { AuditReport } from '../../src/ground/contracts/audit.ts';
+import type { ReportPage } from '../../src/ground/contracts/report.ts';
 import type { PageSection } from '../components/page-frame.tsx';
 import { Bias } from './bias.tsx';
 import { Copies } from './copies.tsx';

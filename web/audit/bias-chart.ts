@@ -1,5 +1,5 @@
-import type { AttributeBias } from '../../src/contracts/audit.ts';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { AttributeBias } from '../../src/ground/contracts/audit.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { drawShareBars, type ShareSeries } from '../components/share-bars.ts';
 
 export interface BarSeries extends ShareSeries {

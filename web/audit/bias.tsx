@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback } from 'react';
-import type { AttributeBias } from '../../src/contracts/audit.ts';
+import type { AttributeBias } from '../../src/ground/contracts/audit.ts';
 import { BarKey } from '../components/bar-key.tsx';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { AttributeBias } from '../../src/contracts/audit.ts';
+import type { AttributeBias } from '../../src/ground/contracts/audit.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';

@@ -1,5 +1,5 @@
 import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
-import type { Replication } from '../../src/contracts/audit.ts';
+import type { Replication } from '../../src/ground/contracts/audit.ts';
 import { Section } from '../components/section.tsx';
 import { usePrinting } from '../state/use-printing.ts';
 import { downloadText, toCsv } from '../text/csv.ts';

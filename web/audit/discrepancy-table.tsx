@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { AttributeBias, Discrepancy } from '../../src/contracts/audit.ts';
+import type { AttributeBias, Discrepancy } from '../../src/ground/contracts/audit.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 

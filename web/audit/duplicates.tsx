@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Replication } from '../../src/contracts/audit.ts';
+import type { Replication } from '../../src/ground/contracts/audit.ts';
 import { FileName } from '../components/file-name.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Picture } from '../components/picture.tsx';

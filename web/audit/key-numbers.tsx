@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { AuditReport, Replication } from '../../src/contracts/audit.ts';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { AuditReport, Replication } from '../../src/ground/contracts/audit.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { MetricValue } from '../components/metric-value.tsx';
 import { formatCount, formatPEquals, type NumberKind } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { Replication } from '../../src/contracts/audit.ts';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { Replication } from '../../src/ground/contracts/audit.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { AuditReport } from '../../src/contracts/audit.ts';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { AuditReport } from '../../src/ground/contracts/audit.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { Provenance } from '../components/provenance.tsx';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { AuditReport } from '../../src/contracts/audit.ts';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { AuditReport } from '../../src/ground/contracts/audit.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { Findings } from '../components/findings.tsx';
 import { SetKey } from '../components/set-key.tsx';
 import { formatCount, formatTime } from '../text/format.ts';

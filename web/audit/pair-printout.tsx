@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Pair } from '../../src/contracts/audit.ts';
+import type { Pair } from '../../src/ground/contracts/audit.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { formatCount, formatP } from '../text/format.ts';

@@ -1,5 +1,5 @@
 import { type KeyboardEvent, memo, type ReactNode } from 'react';
-import type { Pair } from '../../src/contracts/audit.ts';
+import type { Pair } from '../../src/ground/contracts/audit.ts';
 import { FileName } from '../components/file-name.tsx';
 import { Picture } from '../components/picture.tsx';
 import { formatCount, formatP } from '../text/format.ts';

@@ -1,4 +1,4 @@
-import type { Pair } from '../../src/contracts/audit.ts';
+import type { Pair } from '../../src/ground/contracts/audit.ts';
 
 export type PairColumn = keyof Pair;
 

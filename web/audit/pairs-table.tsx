@@ -1,6 +1,6 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
-import type { Pair } from '../../src/contracts/audit.ts';
+import type { Pair } from '../../src/ground/contracts/audit.ts';
 import { useMediaQuery } from '../state/preferences.ts';
 import { PairRow } from './pair-row.tsx';
 import { nextSort, type PairColumn, type PairQuery } from './pair-view.ts';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Quality as QualityReport } from '../../src/contracts/audit.ts';
+import type { Quality as QualityReport } from '../../src/ground/contracts/audit.ts';
 import { Section } from '../components/section.tsx';
 import { SET_LABELS } from '../components/set-key.tsx';
 import { type Measure, MeasureTable } from './measures.tsx';

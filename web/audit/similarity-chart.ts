@@ -1,4 +1,4 @@
-import type { Replication, SetName } from '../../src/contracts/audit.ts';
+import type { Replication, SetName } from '../../src/ground/contracts/audit.ts';
 import { SET_LABELS } from '../components/set-key.tsx';
 import { type CurveSeries, type Curves, drawCurves, type SimilarityView } from '../components/similarity-curves.ts';
 

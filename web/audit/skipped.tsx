@@ -1,5 +1,5 @@
 import { type ReactNode, useDeferredValue, useId, useMemo, useState } from 'react';
-import type { AuditReport } from '../../src/contracts/audit.ts';
+import type { AuditReport } from '../../src/ground/contracts/audit.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { SetKey } from '../components/set-key.tsx';

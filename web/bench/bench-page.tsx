@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
-import type { ReportPage } from '../../src/contracts/report.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
+import type { ReportPage } from '../../src/ground/contracts/report.ts';
 import type { PageSection } from '../components/page-frame.tsx';
 import { Cost } from './cost.tsx';
 import { Differences } from './differences.tsx';

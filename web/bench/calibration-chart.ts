@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Calibration } from '../../src/contracts/bench-score.ts';
+import type { Calibration } from '../../src/ground/contracts/bench-score.ts';
 
 const SIDE = 360;
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatMeasured, formatNumber } from '../text/format.ts';

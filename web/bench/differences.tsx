@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { Section } from '../components/section.tsx';
 import { ShowMore } from '../components/show-more.tsx';

@@ -1,7 +1,7 @@
-import type { Question } from '../../src/contracts/bench.ts';
-import type { LeaderboardRow, ModelPair } from '../../src/contracts/bench-compare.ts';
-import type { BenchItem, BenchReport } from '../../src/contracts/bench-report.ts';
-import type { BenchScore } from '../../src/contracts/bench-score.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import type { LeaderboardRow, ModelPair } from '../../src/ground/contracts/bench-compare.ts';
+import type { BenchItem, BenchReport } from '../../src/ground/contracts/bench-report.ts';
+import type { BenchScore } from '../../src/ground/contracts/bench-score.ts';
 
 /** One model in one setting, with all that the report holds on it. */
 export interface Entry {

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { formatShare } from '../text/format.ts';
 
 /** Accuracy on one group of questions, and what guessing gets on them. */

@@ -1,9 +1,9 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
-import type { Question } from '../../src/contracts/bench.ts';
-import { CATEGORIES, nameOfCode, TASKS } from '../../src/contracts/bench-codes.ts';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
-import type { Accuracy, BenchScore } from '../../src/contracts/bench-score.ts';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import { CATEGORIES, nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
+import type { Accuracy, BenchScore } from '../../src/ground/contracts/bench-score.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';

@@ -1,5 +1,5 @@
-import { CATEGORIES } from '../../src/contracts/bench-codes.ts';
-import type { LeaderboardRow } from '../../src/contracts/bench-compare.ts';
+import { CATEGORIES } from '../../src/ground/contracts/bench-codes.ts';
+import type { LeaderboardRow } from '../../src/ground/contracts/bench-compare.ts';
 
 /** `overall`, `name`, `size`, or the code of a category. */
 export interface LeaderboardSort {

@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo, useState } from 'react';
-import { nameOfCode } from '../../src/contracts/bench-codes.ts';
-import type { LeaderboardRow } from '../../src/contracts/bench-compare.ts';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
+import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
+import type { LeaderboardRow } from '../../src/ground/contracts/bench-compare.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
 import { Segments } from '../components/segments.tsx';

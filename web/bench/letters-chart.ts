@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { BenchScore } from '../../src/contracts/bench-score.ts';
+import type { BenchScore } from '../../src/ground/contracts/bench-score.ts';
 
 /** How often each letter was chosen, as a bar, beside how often it was the right one, as a dashed line. */
 export function drawLetters({ chosen, right }: BenchScore['letters'], width: number): SVGSVGElement | HTMLElement {

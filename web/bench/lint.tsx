@@ -1,5 +1,5 @@
 import { type ReactNode, useDeferredValue, useId, useMemo, useState } from 'react';
-import type { LintReport } from '../../src/contracts/bench-report.ts';
+import type { LintReport } from '../../src/ground/contracts/bench-report.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { Section } from '../components/section.tsx';

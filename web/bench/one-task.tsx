@@ -1,6 +1,6 @@
 import { type ReactNode, useId, useMemo, useState } from 'react';
-import { nameOfCode, TASKS } from '../../src/contracts/bench-codes.ts';
-import { type Outcome, outcomeSchema } from '../../src/contracts/bench-score.ts';
+import { nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
+import { type Outcome, outcomeSchema } from '../../src/ground/contracts/bench-score.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Outcome } from '../../src/contracts/bench-score.ts';
+import type { Outcome } from '../../src/ground/contracts/bench-score.ts';
 
 /** In the order in which bars show them. */
 export const OUTCOMES: readonly { readonly id: Outcome; readonly title: string; readonly meaning: string }[] = [

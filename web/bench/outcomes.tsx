@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { BenchScore, Outcomes } from '../../src/contracts/bench-score.ts';
+import type { BenchScore, Outcomes } from '../../src/ground/contracts/bench-score.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { formatCount, formatShare, plural } from '../text/format.ts';

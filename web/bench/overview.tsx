@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { FileName } from '../components/file-name.tsx';
 import { LevelMark } from '../components/level-mark.tsx';
 import { formatCount, formatShare, formatTime, plural } from '../text/format.ts';

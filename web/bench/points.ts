@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { formatInterval, formatShare } from '../text/format.ts';
 
 const PERCENT = '\u00a0%';

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
-import type { Question } from '../../src/contracts/bench.ts';
-import { nameOfCode } from '../../src/contracts/bench-codes.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
 import { FileName } from '../components/file-name.tsx';
 import { formatCount } from '../text/format.ts';
 import { visibleLines } from '../text/visible-text.ts';

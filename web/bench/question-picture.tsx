@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import { type ImageRef, pictureName } from '../../src/contracts/bench.ts';
+import { type ImageRef, pictureName } from '../../src/ground/contracts/bench.ts';
 import { usePictures } from '../components/picture.tsx';
 import { visibleText } from '../text/visible-text.ts';
 

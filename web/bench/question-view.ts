@@ -1,6 +1,6 @@
-import type { Question } from '../../src/contracts/bench.ts';
-import type { BenchItem, BenchReport } from '../../src/contracts/bench-report.ts';
-import type { Outcome } from '../../src/contracts/bench-score.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import type { BenchItem, BenchReport } from '../../src/ground/contracts/bench-report.ts';
+import type { Outcome } from '../../src/ground/contracts/bench-score.ts';
 import type { Entry } from './entries.ts';
 
 /** A question with the replies of one model, the plain order first. */

@@ -1,6 +1,6 @@
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, memo, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
-import { nameOfCode } from '../../src/contracts/bench-codes.ts';
+import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
 import { useMediaQuery } from '../state/preferences.ts';
 import { formatCount } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';

@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from 'react';
-import { nameOfCode } from '../../src/contracts/bench-codes.ts';
+import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
 import { formatCount } from '../text/format.ts';
 import { modelName } from './model-name.ts';
 import { OUTCOMES } from './outcome.tsx';

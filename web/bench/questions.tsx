@@ -1,6 +1,6 @@
 import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from 'react';
-import { nameOfCode, TASKS } from '../../src/contracts/bench-codes.ts';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
+import { nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { Section } from '../components/section.tsx';
 import { usePrinting } from '../state/use-printing.ts';

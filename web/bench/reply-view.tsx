@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { Question } from '../../src/contracts/bench.ts';
-import type { BenchItem, Reading } from '../../src/contracts/bench-report.ts';
+import type { Question } from '../../src/ground/contracts/bench.ts';
+import type { BenchItem, Reading } from '../../src/ground/contracts/bench-report.ts';
 import { formatCount, formatMeasured, plural } from '../text/format.ts';
 import { visibleLines, visibleText } from '../text/visible-text.ts';
 import { OutcomeMark } from './outcome.tsx';

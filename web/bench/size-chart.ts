@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { LeaderboardRow, SizeFit } from '../../src/contracts/bench-compare.ts';
+import type { LeaderboardRow, SizeFit } from '../../src/ground/contracts/bench-compare.ts';
 import { modelName } from './model-name.ts';
 
 const HEIGHT = 340;

@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useMemo } from 'react';
-import type { LeaderboardRow } from '../../src/contracts/bench-compare.ts';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
+import type { LeaderboardRow } from '../../src/ground/contracts/bench-compare.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';

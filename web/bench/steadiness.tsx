@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback } from 'react';
-import type { BenchScore, Calibration } from '../../src/contracts/bench-score.ts';
+import type { BenchScore, Calibration } from '../../src/ground/contracts/bench-score.ts';
 import { type Measure, MeasureTable } from '../audit/measures.tsx';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';

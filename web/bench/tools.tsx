@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { ToolUse } from '../../src/contracts/bench-score.ts';
+import type { ToolUse } from '../../src/ground/contracts/bench-score.ts';
 import { type Measure, MeasureTable } from '../audit/measures.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatPEquals, plural } from '../text/format.ts';

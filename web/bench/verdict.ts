@@ -1,5 +1,5 @@
-import type { Finding } from '../../src/contracts/audit.ts';
-import type { BenchReport } from '../../src/contracts/bench-report.ts';
+import type { Finding } from '../../src/ground/contracts/audit.ts';
+import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { formatCount, formatInterval, formatP, formatShare, plural } from '../text/format.ts';
 import { chanceOf, type Entry, rivalsOf } from './entries.ts';
 import { formatPoints } from './points.ts';

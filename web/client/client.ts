@@ -1,4 +1,4 @@
-import type { PictureSet, ReportPage, RunEvent, RunList } from '../../src/contracts/report.ts';
+import type { PictureSet, ReportPage, RunEvent, RunList } from '../../src/ground/contracts/report.ts';
 
 export interface PictureRequest {
   readonly set: PictureSet;

@@ -1,4 +1,4 @@
-import { type FrozenPage, frozenPageSchema, thawPage } from '../../src/contracts/report.ts';
+import { type FrozenPage, frozenPageSchema, thawPage } from '../../src/ground/contracts/report.ts';
 import type { Client } from './client.ts';
 
 /** Reads the page from the text of its script element. The frozen page holds one run, whatever its name. */

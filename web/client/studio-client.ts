@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { reportPageSchema, runEventSchema, runListSchema } from '../../src/contracts/report.ts';
+import { reportPageSchema, runEventSchema, runListSchema } from '../../src/ground/contracts/report.ts';
 import type { Client } from './client.ts';
 
 async function getJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {

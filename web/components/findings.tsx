@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Finding } from '../../src/contracts/audit.ts';
+import type { Finding } from '../../src/ground/contracts/audit.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
 import { LevelMark } from './level-mark.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Finding } from '../../src/contracts/audit.ts';
+import type { Finding } from '../../src/ground/contracts/audit.ts';
 
 const WORDS: Readonly<Record<Finding['level'], string>> = {
   good: 'Good',

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Metric } from '../../src/contracts/metric.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { formatAs, formatCount, formatInterval, type NumberKind } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 

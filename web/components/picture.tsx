@@ -1,5 +1,5 @@
 import { createContext, type ReactNode, useContext, useState } from 'react';
-import type { SetName } from '../../src/contracts/audit.ts';
+import type { SetName } from '../../src/ground/contracts/audit.ts';
 import type { PictureRequest } from '../client/client.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { SET_LABELS } from './set-key.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { formatBytes, formatCount, formatDuration, formatTime } from '../text/format.ts';
 import { visibleLines, visibleText } from '../text/visible-text.ts';
 import { Facts } from './facts.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { SetName } from '../../src/contracts/audit.ts';
+import type { SetName } from '../../src/ground/contracts/audit.ts';
 
 export const SET_LABELS: Readonly<Record<SetName, string>> = {
   training: 'Training',

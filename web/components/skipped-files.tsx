@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Skipped } from '../../src/contracts/faces.ts';
+import type { Skipped } from '../../src/ground/contracts/faces.ts';
 import { plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { DataTable } from './data-table.tsx';

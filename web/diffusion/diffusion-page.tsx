@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useMemo } from 'react';
-import type { DiffusionReport, SampleSheet } from '../../src/contracts/diffusion.ts';
-import type { ReportPage } from '../../src/contracts/report.ts';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { DiffusionReport, SampleSheet } from '../../src/ground/contracts/diffusion.ts';
+import type { ReportPage } from '../../src/ground/contracts/report.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';

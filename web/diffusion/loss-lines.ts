@@ -1,4 +1,4 @@
-import type { DiffusionReport } from '../../src/contracts/diffusion.ts';
+import type { DiffusionReport } from '../../src/ground/contracts/diffusion.ts';
 import type { LineSeries, Lines } from '../components/line-chart.ts';
 import { wordsOf } from '../text/words.ts';
 

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useMemo, useState } from 'react';
-import type { MitigationReport } from '../../src/contracts/mitigation.ts';
+import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { MitigationReport } from '../../src/contracts/mitigation.ts';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { Provenance } from '../components/provenance.tsx';

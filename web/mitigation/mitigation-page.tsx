@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
-import type { MitigationReport } from '../../src/contracts/mitigation.ts';
-import type { ReportPage } from '../../src/contracts/report.ts';
+import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
+import type { ReportPage } from '../../src/ground/contracts/report.ts';
 import type { PageSection } from '../components/page-frame.tsx';
 import { Copying } from './copying.tsx';
 import { Method } from './method.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { MitigationReport } from '../../src/contracts/mitigation.ts';
+import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
 import { FileName } from '../components/file-name.tsx';
 import { Picture } from '../components/picture.tsx';
 import { SetKey } from '../components/set-key.tsx';

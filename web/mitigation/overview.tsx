@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import type { Metric } from '../../src/contracts/metric.ts';
-import type { GoalState, MitigationReport } from '../../src/contracts/mitigation.ts';
-import type { RunRecord } from '../../src/contracts/run.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
+import type { GoalState, MitigationReport } from '../../src/ground/contracts/mitigation.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { Findings } from '../components/findings.tsx';
 import { KeyNumberList } from '../components/key-number-list.tsx';
 import { LevelMark } from '../components/level-mark.tsx';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { Metric } from '../../src/contracts/metric.ts';
-import type { MitigationReport, MitigationSide } from '../../src/contracts/mitigation.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
+import type { MitigationReport, MitigationSide } from '../../src/ground/contracts/mitigation.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo } from 'react';
-import type { Metric } from '../../src/contracts/metric.ts';
-import type { MitigationReport, MitigationRound } from '../../src/contracts/mitigation.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
+import type { MitigationReport, MitigationRound } from '../../src/ground/contracts/mitigation.ts';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import type { LinePoint, LineSeries, Lines } from '../components/line-chart.ts';
 import { LineFigure } from '../components/line-figure.tsx';

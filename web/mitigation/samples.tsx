@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { MitigationReport } from '../../src/contracts/mitigation.ts';
+import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
 import { Picture } from '../components/picture.tsx';
 import { Section } from '../components/section.tsx';
 import { Sheet } from '../components/sheet.tsx';

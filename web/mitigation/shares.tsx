@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useMemo } from 'react';
-import type { MitigationReport } from '../../src/contracts/mitigation.ts';
+import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
 import { BarKey } from '../components/bar-key.tsx';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';

@@ -1,5 +1,5 @@
-import type { Metric } from '../../src/contracts/metric.ts';
-import type { MitigationReport, MitigationSide } from '../../src/contracts/mitigation.ts';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
+import type { MitigationReport, MitigationSide } from '../../src/ground/contracts/mitigation.ts';
 import type { BarStyle } from '../components/share-bars.ts';
 
 /** One set of samples of a mitigation. */

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect } from 'react';
-import type { RunList as Runs } from '../../src/contracts/report.ts';
+import type { RunList as Runs } from '../../src/ground/contracts/report.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { formatTime } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useState } from 'react';
-import type { ReportPage, RunEvent } from '../../src/contracts/report.ts';
+import type { ReportPage, RunEvent } from '../../src/ground/contracts/report.ts';
 import type { Client } from '../client/client.ts';
 import { Facts } from '../components/facts.tsx';
 import { formatTime, plural } from '../text/format.ts';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { RunStatus } from '../../src/contracts/run.ts';
+import type { RunStatus } from '../../src/ground/contracts/run.ts';
 
 const WORDS: Readonly<Record<RunStatus, string>> = {
   running: 'Running',

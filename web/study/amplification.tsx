@@ -1,5 +1,5 @@
 import { type ReactNode, useMemo } from 'react';
-import type { StudyReport } from '../../src/contracts/study.ts';
+import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import { DataTable } from '../components/data-table.tsx';
 import type { Lines } from '../components/line-chart.ts';
 import { LineFigure } from '../components/line-figure.tsx';

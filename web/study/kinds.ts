@@ -1,4 +1,4 @@
-import type { GeneratorKind, StudyReport, StudyResult } from '../../src/contracts/study.ts';
+import type { GeneratorKind, StudyReport, StudyResult } from '../../src/ground/contracts/study.ts';
 import type { BarStyle } from '../components/share-bars.ts';
 
 /** What a kind of generator is called, and how its bars and lines look: filled and open tell the two apart without colours. */

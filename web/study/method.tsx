@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { RunRecord } from '../../src/contracts/run.ts';
-import type { StudyReport, StudyResult } from '../../src/contracts/study.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
+import type { StudyReport, StudyResult } from '../../src/ground/contracts/study.ts';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { MetricValue } from '../components/metric-value.tsx';

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import type { RunRecord } from '../../src/contracts/run.ts';
-import type { StudyReport } from '../../src/contracts/study.ts';
+import type { RunRecord } from '../../src/ground/contracts/run.ts';
+import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import { Findings } from '../components/findings.tsx';
 import { formatCount, formatNumber, formatTime, plural } from '../text/format.ts';
 import { wordsOf } from '../text/words.ts';

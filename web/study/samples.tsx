@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { StudyReport } from '../../src/contracts/study.ts';
+import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import { Section } from '../components/section.tsx';
 import { Sheet } from '../components/sheet.tsx';
 import { plural } from '../text/format.ts';

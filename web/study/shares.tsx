@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useMemo } from 'react';
-import type { StudyReport } from '../../src/contracts/study.ts';
+import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import { BarKey } from '../components/bar-key.tsx';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';

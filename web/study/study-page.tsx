@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect } from 'react';
-import type { ReportPage } from '../../src/contracts/report.ts';
-import type { StudyReport } from '../../src/contracts/study.ts';
+import type { ReportPage } from '../../src/ground/contracts/report.ts';
+import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import type { PageSection } from '../components/page-frame.tsx';
 import { Method } from './method.tsx';
 import { Overview, titleOf } from './overview.tsx';

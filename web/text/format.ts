@@ -1,4 +1,4 @@
-import type { Interval } from '../../src/contracts/metric.ts';
+import type { Interval } from '../../src/ground/contracts/metric.ts';
 
 /**
  * How a number is written: a share of 0 to 1 as per cent, a percentage of 0 to 100 as it is, a very small share per million, a

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cleam, correctShare, correctShares, solveOnSimplex } from '../../../src/audit/metrics/cleam.ts';
-import { foldIn, openStream, type RandomStream, randomKey } from '../../../src/math/index.ts';
+import { foldIn, openStream, type RandomStream, randomKey } from '../../../src/ground/math/index.ts';
+import { cleam, correctShare, correctShares, solveOnSimplex } from '../../../src/jobs/audit/metrics/cleam.ts';
 
 const key = randomKey(3);
 

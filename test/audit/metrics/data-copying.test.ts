@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { dataCopying } from '../../../src/audit/metrics/data-copying.ts';
-import { plainPairwise } from '../../../src/audit/pairwise.ts';
-import { foldIn, type Matrix, openStream, randomKey } from '../../../src/math/index.ts';
-import { sourceOf } from '../../../src/tensor/index.ts';
+import { foldIn, type Matrix, openStream, randomKey } from '../../../src/ground/math/index.ts';
+import { dataCopying } from '../../../src/jobs/audit/metrics/data-copying.ts';
+import { plainPairwise } from '../../../src/jobs/audit/pairwise.ts';
+import { sourceOf } from '../../../src/kit/tensor/index.ts';
 
 const key = randomKey(17);
 const COLS = 80;

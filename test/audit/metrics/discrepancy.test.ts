@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareDistributions, normalisedEntropy } from '../../../src/audit/metrics/discrepancy.ts';
+import { compareDistributions, normalisedEntropy } from '../../../src/jobs/audit/metrics/discrepancy.ts';
 
 const distribution = (classes: number) =>
   fc.array(fc.double({ min: 0.001, max: 1, noNaN: true }), { minLength: classes, maxLength: classes }).map(values => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { frechetDistance } from '../../../src/audit/metrics/fid.ts';
-import { featureLikelihoodDivergence } from '../../../src/audit/metrics/fld.ts';
-import { kernelDistance } from '../../../src/audit/metrics/kid.ts';
-import { vendi, vendiOfKernel } from '../../../src/audit/metrics/vendi.ts';
-import { plainPairwise } from '../../../src/audit/pairwise.ts';
-import { randomKey } from '../../../src/math/index.ts';
+import { randomKey } from '../../../src/ground/math/index.ts';
+import { frechetDistance } from '../../../src/jobs/audit/metrics/fid.ts';
+import { featureLikelihoodDivergence } from '../../../src/jobs/audit/metrics/fld.ts';
+import { kernelDistance } from '../../../src/jobs/audit/metrics/kid.ts';
+import { vendi, vendiOfKernel } from '../../../src/jobs/audit/metrics/vendi.ts';
+import { plainPairwise } from '../../../src/jobs/audit/pairwise.ts';
 import { matrixOf, VECTOR_SETS } from '../vectors.ts';
 
 const { training, heldout, generated, withoutCopies, firstTraining } = VECTOR_SETS;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { authPct, authPctOf } from '../../../src/audit/metrics/auth-pct.ts';
-import { carlini } from '../../../src/audit/metrics/carlini.ts';
-import { rankZ, zU } from '../../../src/audit/metrics/data-copying.ts';
-import { prdc } from '../../../src/audit/metrics/prdc.ts';
-import { splitProduct } from '../../../src/audit/metrics/split-product.ts';
-import { plainPairwise } from '../../../src/audit/pairwise.ts';
-import { sourceOf } from '../../../src/tensor/index.ts';
+import { authPct, authPctOf } from '../../../src/jobs/audit/metrics/auth-pct.ts';
+import { carlini } from '../../../src/jobs/audit/metrics/carlini.ts';
+import { rankZ, zU } from '../../../src/jobs/audit/metrics/data-copying.ts';
+import { prdc } from '../../../src/jobs/audit/metrics/prdc.ts';
+import { splitProduct } from '../../../src/jobs/audit/metrics/split-product.ts';
+import { plainPairwise } from '../../../src/jobs/audit/pairwise.ts';
+import { sourceOf } from '../../../src/kit/tensor/index.ts';
 import { matrixOf, VECTOR_SETS } from '../vectors.ts';
 
 const { training, heldout, generated, onlyCopies, far } = VECTOR_SETS;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { fisherZ, fitNullTail } from '../../../src/audit/replication/null-tail.ts';
-import { benjaminiHochberg, foldIn, openStream, type RandomStream, randomKey } from '../../../src/math/index.ts';
+import { benjaminiHochberg, foldIn, openStream, type RandomStream, randomKey } from '../../../src/ground/math/index.ts';
+import { fisherZ, fitNullTail } from '../../../src/jobs/audit/replication/null-tail.ts';
 
 const key = randomKey(11);
 

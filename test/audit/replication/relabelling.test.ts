@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { plainPairwise } from '../../../src/audit/pairwise.ts';
+import { foldIn, type Matrix, openStream, randomKey } from '../../../src/ground/math/index.ts';
+import { plainPairwise } from '../../../src/jobs/audit/pairwise.ts';
 import {
   inauthenticStatistic,
   meanTop1Statistic,
   type RelabellingStatistic,
   relabellingTest,
   shareAboveStatistic,
-} from '../../../src/audit/replication/relabelling.ts';
-import { normaliseRows } from '../../../src/audit/rows.ts';
-import { foldIn, type Matrix, openStream, randomKey } from '../../../src/math/index.ts';
-import { type Neighbours, sourceOf } from '../../../src/tensor/index.ts';
+} from '../../../src/jobs/audit/replication/relabelling.ts';
+import { normaliseRows } from '../../../src/jobs/audit/rows.ts';
+import { type Neighbours, sourceOf } from '../../../src/kit/tensor/index.ts';
 
 const key = randomKey(5);
 

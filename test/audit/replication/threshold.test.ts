@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { plainPairwise } from '../../../src/audit/pairwise.ts';
-import { clusterLinks } from '../../../src/audit/replication/duplicates.ts';
+import { foldIn, type Matrix, openStream, randomKey } from '../../../src/ground/math/index.ts';
+import { plainPairwise } from '../../../src/jobs/audit/pairwise.ts';
+import { clusterLinks } from '../../../src/jobs/audit/replication/duplicates.ts';
 import {
   countPairs,
   cutAbove,
   meanExcess,
   type PairHistogram,
   upperQuantile,
-} from '../../../src/audit/replication/pair-histogram.ts';
-import { calibrateThreshold, duplicateThreshold, pairNullTail } from '../../../src/audit/replication/threshold.ts';
-import { examineTraining } from '../../../src/audit/replication/training-pairs.ts';
-import { normaliseRows } from '../../../src/audit/rows.ts';
-import { foldIn, type Matrix, openStream, randomKey } from '../../../src/math/index.ts';
-import { sourceOf } from '../../../src/tensor/index.ts';
+} from '../../../src/jobs/audit/replication/pair-histogram.ts';
+import { calibrateThreshold, duplicateThreshold, pairNullTail } from '../../../src/jobs/audit/replication/threshold.ts';
+import { examineTraining } from '../../../src/jobs/audit/replication/training-pairs.ts';
+import { normaliseRows } from '../../../src/jobs/audit/rows.ts';
+import { sourceOf } from '../../../src/kit/tensor/index.ts';
 
 const key = randomKey(8);
 const options = { pairwise: plainPairwise };

@@ -1,4 +1,4 @@
-import { auditRun, resumeAudit } from '../../../src/audit/index.ts';
+import { auditRun, resumeAudit } from '../../../src/jobs/audit/index.ts';
 
 /** Audits folders in a process of its own, to be killed: says each item that is on the disk on a line of standard output. */
 const [mode, ...paths] = process.argv.slice(2);

@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AuditConfigurationInput, type AuditEvent, auditRun, resumeAudit } from '../../../src/audit/index.ts';
-import { auditItemSchema, decodeEmbedding, encodeEmbedding, itemKey } from '../../../src/audit/read-faces.ts';
-import { type AuditReport, auditReportSchema } from '../../../src/contracts/index.ts';
-import { renderFaces } from '../../../src/images/index.ts';
-import { type Matrix, randomKey } from '../../../src/math/index.ts';
-import { readRunRecord } from '../../../src/runs/index.ts';
-import { writeNpy } from '../../../src/tensor/index.ts';
+import { type AuditReport, auditReportSchema } from '../../../src/ground/contracts/index.ts';
+import { type Matrix, randomKey } from '../../../src/ground/math/index.ts';
+import { type AuditConfigurationInput, type AuditEvent, auditRun, resumeAudit } from '../../../src/jobs/audit/index.ts';
+import { auditItemSchema, decodeEmbedding, encodeEmbedding, itemKey } from '../../../src/jobs/audit/read-faces.ts';
+import { renderFaces } from '../../../src/kit/drawing/index.ts';
+import { readRunRecord } from '../../../src/kit/runs/index.ts';
+import { writeNpy } from '../../../src/kit/tensor/index.ts';
 import { drawSets, finish } from '../simulated-sets.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'biolens-audit-'));

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type AdaptiveLimit, createAdaptiveLimit, type LimitChange } from '../../../src/bench/ask/adaptive-limit.ts';
-import { openStream, randomKey } from '../../../src/math/index.ts';
+import { openStream, randomKey } from '../../../src/ground/math/index.ts';
+import {
+  type AdaptiveLimit,
+  createAdaptiveLimit,
+  type LimitChange,
+} from '../../../src/jobs/bench/ask/adaptive-limit.ts';
 
 interface Endpoint {
   /** Requests it works on at a time; others wait, and so does the client that sent them. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Answer, Question } from '../../../src/ground/contracts/bench.ts';
 import {
   type AskOptions,
   askAll,
@@ -9,9 +10,8 @@ import {
   createRandomAnswerer,
   latestAnswers,
   posings,
-} from '../../../src/bench/ask/index.ts';
-import type { Answer, Question } from '../../../src/contracts/bench.ts';
-import { openModel } from '../../../src/vlm/index.ts';
+} from '../../../src/jobs/bench/ask/index.ts';
+import { openModel } from '../../../src/kit/vlm/index.ts';
 import { type MockOptions, type MockServer, mockLetter, startMockServer } from './mock-server.ts';
 import { collect, makeImages, makeQuestion, makeQuestions, memoryJournal } from './support.ts';
 

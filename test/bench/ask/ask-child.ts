@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { askAll, askSettings, createModelAnswerer, journalOf } from '../../../src/bench/ask/index.ts';
-import { createRun, openRun } from '../../../src/runs/index.ts';
-import { openModel } from '../../../src/vlm/index.ts';
+import { askAll, askSettings, createModelAnswerer, journalOf } from '../../../src/jobs/bench/ask/index.ts';
+import { createRun, openRun } from '../../../src/kit/runs/index.ts';
+import { openModel } from '../../../src/kit/vlm/index.ts';
 import { makeImages, makeQuestions } from './support.ts';
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'vitest';
-import { askSettings, buildText, latestAnswers, posings } from '../../../src/bench/ask/index.ts';
+import { askSettings, buildText, latestAnswers, posings } from '../../../src/jobs/bench/ask/index.ts';
 import { type MockOptions, mockLetter, startMockServer } from './mock-server.ts';
 import { makeQuestions } from './support.ts';
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { backoffMs } from '../../../src/bench/ask/backoff.ts';
-import { createGate } from '../../../src/bench/ask/gate.ts';
+import type { Answer } from '../../../src/ground/contracts/bench.ts';
+import { backoffMs } from '../../../src/jobs/bench/ask/backoff.ts';
+import { createGate } from '../../../src/jobs/bench/ask/gate.ts';
 import {
   askSettings,
   createFrequentAnswerer,
@@ -11,11 +12,10 @@ import {
   mergeAnswers,
   parseShard,
   posings,
-} from '../../../src/bench/ask/index.ts';
-import { createPictureStore } from '../../../src/bench/ask/picture-store.ts';
-import { createSpending } from '../../../src/bench/ask/spending.ts';
-import type { Answer } from '../../../src/contracts/bench.ts';
-import { DEFAULT_IMAGE_RULE } from '../../../src/vlm/index.ts';
+} from '../../../src/jobs/bench/ask/index.ts';
+import { createPictureStore } from '../../../src/jobs/bench/ask/picture-store.ts';
+import { createSpending } from '../../../src/jobs/bench/ask/spending.ts';
+import { DEFAULT_IMAGE_RULE } from '../../../src/kit/vlm/index.ts';
 import { makeImages, makeQuestion, makeQuestions, memoryJournal } from './support.ts';
 
 const answer = (more: Partial<Answer> = {}): Answer => ({

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Question, Setting } from '../../../src/ground/contracts/bench.ts';
 import {
   askSettings,
   buildParts,
@@ -9,8 +10,7 @@ import {
   posings,
   REASONING_INSTRUCTION,
   rotateOptions,
-} from '../../../src/bench/ask/index.ts';
-import type { Question, Setting } from '../../../src/contracts/bench.ts';
+} from '../../../src/jobs/bench/ask/index.ts';
 import { makeQuestion } from './support.ts';
 
 const pose = (question: Question, setting: Setting = 'zero-shot'): PosedQuestion =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createRecorder, OUTAGE } from '../../../src/bench/ask/recorder.ts';
-import type { Answer } from '../../../src/contracts/bench.ts';
+import type { Answer } from '../../../src/ground/contracts/bench.ts';
+import { createRecorder, OUTAGE } from '../../../src/jobs/bench/ask/recorder.ts';
 import { memoryJournal } from './support.ts';
 
 const reply: Answer = {

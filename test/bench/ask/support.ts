@@ -1,7 +1,7 @@
 import sharp from 'sharp';
-import type { Journal } from '../../../src/bench/ask/answer-log.ts';
-import type { AskEvent } from '../../../src/bench/ask/index.ts';
-import type { Answer, ImageRef, Question } from '../../../src/contracts/bench.ts';
+import type { Answer, ImageRef, Question } from '../../../src/ground/contracts/bench.ts';
+import type { Journal } from '../../../src/jobs/bench/ask/answer-log.ts';
+import type { AskEvent } from '../../../src/jobs/bench/ask/index.ts';
 
 const LABELS = ['A', 'B', 'C', 'D'];
 

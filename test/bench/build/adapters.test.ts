@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { chooseAdapter } from '../../../src/bench/build/adapters/index.ts';
-import { ADAPTERS, type LabelledImage } from '../../../src/bench/build/index.ts';
-import { SourceFolder } from '../../../src/bench/build/source-folder.ts';
+import { chooseAdapter } from '../../../src/jobs/bench/build/adapters/index.ts';
+import { ADAPTERS, type LabelledImage } from '../../../src/jobs/bench/build/index.ts';
+import { SourceFolder } from '../../../src/jobs/bench/build/source-folder.ts';
 import { temporaryFolder, writeFiles } from '../official-folder.ts';
 import { checkBuilt, collectBuild } from './check-built.ts';
 import { LAYOUTS } from './layouts.ts';

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildBenchmark, countQuestions, openBenchmark } from '../../../src/bench/index.ts';
-import { TASKS } from '../../../src/contracts/index.ts';
-import { decodeImage, renderFaces } from '../../../src/images/index.ts';
+import { TASKS } from '../../../src/ground/contracts/index.ts';
+import { buildBenchmark, countQuestions, openBenchmark } from '../../../src/jobs/bench/index.ts';
+import { renderFaces } from '../../../src/kit/drawing/index.ts';
+import { decodeImage } from '../../../src/kit/images/index.ts';
 import { picture, temporaryFolder, writeFiles } from '../official-folder.ts';
 import { checkBuilt, collectBuild, readProvenance } from './check-built.ts';
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type BuildOptions, buildBenchmark, lintBenchmark, openBenchmark } from '../../../src/bench/index.ts';
 import {
   type BenchBuild,
   benchBuildSchema,
@@ -10,7 +9,8 @@ import {
   type PictureProvenance,
   pictureProvenanceSchema,
   type Question,
-} from '../../../src/contracts/index.ts';
+} from '../../../src/ground/contracts/index.ts';
+import { type BuildOptions, buildBenchmark, lintBenchmark, openBenchmark } from '../../../src/jobs/bench/index.ts';
 
 /** Builds, and gives the result. */
 export async function collectBuild(options: BuildOptions): Promise<BenchBuild> {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { LabelledImage } from '../../../src/bench/build/index.ts';
-import type { TaskCode } from '../../../src/contracts/index.ts';
-import { encodePng } from '../../../src/images/index.ts';
+import type { TaskCode } from '../../../src/ground/contracts/index.ts';
+import type { LabelledImage } from '../../../src/jobs/bench/build/index.ts';
+import { encodePng } from '../../../src/kit/images/index.ts';
 import { drawing } from '../official-folder.ts';
 
 /** A tiny folder in the layout in which a set of faces is distributed. */

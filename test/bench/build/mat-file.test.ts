@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { type MatValue, readMat } from '../../../src/bench/build/mat-file.ts';
+import { type MatValue, readMat } from '../../../src/jobs/bench/build/mat-file.ts';
 
 const fixture = (name: string): Uint8Array => readFileSync(resolve(import.meta.dirname, 'fixtures', name));
 

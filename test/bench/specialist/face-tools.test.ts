@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { askAll, askSettings, createModelAnswerer } from '../../../src/bench/ask/index.ts';
-import { createFaceTools, openAnswerer } from '../../../src/bench/specialist/index.ts';
-import { openModel } from '../../../src/vlm/index.ts';
+import { askAll, askSettings, createModelAnswerer } from '../../../src/jobs/bench/ask/index.ts';
+import { createFaceTools, openAnswerer } from '../../../src/jobs/bench/specialist/index.ts';
+import { openModel } from '../../../src/kit/vlm/index.ts';
 import { VLLM } from '../../vlm/recorded-replies.ts';
 import { collect, makeImages, makeQuestion, makeQuestions, memoryJournal } from '../ask/support.ts';
 import { face, picture, posed, sightOf } from './scene.ts';

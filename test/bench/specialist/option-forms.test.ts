@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseCount, parsePictures, parseRange, readOptions } from '../../../src/bench/specialist/option-forms.ts';
-import { countDistribution } from '../../../src/bench/specialist/verdict.ts';
+import { parseCount, parsePictures, parseRange, readOptions } from '../../../src/jobs/bench/specialist/option-forms.ts';
+import { countDistribution } from '../../../src/jobs/bench/specialist/verdict.ts';
 
 describe('options as they are written', () => {
   test.each([

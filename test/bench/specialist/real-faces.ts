@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { benchRun } from '../../../src/bench/index.ts';
-import { clusteredShare } from '../../../src/bench/score/clustered-share.ts';
-import type { BenchReport, Metric, TaskCode } from '../../../src/contracts/index.ts';
+import type { BenchReport, Metric, TaskCode } from '../../../src/ground/contracts/index.ts';
+import { benchRun } from '../../../src/jobs/bench/index.ts';
+import { clusteredShare } from '../../../src/jobs/bench/score/clustered-share.ts';
 import { collectBuild, readProvenance } from '../build/check-built.ts';
 import { temporaryFolder } from '../official-folder.ts';
 

@@ -1,8 +1,8 @@
-import { type PosedQuestion, posings } from '../../../src/bench/ask/index.ts';
-import type { FaceSight, Likeness, SeenFace, Sight } from '../../../src/bench/specialist/index.ts';
-import type { Question } from '../../../src/contracts/bench.ts';
-import { EXPRESSIONS, type Face } from '../../../src/contracts/faces.ts';
-import type { PreparedImage } from '../../../src/vlm/index.ts';
+import type { Question } from '../../../src/ground/contracts/bench.ts';
+import { EXPRESSIONS, type Face } from '../../../src/ground/contracts/faces.ts';
+import { type PosedQuestion, posings } from '../../../src/jobs/bench/ask/index.ts';
+import type { FaceSight, Likeness, SeenFace, Sight } from '../../../src/jobs/bench/specialist/index.ts';
+import type { PreparedImage } from '../../../src/kit/vlm/index.ts';
 import { makeQuestion } from '../ask/support.ts';
 
 export interface FaceDraft {

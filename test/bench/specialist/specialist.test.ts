@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createSpecialist } from '../../../src/bench/specialist/index.ts';
+import { createSpecialist } from '../../../src/jobs/bench/specialist/index.ts';
 import { emptyPicture, face, picture, posed, preparedPictures, type Scene, sightOf } from './scene.ts';
 
 const signal = new AbortController().signal;

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { foldIn, openStream, randomKey } from '../../../src/ground/math/index.ts';
 import {
   createGan,
   type GanTrainer,
@@ -9,10 +10,9 @@ import {
   openGanTrainer,
   readGanFolder,
   writeGanFolder,
-} from '../../../src/diffusion/gan/index.ts';
-import { foldIn, openStream, randomKey } from '../../../src/math/index.ts';
-import type { Runtime } from '../../../src/tensor/index.ts';
-import { openRuntime } from '../../../src/tensor/node.ts';
+} from '../../../src/jobs/generators/gan/index.ts';
+import type { Runtime } from '../../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../../src/kit/tensor/node.ts';
 
 let runtime: Runtime;
 let folder = '';

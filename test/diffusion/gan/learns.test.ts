@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGan, openGanSampler, openGanTrainer } from '../../../src/diffusion/gan/index.ts';
-import { foldIn, openStream, type RandomKey, randomKey } from '../../../src/math/index.ts';
-import type { Runtime } from '../../../src/tensor/index.ts';
-import { openRuntime } from '../../../src/tensor/node.ts';
+import { foldIn, openStream, type RandomKey, randomKey } from '../../../src/ground/math/index.ts';
+import { createGan, openGanSampler, openGanTrainer } from '../../../src/jobs/generators/gan/index.ts';
+import type { Runtime } from '../../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../../src/kit/tensor/node.ts';
 
 let runtime: Runtime;
 beforeAll(async () => {

@@ -1,11 +1,11 @@
-import { openBrowserRuntime } from '../../../src/tensor/browser.ts';
-import type { DeviceChoice } from '../../../src/tensor/index.ts';
+import { openBrowserRuntime } from '../../../src/kit/tensor/browser.ts';
+import type { DeviceChoice } from '../../../src/kit/tensor/index.ts';
 import { gradientsOfCases, trainSomeSteps } from './workload.ts';
 
 // The script of the test's page.
 
 const startWorker = () =>
-  new Worker(new URL('../../../src/tensor/worker/browser.ts', import.meta.url), { type: 'module' });
+  new Worker(new URL('../../../src/kit/tensor/worker/browser.ts', import.meta.url), { type: 'module' });
 
 async function compute(device: DeviceChoice, all: boolean) {
   const runtime = await openBrowserRuntime({ device, threads: 2, startWorker });

@@ -1,5 +1,5 @@
-import { randomKey } from '../../../src/math/index.ts';
-import * as t from '../../../src/tensor/index.ts';
+import { randomKey } from '../../../src/ground/math/index.ts';
+import * as t from '../../../src/kit/tensor/index.ts';
 import { CASES } from '../training/cases.ts';
 import { drawNumbers } from '../training/central-differences.ts';
 

@@ -1,4 +1,4 @@
-import * as t from '../../../src/tensor/index.ts';
+import * as t from '../../../src/kit/tensor/index.ts';
 import type { Operand } from './central-differences.ts';
 
 type Values = Readonly<Record<string, t.Value>>;

@@ -1,5 +1,5 @@
-import { openStream, randomKey } from '../../../src/math/index.ts';
-import * as t from '../../../src/tensor/index.ts';
+import { openStream, randomKey } from '../../../src/ground/math/index.ts';
+import * as t from '../../../src/kit/tensor/index.ts';
 
 /** How the numbers of an operand are drawn. */
 export type Draw = 'normal' | 'positive' | 'distinct';

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readDigits } from '../../../examples/idx.ts';
 import { RECIPES, trainDigits } from '../../../examples/lenet-and-alexnet.ts';
-import { randomKey } from '../../../src/math/index.ts';
+import { randomKey } from '../../../src/ground/math/index.ts';
 
 const folder = resolve(import.meta.dirname, '../../../../shared/data/mnist');
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import * as t from '../../../src/tensor/index.ts';
-import { openRuntime } from '../../../src/tensor/node.ts';
+import * as t from '../../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../../src/kit/tensor/node.ts';
 import { compareWithDifferences } from './central-differences.ts';
 
 let runtime: t.Runtime;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { messageOf } from '../../../src/errors.ts';
-import * as t from '../../../src/tensor/index.ts';
-import { openRuntime } from '../../../src/tensor/node.ts';
-import { RULES } from '../../../src/tensor/training/rules/index.ts';
+import { messageOf } from '../../../src/ground/errors.ts';
+import * as t from '../../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../../src/kit/tensor/node.ts';
+import { RULES } from '../../../src/kit/tensor/training/rules/index.ts';
 import { CASES } from './cases.ts';
 import { compareWithDifferences } from './central-differences.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { foldIn, randomKey } from '../../../src/math/index.ts';
-import * as t from '../../../src/tensor/index.ts';
-import { openRuntime } from '../../../src/tensor/node.ts';
+import { foldIn, randomKey } from '../../../src/ground/math/index.ts';
+import * as t from '../../../src/kit/tensor/index.ts';
+import { openRuntime } from '../../../src/kit/tensor/node.ts';
 
 let runtime: t.Runtime;
 beforeAll(async () => {

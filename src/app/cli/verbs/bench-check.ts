@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import type { Question } from '../../../ground/contracts/index.ts';
+import { describeLint, describeStats } from '../describe-benchmark.ts';
+import { checkGates, parseGate } from '../gate.ts';
+import { type CliIo, printable } from '../io.ts';
+import { writeLintPage } from '../lint-page.ts';
+import { addExamples, gateOption, repeated } from '../options.ts';
+import { printJson, work } from '../work.ts';
+
+interface StatsOptions {
+  readonly json?: boolean;
+}
+
+interface LintVerbOptions extends StatsOptions {
+  readonly pictures: boolean;
+  readonly rule: readonly string[];
+  readonly failOn: readonly string[];
+  readonly page?: string;
+}
+
+async function stats(path: string, { json }: StatsOptions, io: CliIo): Promise<void> {
+  const { countQuestions, openBenchmark, withDigests } = await import('../../../jobs/bench/index.ts');
+  const benchmark = await openBenchmark(path);
+  const problems: string[] = [];
+  const counted = await work(io, async ({ signal, progress }) => {
+    const onProblem = ({ message }: { readonly message: string }) => void problems.push(message);
+    const questions = await Array.fromAsync(benchmark.questions({ signal, onProblem }));
+    let done = 0;
+    async function* counting(): AsyncGenerator<Question> {
+      for await (const question of withDigests(questions, benchmark.images, { signal })) {
+        done++;
+        progress.update({ stage: 'reading pictures', done, total: questions.length });
+        yield question;
+      }
+    }
+    return await countQuestions(counting());
+  });
+  if (json) return printJson(io, { schema: 'biolens/bench-stats@1', ...counted, problems });
+  io.out(describeStats(counted));
+  for (const problem of problems) io.err(`left out: ${printable(problem)}\n`);
+}
+
+async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<void> {
+  const gates = options.failOn.map(parseGate);
+  const { flaggedQuestions, lintBenchmark, openBenchmark } = await import('../../../jobs/bench/index.ts');
+  const benchmark = await openBenchmark(path);
+  const { pictures, rule, page } = options;
+  const report = await work(io, async ({ signal, progress }) => {
+    const events = lintBenchmark(benchmark, { pictures, signal, ...(rule.length === 0 ? {} : { rules: rule }) });
+    for await (const event of events) {
+      if (event.type === 'report') {
+        if (page !== undefined) await writeLintPage(page, { benchmark, source: path, lint: event.report });
+        return event.report;
+      }
+      progress.update({ stage: 'checking pictures', done: event.done, total: event.total });
+    }
+    return null;
+  });
+  if (report === null) return;
+  const bySeverity = { error: 0, warning: 0, info: 0 };
+  for (const { severity } of report.findings) bySeverity[severity]++;
+  const flagged = flaggedQuestions(report.findings).size;
+  const result = { schema: 'biolens/bench-lint@1', ...report, bySeverity, flagged };
+  if (options.json) printJson(io, result);
+  else io.out(describeLint(report, flagged));
+  if (page !== undefined && !options.json) io.out(`\nPage: ${printable(page)}\n`);
+  checkGates(result, gates);
+}
+
+const DIR = 'a FaceXBench folder, Parquet files of the same columns, or questions in JSONL';
+
+/** `biolens bench stats` and `biolens bench lint` */
+export function registerBenchCheck(bench: Command, io: CliIo): void {
+  addExamples(
+    bench
+      .command('stats')
+      .description('count the questions of a benchmark and compare with the published tables')
+      .argument('<dir>', DIR)
+      .option('--json', 'print the result as JSON on standard output'),
+    'biolens bench stats facexbench',
+  ).action((path: string, options: StatsOptions) => stats(path, options, io));
+
+  addExamples(
+    bench
+      .command('lint')
+      .description('find defects in the questions and pictures of a benchmark')
+      .argument('<dir>', DIR)
+      .option('--no-pictures', 'do not open the pictures')
+      .option('--page <file>', 'write what was found as a page, one file without a network')
+      .addOption(repeated('--rule <id>', 'run this rule only; may be repeated', 'all'))
+      .addOption(gateOption('bySeverity.error>0'))
+      .option('--json', 'print the result as JSON on standard output'),
+    'biolens bench lint facexbench',
+    "biolens bench lint facexbench --no-pictures --json --fail-on 'bySeverity.error>0'",
+  ).action((path: string, options: LintVerbOptions) => lint(path, options, io));
+}

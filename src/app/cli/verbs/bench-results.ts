@@ -1,0 +1,165 @@
+import { type Command, Option } from 'commander';
+import { BiolensError } from '../../../ground/errors.ts';
+import type { BenchRunContent, LeaderboardFormat, ParserName } from '../../../jobs/bench/index.ts';
+import { DEFAULT_RUNS_DIR, findRun } from '../../../kit/runs/index.ts';
+import { printScore } from '../bench-work.ts';
+import { describeBench, describeComparison, describeScore } from '../describe-bench.ts';
+import { checkGates, parseGate } from '../gate.ts';
+import { type CliIo, printable } from '../io.ts';
+import { addExamples, gateOption } from '../options.ts';
+import { printJson } from '../work.ts';
+
+interface ReadOptions {
+  readonly json?: boolean;
+  readonly runsDir: string;
+}
+
+interface ScoreOptions extends ReadOptions {
+  readonly parser: ParserName;
+  readonly failOn: readonly string[];
+}
+
+interface CompareOptions extends ReadOptions {
+  readonly parser: ParserName;
+  readonly published: boolean;
+}
+
+interface ExportOptions extends ReadOptions {
+  readonly parser: ParserName;
+  readonly published?: boolean;
+  readonly format: LeaderboardFormat;
+  readonly output?: string;
+}
+
+interface MergeOptions extends ReadOptions {
+  readonly name?: string;
+}
+
+async function pathsOf(ids: readonly string[], runsDir: string): Promise<string[]> {
+  return await Promise.all(ids.map(async id => (await findRun(id, runsDir)).path));
+}
+
+async function readRuns(ids: readonly string[], runsDir: string): Promise<BenchRunContent[]> {
+  const { checkSameBenchmark, readBenchRun } = await import('../../../jobs/bench/index.ts');
+  const runs = await Promise.all((await pathsOf(ids, runsDir)).map(path => readBenchRun(path)));
+  checkSameBenchmark(runs);
+  return runs;
+}
+
+async function score(id: string, { json, runsDir, parser, failOn }: ScoreOptions, io: CliIo): Promise<void> {
+  const gates = failOn.map(parseGate);
+  const { readBenchRun, scoreRun } = await import('../../../jobs/bench/index.ts');
+  const { path } = await findRun(id, runsDir);
+  const run = await readBenchRun(path);
+  const [scored] = scoreRun(run, parser).map(model => model.score);
+  if (scored === undefined) throw new BiolensError('input', `${run.record.id}: no question has been answered yet`);
+  if (json) printScore(io, { run: run.record.id, score: scored });
+  else io.out(describeScore(scored));
+  checkGates(scored, gates);
+}
+
+async function compare(ids: readonly string[], options: CompareOptions, io: CliIo): Promise<void> {
+  const { compareModels, scoreRun } = await import('../../../jobs/bench/index.ts');
+  const runs = await readRuns(ids, options.runsDir);
+  const comparison = compareModels(
+    runs.flatMap(run => scoreRun(run, options.parser)),
+    { published: options.published },
+  );
+  if (options.json) printJson(io, { schema: 'biolens/bench-comparison@1', ...comparison });
+  else io.out(describeComparison(comparison));
+}
+
+async function exportRows(ids: readonly string[], options: ExportOptions, io: CliIo): Promise<void> {
+  const [{ formatLeaderboard, leaderboard, scoreRun }, { writeAtomically }] = await Promise.all([
+    import('../../../jobs/bench/index.ts'),
+    import('../../../ground/disk.ts'),
+  ]);
+  const runs = await readRuns(ids, options.runsDir);
+  const rows = leaderboard(
+    runs.flatMap(run => scoreRun(run, options.parser).map(model => model.score)),
+    { published: options.published ?? false },
+  );
+  const text = formatLeaderboard(rows, options.json ? 'json' : options.format);
+  if (options.output === undefined) io.out(text);
+  else await writeAtomically(options.output, text);
+}
+
+async function merge(ids: readonly string[], { json, runsDir, name }: MergeOptions, io: CliIo): Promise<void> {
+  const [{ mergeRuns }, { freezeRun }] = await Promise.all([
+    import('../../../jobs/bench/index.ts'),
+    import('../../studio/index.ts'),
+  ]);
+  const { id, path, report, answers, duplicates, conflicts } = await mergeRuns(await pathsOf(ids, runsDir), {
+    runsDir,
+    name,
+  });
+  const page = await freezeRun(path);
+  if (json) return printJson(io, { schema: 'biolens/bench-merge@1', run: id, answers, duplicates, conflicts });
+  io.out(describeBench(report));
+  if (duplicates > 0)
+    io.out(`\n${duplicates} answers were in more than one run, ${conflicts} of them different; the first was taken.\n`);
+  io.out(`\nReport: ${printable(page)}\n${answers} answers are in run ${id}.\n`);
+}
+
+function addReadOptions(command: Command): Command {
+  return command
+    .option('--runs-dir <dir>', 'where the runs are', DEFAULT_RUNS_DIR)
+    .option('--json', 'print the result as JSON on standard output');
+}
+
+function addParserOption(command: Command): Command {
+  return command.addOption(
+    new Option('--parser <name>', 'strict takes nothing but a clear answer; official is the rule of the release')
+      .choices(['strict', 'official'])
+      .default('strict'),
+  );
+}
+
+const RUNS = 'ids of bench runs, or parts of them that no other has, or "latest"';
+
+/** `biolens bench merge`, `score`, `compare` and `export` */
+export function registerBenchResults(bench: Command, io: CliIo): void {
+  addExamples(
+    addReadOptions(
+      bench.command('merge').description('make one run of the answers of several, such as shards'),
+    ).argument('<runs...>', RUNS),
+    'biolens bench merge specialist-zero-shot-1-of-2 specialist-zero-shot-2-of-2',
+  )
+    .option('--name <name>', "end of the new run's name (default: merged)")
+    .action((ids: readonly string[], options: MergeOptions) => merge(ids, options, io));
+
+  addExamples(
+    addParserOption(
+      addReadOptions(
+        bench.command('score').description('score the replies of a bench run again, also one that is not done'),
+      ),
+    )
+      .argument('<run>', 'id of a bench run, or a part of it that no other has, or "latest"')
+      .addOption(gateOption('overall<0.5')),
+    'biolens bench score latest --parser official',
+    "biolens bench score latest --json --fail-on 'overall.interval.low<0.5'",
+  ).action((id: string, options: ScoreOptions) => score(id, options, io));
+
+  addExamples(
+    addParserOption(addReadOptions(bench.command('compare').description('which differences between models are real')))
+      .argument('[runs...]', `${RUNS}; none: the published rows with each other`)
+      .option('--no-published', 'leave out the 28 published models and two baselines')
+      .option('--published', 'with them (the default)'),
+    'biolens bench compare',
+    'biolens bench compare qwen specialist --no-published',
+  ).action((ids: readonly string[], options: CompareOptions) => compare(ids, options, io));
+
+  addExamples(
+    addParserOption(addReadOptions(bench.command('export').description('write a leaderboard')))
+      .argument('[runs...]', RUNS)
+      .option('--published', 'with the 28 published models and two baselines')
+      .addOption(
+        new Option('--format <format>', 'what it is written as (--json: json)')
+          .choices(['csv', 'json', 'markdown', 'latex'])
+          .default('markdown'),
+      )
+      .option('-o, --output <file>', 'the file to write (default: standard output)'),
+    'biolens bench export --published --format latex',
+    'biolens bench export latest --format csv -o leaderboard.csv',
+  ).action((ids: readonly string[], options: ExportOptions) => exportRows(ids, options, io));
+}

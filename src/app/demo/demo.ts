@@ -1,0 +1,169 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BenchReport, DiffusionReport, MitigationReport } from '../../ground/contracts/index.ts';
+import { runQuiz } from '../../jobs/bench/index.ts';
+import { trainRun } from '../../jobs/generators/index.ts';
+import { mitigationRun } from '../../jobs/mitigation/index.ts';
+import { fitWhitening, trainClassifier } from '../../kit/face-training/index.ts';
+import { drawSets } from './drawn-sets.ts';
+
+export interface DemoOptions {
+  readonly seed: number;
+  /** Where the runs go, and the pictures and models, in a folder `demo-files`. */
+  readonly runsDir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A part of the tour, told when it begins. */
+export const DEMO_CHAPTERS = ['draw', 'classify', 'train', 'mitigate', 'quiz'] as const;
+export type DemoChapter = (typeof DEMO_CHAPTERS)[number];
+
+export type DemoEvent =
+  | { readonly type: 'chapter'; readonly chapter: DemoChapter }
+  | { readonly type: 'progress'; readonly stage: string; readonly done: number; readonly total: number };
+
+/** A run that the tour made. */
+export interface DemoRun<R> {
+  readonly path: string;
+  readonly report: R;
+}
+
+export interface DemoOutcome {
+  /** Share of held-out labelled faces whose gender the classifier gets right. */
+  readonly classifierAccuracy: number | null;
+  readonly training: DemoRun<DiffusionReport>;
+  readonly mitigation: DemoRun<MitigationReport>;
+  readonly quiz: DemoRun<BenchReport>;
+}
+
+/** Found by measuring: a model that shows faces, and settings that move its mix towards the target, within the minutes of a tour. */
+export const DEMO_SETTINGS = {
+  classifier: { size: 16, steps: 400 },
+  training: { size: 16, channels: 32, steps: 1200, batchSize: 16, learningRate: 2e-3, sheets: 3 },
+  mitigation: {
+    rounds: 3,
+    samples: 300,
+    auditSamples: 500,
+    gamma: 1,
+    reading: 'B',
+    integral: 1,
+    normalise: true,
+    rejectCopies: true,
+    regulariser: 'balanced',
+    steps: 150,
+    batch: 16,
+    learningRate: 5e-4,
+    average: 0.99,
+    samplingSteps: 15,
+    qualityFloor: 0,
+    tolerance: 0.1,
+    copied: 0.02,
+  },
+  quiz: { perTask: 4 },
+} as const;
+
+/** What all events of runs have in common, as far as the tour looks at them. */
+interface RunEvent {
+  readonly type: string;
+  readonly path?: string;
+  readonly stage?: string;
+  readonly done?: number;
+  readonly total?: number | null;
+}
+
+/** Follows a run to its end. */
+async function* follow<R>(work: AsyncGenerator<RunEvent, R>, stage: string): AsyncGenerator<DemoEvent, DemoRun<R>> {
+  let path = '';
+  let step = await work.next();
+  while (!step.done) {
+    const { type, done, total, ...event } = step.value;
+    if (type === 'run') path = event.path ?? '';
+    if (done !== undefined && typeof total === 'number')
+      yield { type: 'progress', stage: event.stage === undefined ? stage : `${stage}: ${event.stage}`, done, total };
+    step = await work.next();
+  }
+  return { path, report: step.value };
+}
+
+/** Files of the tour within its folder. */
+function filesIn(folder: string) {
+  return {
+    classifier: join(folder, 'gender.onnx'),
+    embedder: join(folder, 'looks.onnx'),
+    model: join(folder, 'model'),
+    quiz: join(folder, 'questions'),
+  };
+}
+
+/**
+ * The guided tour: draws faces with a skew and with pictures that occur many times, trains a small diffusion model on them, mends it with an audit
+ * before and after, and asks the specialist a quiz about drawn faces.
+ *
+ * @throws what drawing, training, mitigating, auditing and asking throw; `interrupted`.
+ */
+export async function* runDemo({ seed, runsDir, signal }: DemoOptions): AsyncGenerator<DemoEvent, DemoOutcome> {
+  const folder = join(runsDir, 'demo-files');
+  await rm(folder, { recursive: true, force: true });
+  const files = filesIn(folder);
+  const common = { runsDir, signal };
+
+  yield { type: 'chapter', chapter: 'draw' };
+  const sets = yield* drawSets(folder, { seed, signal });
+
+  yield { type: 'chapter', chapter: 'classify' };
+  const { report: classifier } = yield* follow(
+    trainClassifier(sets.labelled, {
+      ...DEMO_SETTINGS.classifier,
+      attributes: ['gender'],
+      output: files.classifier,
+      seed,
+      signal,
+    }),
+    'learning to tell gender',
+  );
+
+  // Faces that the model is not trained on, so that it knows what any of them share.
+  yield* follow(fitWhitening(sets.labelled, { output: files.embedder, signal }), 'learning to tell copies');
+
+  yield { type: 'chapter', chapter: 'train' };
+  const training = yield* follow(
+    trainRun(
+      { ...DEMO_SETTINGS.training, images: sets.training, output: files.model, seed },
+      { ...common, name: 'demo' },
+    ),
+    'training',
+  );
+
+  yield { type: 'chapter', chapter: 'mitigate' };
+  const mitigation = yield* follow(
+    mitigationRun(
+      {
+        ...DEMO_SETTINGS.mitigation,
+        model: files.model,
+        training: sets.training,
+        heldout: sets.heldout,
+        replication: true,
+        bias: { gender: { male: 0.5, female: 0.5 } },
+        classifier: files.classifier,
+        embedder: files.embedder,
+        noFace: 'whole',
+        seed,
+      },
+      { ...common, name: 'demo' },
+    ),
+    'mending',
+  );
+
+  yield { type: 'chapter', chapter: 'quiz' };
+  const quiz = yield* follow(
+    runQuiz({ ...DEMO_SETTINGS.quiz, ...common, faces: sets.quiz, to: files.quiz, seed, name: 'demo' }),
+    'quiz',
+  );
+
+  return {
+    classifierAccuracy: classifier.evaluation.attributes.gender?.accuracy.value ?? null,
+    training,
+    mitigation,
+    quiz: { path: quiz.path, report: quiz.report.report },
+  };
+}

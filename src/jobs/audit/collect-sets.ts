@@ -1,0 +1,124 @@
+import type { AuditReport, SetName } from '../../ground/contracts/index.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import type { Matrix } from '../../ground/math/index.ts';
+import type { Run } from '../../kit/runs/index.ts';
+import { type MatrixSource, readAll, sourceOf } from '../../kit/tensor/index.ts';
+import type { SetAttributes } from './attributes.ts';
+import type { EmbeddedSets } from './embedded-sets.ts';
+import { auditItemSchema, decodeEmbedding, itemKey } from './read-faces.ts';
+import { rowName, type SetSource } from './sources.ts';
+
+/** A set with all its embeddings. */
+interface CollectedSet {
+  readonly rows: MatrixSource;
+  /** The same rows where they are in memory already. */
+  readonly matrix: Matrix | null;
+  readonly id: (row: number) => string;
+  readonly attributes: SetAttributes;
+  readonly summary: AuditReport['sets']['training'];
+}
+
+export interface CollectedSets {
+  readonly sets: EmbeddedSets;
+  readonly attributes: { readonly training: SetAttributes; readonly generated: SetAttributes };
+  readonly summaries: AuditReport['sets'];
+  readonly skipped: AuditReport['skipped'];
+}
+
+type Images = Extract<SetSource, { kind: 'images' }>;
+type Embeddings = Extract<SetSource, { kind: 'embeddings' }>;
+type Reading = { readonly embedding: Float32Array; readonly attributes: Readonly<Record<string, string>> };
+
+function collectImages(
+  { set, source, files, labels }: Images,
+  readings: ReadonlyMap<string, Reading>,
+  classified: boolean,
+): CollectedSet {
+  const read = files.flatMap(({ file }) => {
+    const reading = readings.get(itemKey({ set, file }));
+    return reading === undefined ? [] : [{ file, ...reading }];
+  });
+  const cols = read[0]?.embedding.length ?? 0;
+  const data = new Float32Array(read.length * cols);
+  read.forEach(({ embedding }, i) => {
+    data.set(embedding, i * cols);
+  });
+  if (read.length < 2)
+    throw new BiolensError(
+      'input',
+      `${source}: a face was found in ${read.length === 0 ? 'none' : 'only one'} of ${files.length} images, an audit needs 2 or more`,
+      { details: { file: source } },
+    );
+  const matrix: Matrix = { rows: read.length, cols, data };
+  return {
+    matrix,
+    rows: sourceOf(matrix),
+    id: row => read[row]?.file ?? '',
+    attributes: {
+      given: labels,
+      classified,
+      items: read.map(({ file, attributes }) => ({ given: labels?.byFile.get(file) ?? {}, predicted: attributes })),
+    },
+    summary: { source, kind: 'images', n: files.length, embedded: read.length },
+  };
+}
+
+function collectEmbeddings(source: Embeddings): CollectedSet {
+  const { matrix, labels } = source;
+  const given = labels === null ? [] : [...labels.byFile.values()];
+  return {
+    matrix: null,
+    rows: matrix,
+    id: row => rowName(source, row),
+    attributes: { given: labels, classified: false, items: given.map(values => ({ given: values, predicted: {} })) },
+    summary: { source: source.source, kind: 'embeddings', n: matrix.rows, embedded: matrix.rows },
+  };
+}
+
+/**
+ * Brings the items of a run and the files of embeddings together into sets. Generated and held-out embeddings are read into
+ * memory; a file of training embeddings stays on disk.
+ *
+ * @throws BiolensError `input` naming a set with fewer than 2 usable images
+ */
+export async function collectSets(
+  run: Run,
+  sources: readonly SetSource[],
+  options: { readonly classified: boolean },
+): Promise<CollectedSets> {
+  const readings = new Map<string, Reading>();
+  const skipped: AuditReport['skipped'] = [];
+  const present = new Set(
+    sources.flatMap(source =>
+      source.kind === 'images' ? source.files.map(({ file }) => itemKey({ set: source.set, file })) : [],
+    ),
+  );
+  for await (const item of run.items(auditItemSchema)) {
+    const key = itemKey(item);
+    if (!present.has(key)) continue;
+    if ('skipped' in item) skipped.push({ set: item.set, file: item.file, reason: item.skipped });
+    else readings.set(key, { embedding: decodeEmbedding(item.embedding), attributes: item.attributes });
+  }
+  const collected = new Map<SetName, CollectedSet>();
+  for (const source of sources)
+    collected.set(
+      source.set,
+      source.kind === 'images' ? collectImages(source, readings, options.classified) : collectEmbeddings(source),
+    );
+  const training = collected.get('training');
+  const generated = collected.get('generated');
+  const heldout = collected.get('heldout') ?? null;
+  if (training === undefined || generated === undefined)
+    throw new BiolensError('usage', '"sources" expected a training and a generated set');
+  const inMemory = async (set: CollectedSet): Promise<Matrix> => set.matrix ?? readAll(set.rows);
+  return {
+    sets: {
+      training: { rows: training.rows, id: training.id },
+      generated: { rows: await inMemory(generated), id: generated.id },
+      heldout: heldout && { rows: await inMemory(heldout), id: heldout.id },
+    },
+    attributes: { training: training.attributes, generated: generated.attributes },
+    summaries: { training: training.summary, generated: generated.summary, heldout: heldout?.summary ?? null },
+    skipped,
+  };
+}

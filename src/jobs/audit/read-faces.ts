@@ -1,0 +1,133 @@
+import { z } from 'zod';
+import { type SetName, setNameSchema } from '../../ground/contracts/index.ts';
+import { type Image, mapImages } from '../../kit/images/index.ts';
+import { type Run, resumeItems } from '../../kit/runs/index.ts';
+import type { FaceReader, FaceReading } from './face-reader.ts';
+import type { SetSource } from './sources.ts';
+
+/** What is said of every image; `done` and `total` count those of all sets, and `done` never goes down. */
+export type ReadEvent =
+  | { readonly type: 'found'; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'item';
+      readonly set: SetName;
+      readonly file: string;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'skipped';
+      readonly set: SetName;
+      readonly file: string;
+      readonly reason: string;
+      readonly done: number;
+      readonly total: number;
+    };
+
+/** One line of an audit's `items.jsonl`: an image that was read, or why it could not be. */
+export const auditItemSchema = z.union([
+  z.object({
+    set: setNameSchema,
+    file: z.string(),
+    /** Little-endian float32 in base64. */
+    embedding: z.string(),
+    attributes: z.record(z.string(), z.string()),
+  }),
+  z.object({ set: setNameSchema, file: z.string(), skipped: z.string() }),
+]);
+export type AuditItem = z.infer<typeof auditItemSchema>;
+
+interface Look {
+  readonly reading: FaceReading | null;
+  readonly error?: unknown;
+}
+
+const NO_FACE = 'no face found';
+/** Images that are decoded ahead of the networks. */
+const DECODED_AHEAD = 2;
+
+/** An embedding as the text of an item. */
+export function encodeEmbedding(embedding: Float32Array): string {
+  const bytes = new DataView(new ArrayBuffer(embedding.length * 4));
+  embedding.forEach((value, i) => {
+    bytes.setFloat32(4 * i, value, true);
+  });
+  return Buffer.from(bytes.buffer).toString('base64');
+}
+
+/** The embedding that {@link encodeEmbedding} wrote. */
+export function decodeEmbedding(text: string): Float32Array {
+  const bytes = Buffer.from(text, 'base64');
+  return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) => bytes.readFloatLE(4 * i));
+}
+
+/** Items of a run are told apart by their set and file. */
+export function itemKey({ set, file }: { readonly set: SetName; readonly file: string }): string {
+  return `${set}/${file}`;
+}
+
+type Folder = Extract<SetSource, { kind: 'images' }>;
+
+async function* readFolder(
+  { set, files }: Folder,
+  left: ReadonlySet<string>,
+  options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<AuditItem> {
+  const { reader, signal } = options;
+  const settings = { concurrency: reader.concurrency + DECODED_AHEAD, ...(signal === undefined ? {} : { signal }) };
+  // What a network refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
+  const look = (image: Image): Promise<Look> =>
+    reader.read(image, { signal }).then(
+      reading => ({ reading }),
+      (error: unknown) => ({ reading: null, error }),
+    );
+  const wanted = files.filter(({ file }) => left.has(itemKey({ set, file })));
+  for await (const seen of mapImages(wanted, settings, look)) {
+    const { file } = seen;
+    if ('skipped' in seen) {
+      yield { set, file, skipped: seen.skipped };
+      continue;
+    }
+    if ('error' in seen.image) throw seen.image.error;
+    const { reading } = seen.image;
+    yield reading === null
+      ? { set, file, skipped: NO_FACE }
+      : { set, file, embedding: encodeEmbedding(reading.embedding), attributes: { ...reading.attributes } };
+  }
+}
+
+/**
+ * Reads every image of the sets that the run has no item of yet, and appends one item each, in the order of the files. An image
+ * that cannot be used becomes an item with the reason and stops nothing.
+ *
+ * @throws BiolensError `input` when the disk does not take an item; `interrupted`; what the networks throw
+ */
+export async function* readFaces(
+  run: Run,
+  sources: readonly SetSource[],
+  options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<ReadEvent> {
+  const { signal } = options;
+  const folders = sources.filter(source => source.kind === 'images');
+  async function* work(left: readonly string[]): AsyncGenerator<readonly AuditItem[]> {
+    const keys = new Set(left);
+    for (const folder of folders) for await (const item of readFolder(folder, keys, options)) yield [item];
+  }
+  const keys = folders.flatMap(({ set, files }) => files.map(({ file }) => itemKey({ set, file })));
+  for await (const { batch, done, total } of resumeItems({
+    run,
+    schema: auditItemSchema,
+    keys,
+    keyOf: itemKey,
+    work,
+    signal,
+  })) {
+    if (batch.length === 0) yield { type: 'found', done, total };
+    for (const item of batch) {
+      const { set, file } = item;
+      yield 'skipped' in item
+        ? { type: 'skipped', set, file, reason: item.skipped, done, total }
+        : { type: 'item', set, file, done, total };
+    }
+  }
+}

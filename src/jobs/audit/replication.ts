@@ -1,0 +1,239 @@
+import { type Metric, missingMetric, type Pair, type Replication } from '../../ground/contracts/index.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import { foldIn, type Matrix, proportionMetric, type RandomKey } from '../../ground/math/index.ts';
+import type { MatrixSource, Neighbours } from '../../kit/tensor/index.ts';
+import type { EmbeddedSets } from './embedded-sets.ts';
+import { authPctOf, ownNearest } from './metrics/auth-pct.ts';
+import { CARLINI_DEFAULTS, carliniOf } from './metrics/carlini.ts';
+import { dataCopying } from './metrics/data-copying.ts';
+import { splitProduct } from './metrics/split-product.ts';
+import type { Pairwise } from './pairwise.ts';
+import { type AuditProgress, stepCounter } from './progress.ts';
+import { callCopies } from './replication/calls.ts';
+import { measureControls, overlapOf } from './replication/control.ts';
+import { meanTop1Statistic, relabellingTest } from './replication/relabelling.ts';
+import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
+import { calibrateThreshold } from './replication/threshold.ts';
+import { examineTraining, HISTOGRAM_ROWS } from './replication/training-pairs.ts';
+import { appendRows, mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
+
+/** Settings of the replication audit; docs and the command line read them from here. */
+export const REPLICATION_DEFAULTS = {
+  /** Share of unrelated pairs that may exceed the matching threshold. */
+  falseMatchRate: 1e-5,
+  /** Expected share of false ones among the called copies. */
+  falseDiscoveryRate: 0.05,
+  /** Relabellings of training against held-out items. */
+  permutations: 999,
+  /** Subtract the mean training embedding before cosines are taken. */
+  centre: true,
+} as const;
+
+export interface ReplicationSettings {
+  readonly falseMatchRate?: number | undefined;
+  readonly falseDiscoveryRate?: number | undefined;
+  readonly permutations?: number | undefined;
+  readonly centre?: boolean | undefined;
+}
+
+export interface ReplicationOptions extends ReplicationSettings {
+  readonly pairwise: Pairwise;
+  readonly key: RandomKey;
+  /** Name of the network that made the embeddings. */
+  readonly embedder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+function checkRate(name: string, value: number): number {
+  if (value > 0 && value < 1) return value;
+  throw new BiolensError('usage', `"${name}" expected a number above 0 and below 1, got ${value}`);
+}
+
+/** Pooled neighbours of each generated item that a relabelling can fall back on. */
+const RELABELLING_NEIGHBOURS = 32;
+const NO_HELDOUT = 'needs a held-out set';
+const NO_THRESHOLD = 'too few real pairs to calibrate a threshold';
+
+/**
+ * Does the generator copy its training items?
+ *
+ * Similarity is the cosine of embeddings less the mean training embedding: faces share most of an embedding, which squeezes raw
+ * cosines into a narrow band and hides mirrored copies behind look-alikes. An item is called a copy when its nearest training
+ * item matches at the false match rate, and it is an outlier against both controls of `callCopies` at the false
+ * discovery rate. Memory: a block of the training set, and the generated and held-out sets.
+ *
+ * @param sets embeddings of one width, as `checkSets` lets through
+ */
+export async function* measureReplication(
+  sets: EmbeddedSets,
+  options: ReplicationOptions,
+): AsyncGenerator<AuditProgress, Replication> {
+  const { pairwise, key, signal } = options;
+  const falseMatchRate = checkRate('falseMatchRate', options.falseMatchRate ?? REPLICATION_DEFAULTS.falseMatchRate);
+  const falseDiscoveryRate = checkRate(
+    'falseDiscoveryRate',
+    options.falseDiscoveryRate ?? REPLICATION_DEFAULTS.falseDiscoveryRate,
+  );
+  const centred = options.centre ?? REPLICATION_DEFAULTS.centre;
+  const common = { pairwise, signal };
+  const step = stepCounter('replication', sets.heldout === null ? 5 : 7);
+
+  const centre = centred ? await meanRow(sets.training.rows, { signal }) : undefined;
+  const unit = (matrix: Matrix): Matrix => normaliseRows(matrix, centre);
+  const training = mapSource(sets.training.rows, unit);
+  const generated = unit(sets.generated.rows);
+  const heldout = sets.heldout && unit(sets.heldout.rows);
+
+  yield step('nearest training items');
+  const nearest = await pairwise.neighbours(generated, training, {
+    k: Math.min(CARLINI_DEFAULTS.k, training.rows),
+    metric: 'inner',
+    signal,
+  });
+  const top1 = firstScores(nearest);
+  yield step('duplicates in the training set');
+  const own = await examineTraining(training, { key: foldIn(key, 'training'), ...common });
+  if (heldout !== null) yield step('nearest items of the held-out set');
+  const controls = await measureControls(
+    { training, generated, heldout },
+    { own, key: foldIn(key, 'control'), ...common },
+  );
+  const { heldoutTop1 } = controls;
+  const { threshold, pairs: calibrationPairs, method } = calibrateThreshold(controls.real.pairs, falseMatchRate);
+  const calls = callCopies(top1, controls);
+  const pairs = Array.from(top1, (similarity, i): Pair => {
+    const qValue = calls.qValues?.[i] ?? null;
+    return {
+      generated: sets.generated.id(i),
+      training: sets.training.id(nearest.indices[i * nearest.k]!),
+      similarity,
+      pValue: calls.pValues?.[i] ?? null,
+      qValue,
+      copy: threshold !== null && similarity >= threshold && qValue !== null && qValue <= falseDiscoveryRate,
+    };
+  }).sort((a, b) => b.similarity - a.similarity);
+
+  if (heldout !== null) yield step('relabelling test');
+  const permutation = await relabel(sets, { ...options, centred });
+
+  yield step('authenticity and data copying');
+  const distances = toDistances(nearest);
+  const carlini = carliniOf(distances);
+  const authPct = authPctOf(firstScores(distances), await ownDistances(training, nearest, common));
+  const ct =
+    heldout === null
+      ? missingMetric(NO_HELDOUT)
+      : await dataCopying({ training, heldout, generated }, { key: foldIn(key, 'cells'), ...common });
+
+  yield step('split-product');
+  const split = await splitProduct(training, generated, common);
+
+  yield step('identity leakage');
+  const sample = await readRows(training, sampleNumbers(training.rows, HISTOGRAM_ROWS, foldIn(key, 'leakage')));
+  const leakage = async (queries: Matrix | null): Promise<Metric> => {
+    if (queries === null) return missingMetric(NO_HELDOUT);
+    if (threshold === null) return missingMetric(NO_THRESHOLD, queries.rows);
+    return pairShareAbove(queries, sample, { threshold, ...common });
+  };
+  return {
+    embedder: { name: options.embedder, width: training.cols },
+    similarity: centred ? 'centred-cosine' : 'cosine',
+    threshold,
+    falseMatchRate,
+    calibration: { source: controls.source, pairs: calibrationPairs, method },
+    control: calls.method,
+    copied:
+      threshold === null || calls.qValues === null
+        ? missingMetric(NO_THRESHOLD, generated.rows)
+        : proportionMetric(pairs.filter(pair => pair.copy).length, generated.rows),
+    falseDiscoveryRate,
+    callable: threshold === null ? null : calls.callableFrom(threshold, falseDiscoveryRate),
+    aboveThreshold: {
+      generated: shareAbove(top1, threshold),
+      training: shareAbove(own.top1, threshold),
+      heldout: heldoutTop1 === null ? missingMetric(NO_HELDOUT) : shareAbove(heldoutTop1, threshold),
+    },
+    top1: {
+      generated: summariseTop1(top1),
+      training: summariseTop1(own.top1),
+      heldout: heldoutTop1 && summariseTop1(heldoutTop1),
+    },
+    histogram: histogramsOf(top1, own.top1, heldoutTop1),
+    permutation,
+    splitProduct: { chunks: split.chunks, mean: split.mean, p95: split.p95 },
+    carlini: {
+      k: carlini.k,
+      alpha: carlini.alpha,
+      cutoff: carlini.cutoff,
+      median: carlini.median,
+      flagged: carlini.flagged,
+    },
+    authPct,
+    ct,
+    identityLeakage: { generated: await leakage(generated), heldout: await leakage(heldout) },
+    heldoutOverlap: overlapOf(heldoutTop1, own.duplicateThreshold),
+    duplicates: {
+      threshold: own.duplicateThreshold,
+      share:
+        own.duplicateThreshold === null
+          ? missingMetric('too few training items to tell duplicates from look-alikes', own.searched.length)
+          : proportionMetric(own.duplicated, own.searched.length),
+      clusters: own.clusters.map(({ rows, minSimilarity }) => ({
+        files: rows.map(sets.training.id),
+        minSimilarity,
+      })),
+    },
+    pairs,
+  };
+}
+
+function firstScores({ k, scores }: Neighbours): Float32Array {
+  return Float32Array.from({ length: scores.length / k }, (_, i) => scores[i * k]!);
+}
+
+/** Euclidean distance of two vectors of length 1 from their inner product. */
+function toDistance(similarity: number): number {
+  return Math.sqrt(Math.max(0, 2 - 2 * similarity));
+}
+
+function toDistances({ k, indices, scores }: Neighbours): Neighbours {
+  return { k, indices, scores: scores.map(toDistance) };
+}
+
+async function ownDistances(
+  training: MatrixSource,
+  nearest: Neighbours,
+  options: { readonly pairwise: Pairwise; readonly signal?: AbortSignal | undefined },
+): Promise<Float32Array> {
+  const { k, indices } = nearest;
+  const rows = Int32Array.from({ length: indices.length / k }, (_, i) => indices[i * k]!);
+  return (await ownNearest(training, rows, { metric: 'cosine', ...options })).map(toDistance);
+}
+
+/**
+ * The relabelling test on similarities centred by the mean of training and held-out items together: centring by the training
+ * items alone would tell the test which they are.
+ */
+async function relabel(
+  sets: EmbeddedSets,
+  options: ReplicationOptions & { readonly centred: boolean },
+): Promise<Replication['permutation']> {
+  const { pairwise, key, signal, centred, permutations = REPLICATION_DEFAULTS.permutations } = options;
+  if (sets.heldout === null)
+    return { p: null, statistic: 'mean top-1 similarity', observed: null, permutations: 0, reason: NO_HELDOUT };
+  const pool = appendRows(sets.training.rows, sets.heldout.rows);
+  const centre = centred ? await meanRow(pool, { signal }) : undefined;
+  const unit = (matrix: Matrix): Matrix => normaliseRows(matrix, centre);
+  const lists = await pairwise.neighbours(unit(sets.generated.rows), mapSource(pool, unit), {
+    k: Math.min(RELABELLING_NEIGHBOURS, pool.rows),
+    metric: 'inner',
+    signal,
+  });
+  return relabellingTest(meanTop1Statistic(lists), {
+    training: sets.training.rows.rows,
+    heldout: sets.heldout.rows.rows,
+    permutations,
+    key: foldIn(key, 'relabel'),
+    signal,
+  });
+}

@@ -1,0 +1,117 @@
+import { stat } from 'node:fs/promises';
+import type { SetName } from '../../ground/contracts/index.ts';
+import { BiolensError, messageOf } from '../../ground/errors.ts';
+import {
+  type ImageFile,
+  type Labels,
+  listImages,
+  type MatchedLabels,
+  readFolderLabels,
+  readLabels,
+} from '../../kit/images/index.ts';
+import { digestFile, digestFiles } from '../../kit/runs/index.ts';
+import { type MatrixFile, openMatrixFile } from '../../kit/tensor/files/node.ts';
+
+/** A set as the user named it, looked at but not yet embedded. */
+export type SetSource =
+  | {
+      readonly kind: 'images';
+      readonly set: SetName;
+      readonly source: string;
+      readonly files: readonly ImageFile[];
+      readonly labels: MatchedLabels | null;
+    }
+  | {
+      readonly kind: 'embeddings';
+      readonly set: SetName;
+      readonly source: string;
+      readonly matrix: MatrixFile;
+      /** Names of the rows where a table names them. */
+      readonly ids: readonly string[] | null;
+      readonly labels: Labels | null;
+    };
+
+const EMBEDDING_FILE = /\.(npy|safetensors)$/i;
+/** The fewest items an audit can say something about. */
+const MIN_ITEMS = 2;
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    throw new BiolensError('input', `${path}: ${missing ? 'there is no such file or folder' : messageOf(error)}`, {
+      details: { file: path },
+      cause: error,
+    });
+  }
+}
+
+async function openFolder(set: SetName, source: string, options: OpenSourceOptions): Promise<SetSource> {
+  const { labels, signal } = options;
+  const files: ImageFile[] = [];
+  for await (const file of listImages(source, signal === undefined ? {} : { signal })) files.push(file);
+  if (files.length < MIN_ITEMS)
+    throw new BiolensError('input', `${source}: one image only, an audit needs ${MIN_ITEMS} or more`, {
+      details: { file: source },
+    });
+  const matched = await readFolderLabels(source, {
+    files: files.map(({ file }) => file),
+    ...(labels === undefined ? {} : { labels }),
+  });
+  return { kind: 'images', set, source, files, labels: matched };
+}
+
+async function openEmbeddings(set: SetName, source: string, { labels }: OpenSourceOptions): Promise<SetSource> {
+  const matrix = await openMatrixFile(source);
+  try {
+    if (matrix.rows < MIN_ITEMS)
+      throw new BiolensError(
+        'input',
+        `${source}: ${matrix.rows === 1 ? 'one row only' : 'no rows'}, an audit needs ${MIN_ITEMS} or more`,
+        { details: { file: source } },
+      );
+    const table = labels === undefined ? null : await readLabels(labels);
+    if (table !== null && table.byFile.size !== matrix.rows)
+      throw new BiolensError(
+        'input',
+        `${labels}: expected ${matrix.rows} lines, one for each row of ${source}, got ${table.byFile.size}`,
+        { details: { file: labels } },
+      );
+    return { kind: 'embeddings', set, source, matrix, ids: table && [...table.byFile.keys()], labels: table };
+  } catch (error) {
+    await matrix.close();
+    throw error;
+  }
+}
+
+export interface OpenSourceOptions {
+  /** A table of labels; by default `labels.csv` in a folder of images. */
+  readonly labels?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Looks at what the user named as a set: a folder of images, or a `.npy` or `.safetensors` file of embeddings. Nothing is decoded
+ * yet; what can be wrong already is found before any work is done or written.
+ *
+ * @throws BiolensError `input` naming the file or folder: missing, unreadable, empty, one item only, labels of files that do not
+ * exist or of another number of rows
+ */
+export async function openSource(set: SetName, source: string, options: OpenSourceOptions = {}): Promise<SetSource> {
+  if (await isFolder(source)) return openFolder(set, source, options);
+  if (EMBEDDING_FILE.test(source)) return openEmbeddings(set, source, options);
+  throw new BiolensError('input', `${source}: expected a folder of images, or a .npy or .safetensors file`, {
+    details: { file: source },
+  });
+}
+
+/** SHA-256 of a set's data: of the file, or of the names and contents of the images. */
+export function digestSource(source: SetSource, signal?: AbortSignal): Promise<string> {
+  return source.kind === 'embeddings' ? digestFile(source.source) : digestFiles(source.files, signal);
+}
+
+/** What reports call an item of a file of embeddings. */
+export function rowName(source: Extract<SetSource, { kind: 'embeddings' }>, row: number): string {
+  return source.ids?.[row] ?? `row ${row}`;
+}

@@ -1,0 +1,43 @@
+import type { Question, QuestionOption, Setting } from '../../../ground/contracts/bench.ts';
+
+/** A question as it is put once: with its options in one order. */
+export interface PosedQuestion {
+  readonly question: Question;
+  readonly setting: Setting;
+  readonly rotation: number;
+  readonly repeat: number;
+  /** As shown: position `i` has the label of position `i` and the text of option `(i + rotation) mod n`. */
+  readonly options: readonly QuestionOption[];
+}
+
+/** The options turned by `rotation` places under labels that stay where they are. */
+export function rotateOptions(options: readonly QuestionOption[], rotation: number): QuestionOption[] {
+  return options.map(({ label }, position) => ({
+    label,
+    text: options[(position + rotation) % options.length]!.text,
+  }));
+}
+
+export interface PoseOptions {
+  readonly setting: Setting;
+  /** Whether a setting with tools is to be held against the same without. */
+  readonly control: boolean;
+  readonly rotations: 'none' | 'all';
+  readonly repeats: number;
+}
+
+/** The settings in which every question is put. */
+export const settingsOf = ({ setting, control }: Pick<PoseOptions, 'setting' | 'control'>): readonly Setting[] =>
+  setting === 'tools' && control ? ['tools', 'zero-shot'] : [setting];
+
+/** Every way in which a question is put, one after another, so that its pictures are needed in one stretch. */
+export function* posings(question: Question, options: PoseOptions): Generator<PosedQuestion> {
+  const { rotations, repeats } = options;
+  const turns = rotations === 'all' ? question.options.length : 1;
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    for (let rotation = 0; rotation < turns; rotation++) {
+      for (const setting of settingsOf(options))
+        yield { question, setting, rotation, repeat, options: rotateOptions(question.options, rotation) };
+    }
+  }
+}

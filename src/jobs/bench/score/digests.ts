@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { ImageRef, Question } from '../../../ground/contracts/bench.ts';
+import { throwIfAborted } from '../../../ground/errors.ts';
+import type { ImageStore } from '../read/image-store.ts';
+
+/**
+ * The questions with the digest of every picture that is there, so that the same picture under two names is known as one.
+ * Reads every file once.
+ */
+export async function* withDigests(
+  questions: Iterable<Question> | AsyncIterable<Question>,
+  images: ImageStore,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<Question> {
+  const known = new Map<string, string>();
+  const digest = async (ref: ImageRef): Promise<ImageRef> => {
+    if (ref.file === null || ref.digest !== undefined) return ref;
+    const place = JSON.stringify([ref.file, ref.cell]);
+    const found =
+      known.get(place) ??
+      createHash('sha256')
+        .update(await images.load(ref))
+        .digest('hex');
+    known.set(place, found);
+    return { ...ref, digest: found };
+  };
+  for await (const question of questions) {
+    throwIfAborted(options.signal);
+    const refs: ImageRef[] = [];
+    for (const ref of question.images) refs.push(await digest(ref));
+    yield { ...question, images: refs };
+  }
+}

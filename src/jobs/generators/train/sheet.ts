@@ -1,0 +1,54 @@
+import { foldIn, type RandomKey } from '../../../ground/math/index.ts';
+import { contactSheet, encodePng } from '../../../kit/images/index.ts';
+import type { Run } from '../../../kit/runs/index.ts';
+import type { GeneratorTrainer, SamplingSettings } from '../generator/index.ts';
+import { toPictures } from '../pictures.ts';
+import type { TrainItem } from './items.ts';
+
+const COLUMNS = 8;
+const ROWS = 4;
+
+/** Steps after which a sheet is made: evenly spread, the last one at the end. */
+export function sheetSteps(steps: number, sheets: number): ReadonlySet<number> {
+  return new Set(Array.from({ length: sheets }, (_, i) => Math.max(1, Math.round(((i + 1) * steps) / sheets))));
+}
+
+/** Draws samples of the average as it is now, from the same noise each time, and keeps them as a picture of the run. */
+export async function makeSheet(
+  run: Pick<Run, 'writeArtifact'>,
+  trainer: GeneratorTrainer,
+  {
+    key,
+    classes,
+    sampling,
+    signal,
+  }: {
+    readonly key: RandomKey;
+    readonly classes: readonly string[] | null;
+    readonly sampling: SamplingSettings;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<TrainItem & { readonly type: 'sheet' }> {
+  const { step } = trainer;
+  const n = COLUMNS * ROWS;
+  const startedAt = performance.now();
+  const sampler = await trainer.openSampler(sampling);
+  try {
+    const labels = classes === null ? undefined : Array.from({ length: n }, (_, i) => i % classes.length);
+    const images = await sampler.draw({ key: foldIn(key, 'sheet'), first: 0, n, labels }, { signal });
+    const picture = contactSheet(toPictures(images, sampler), { columns: COLUMNS });
+    const name = `sheets/step-${String(step).padStart(9, '0')}.png`;
+    await run.writeArtifact(name, await encodePng(picture));
+    return {
+      type: 'sheet',
+      step,
+      file: `artifacts/${name}`,
+      n,
+      columns: COLUMNS,
+      classes: classes === null ? null : labels!.map(label => classes[label]!),
+      seconds: (performance.now() - startedAt) / 1000,
+    };
+  } finally {
+    await sampler.close();
+  }
+}

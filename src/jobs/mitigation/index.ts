@@ -1,0 +1,40 @@
+export {
+  biasTargetSchema,
+  METHODS,
+  type MitigationConfiguration,
+  type MitigationConfigurationInput,
+  mitigationConfigurationSchema,
+  REGULARISERS,
+} from './configuration.ts';
+export type {
+  SampleRequest,
+  TunableGenerator,
+  TuneProgress,
+  TuneRequest,
+  TuningResult,
+} from './loop/generator.ts';
+export {
+  type Judge,
+  type Judgement,
+  type LoopEvent,
+  type LoopJournal,
+  type LoopOptions,
+  type LoopResult,
+  type RoundRecord,
+  runLoop,
+} from './loop/loop.ts';
+export { planBatches, type TuningBatch, type TuningMix } from './loop/tuning-batches.ts';
+export { biasRewards, READINGS, type Reading } from './rewards/bias.ts';
+export {
+  COMBINATIONS,
+  type Combination,
+  combineRewards,
+  type GoalRewards,
+  normaliseRewards,
+  rewardLoss,
+} from './rewards/combine.ts';
+export { DEGREES, type Degree, replicationDegrees, replicationRewards } from './rewards/replication.ts';
+export { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
+export { type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
+export { type ResolvedTarget, resolveTargets } from './targets.ts';
+export type { MitigationEvent } from './workshop.ts';

@@ -1,0 +1,116 @@
+import type { SetName, Skipped } from '../../ground/contracts/index.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import type { Matrix } from '../../ground/math/index.ts';
+import {
+  type Image,
+  type ImageFile,
+  listImages,
+  type MatchedLabels,
+  mapImages,
+  readFolderLabels,
+  resizeImage,
+} from '../../kit/images/index.ts';
+import type { FaceReader } from '../audit/index.ts';
+import type { Reading } from './sample.ts';
+
+/** Real pictures at the size of the model, read by the networks. */
+export interface PictureSet {
+  readonly set: SetName;
+  readonly source: string;
+  /** Pictures of the folder, those that could not be used included. */
+  readonly n: number;
+  readonly files: readonly string[];
+  readonly images: readonly Image[];
+  /** `[files, width]` */
+  readonly embeddings: Matrix;
+  /** `[files]` attribute → class, as the classifier says. */
+  readonly predicted: readonly Readonly<Record<string, string>>[];
+  /** What a person says; null without a table. */
+  readonly given: MatchedLabels | null;
+  readonly skipped: readonly Skipped[];
+}
+
+export interface ReadSetOptions {
+  readonly reader: FaceReader;
+  /** Height and width of the model's pictures. */
+  readonly side: number;
+  readonly labels?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DECODED_AHEAD = 2;
+const NO_FACE = 'no face found';
+/** An audit cannot say anything of fewer. */
+const MIN_PICTURES = 2;
+
+/** Rows of embeddings as one matrix. */
+export function toMatrix(rows: readonly Float32Array[]): Matrix {
+  const cols = rows[0]?.length ?? 0;
+  const data = new Float32Array(rows.length * cols);
+  rows.forEach((row, i) => {
+    data.set(row, i * cols);
+  });
+  return { rows: rows.length, cols, data };
+}
+
+interface Look {
+  readonly picture: Image;
+  readonly reading: Reading;
+  readonly error?: unknown;
+}
+
+/**
+ * Reads a folder of pictures as a model of `side` sees them: the middle square, resized. What cannot be decoded, or where no face is found, is left out with the
+ * reason.
+ *
+ * @returns after yielding how many of them are read
+ * @throws BiolensError `input` for a folder without two usable pictures, or labels of files that are not there; `interrupted`
+ */
+export async function* readPictureSet(
+  set: SetName,
+  source: string,
+  { reader, side, labels, signal }: ReadSetOptions,
+): AsyncGenerator<{ readonly done: number; readonly total: number }, PictureSet> {
+  const found: ImageFile[] = [];
+  for await (const file of listImages(source, { signal })) found.push(file);
+  const given = await readFolderLabels(source, {
+    files: found.map(({ file }) => file),
+    ...(labels === undefined ? {} : { labels }),
+  });
+  const look = async (image: Image): Promise<Look> => {
+    const picture = await resizeImage(image, { width: side, height: side, fit: 'cover' });
+    // What a network refuses is no fault of the picture, which would be skipped for it.
+    return reader.read(picture, { signal }).then(
+      reading => ({ picture, reading }),
+      (error: unknown) => ({ picture, reading: null, error }),
+    );
+  };
+  const kept: { file: string; image: Image; reading: NonNullable<Reading> }[] = [];
+  const skipped: Skipped[] = [];
+  let done = 0;
+  const concurrency = reader.concurrency + DECODED_AHEAD;
+  for await (const item of mapImages(found, signal === undefined ? { concurrency } : { concurrency, signal }, look)) {
+    yield { done: ++done, total: found.length };
+    if ('skipped' in item) skipped.push({ file: item.file, reason: item.skipped });
+    else if ('error' in item.image) throw item.image.error;
+    else if (item.image.reading === null) skipped.push({ file: item.file, reason: NO_FACE });
+    else kept.push({ file: item.file, image: item.image.picture, reading: item.image.reading });
+  }
+  if (kept.length < MIN_PICTURES)
+    throw new BiolensError(
+      'input',
+      `${source}: ${kept.length} of ${found.length} pictures can be used (${skipped[0]?.file}: ${skipped[0]?.reason})`,
+      { details: { file: source } },
+    );
+  return {
+    set,
+    source,
+    n: found.length,
+    files: kept.map(({ file }) => file),
+    images: kept.map(({ image }) => image),
+    embeddings: toMatrix(kept.map(({ reading }) => reading.embedding)),
+    predicted: kept.map(({ reading }) => reading.attributes),
+    given,
+    skipped,
+  };
+}

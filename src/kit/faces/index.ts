@@ -1,0 +1,37 @@
+export {
+  DEFAULT_MIN_SCORE,
+  type FaceAnalyserOptions,
+  openFaceAnalyser,
+} from './analyser.ts';
+export { type Classified, type Classifier, openClassifier } from './classifier.ts';
+export type { Detection } from './detections.ts';
+export {
+  collectEmbeddings,
+  type EmbedEvent,
+  type EmbedFolderOptions,
+  embedFolder,
+  type FolderEmbeddings,
+} from './embed.ts';
+export { APPEARANCE, type Embedder, openEmbedder } from './embedder.ts';
+export { type Detector, openDetector } from './face-detector.ts';
+export type {
+  AnalyseOptions,
+  Embedded,
+  FaceAnalyser,
+  FaceFinding,
+  LargestFaceOptions,
+  LocatedFace,
+  NoFacePolicy,
+} from './finding.ts';
+export {
+  type DetectEvent,
+  type DetectFolderOptions,
+  detectFolder,
+  type LabelEvent,
+  type LabelFolderOptions,
+  labelFolder,
+} from './label.ts';
+export { type CardedModel, cardPathOf, type ModelKind, readModelCard } from './model-card.ts';
+export { BUILT_IN, type OpenModelOptions } from './open-model.ts';
+export type { ScanEvent, ScanOptions, ScanProgress } from './scan-folder.ts';
+export { warpToTemplate } from './warp.ts';

@@ -1,0 +1,191 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import type { z } from 'zod';
+import { type ModelCard, modelCardSchema } from '../../ground/contracts/index.ts';
+import { BiolensError, messageOf } from '../../ground/errors.ts';
+import { formatShape, type ModelInfo, readModelInfo, type TensorInfo } from '../tensor/index.ts';
+
+export type ModelKind = ModelCard['kind'];
+
+/** A user's model: its card, its bytes, and the tensors that the card speaks of, checked against each other. */
+export interface CardedModel {
+  readonly path: string;
+  readonly card: ModelCard;
+  readonly bytes: Uint8Array;
+  readonly input: TensorInfo;
+  /** The one output of an embedder or classifier; boxes and scores of a detector. */
+  readonly outputs: readonly TensorInfo[];
+}
+
+const MEANINGS: Readonly<Record<ModelKind, ModelCard['output']['meaning']>> = {
+  embedder: 'embedding',
+  classifier: 'logits',
+  detector: 'boxes',
+};
+
+/** Where the card of a model lies: `model.onnx` → `model.json`. */
+export function cardPathOf(modelPath: string): string {
+  return `${modelPath.slice(0, modelPath.length - extname(modelPath).length)}.json`;
+}
+
+async function readBytes(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const reason = missing ? `${what} is missing` : messageOf(error);
+    throw new BiolensError('input', `${path}: ${reason}`, { details: { file: path }, cause: error });
+  }
+}
+
+/** The first thing that is wrong with a card, by the name of the field. */
+function describeIssue(error: z.ZodError): string {
+  const issue = error.issues[0]!;
+  const at = issue.path.join('.');
+  if (issue.code === 'unrecognized_keys') return `unknown field "${[at, issue.keys[0]].filter(Boolean).join('.')}"`;
+  return `"${at || 'card'}": ${issue.message}`;
+}
+
+function parseCard(text: string, path: string): ModelCard {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new BiolensError('input', `${path}: not JSON (${messageOf(error)})`, {
+      details: { file: path },
+      cause: error,
+    });
+  }
+  const parsed = modelCardSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new BiolensError('input', `${path}: ${describeIssue(parsed.error)}`, { details: { file: path } });
+  }
+  return parsed.data;
+}
+
+/** Compares a card with the model it describes and words what differs. */
+class CardCheck {
+  readonly #card: ModelCard;
+  readonly #cardPath: string;
+  readonly #model: string;
+  readonly #info: ModelInfo;
+
+  constructor(card: ModelCard, cardPath: string, modelPath: string, info: ModelInfo) {
+    this.#card = card;
+    this.#cardPath = cardPath;
+    this.#model = basename(modelPath);
+    this.#info = info;
+  }
+
+  #refuse(text: string): BiolensError {
+    return new BiolensError('input', `${this.#cardPath}: ${text}`, { details: { file: this.#cardPath } });
+  }
+
+  #tell(kind: 'input' | 'output', { name, shape }: TensorInfo): string {
+    return `${this.#model} ${kind} "${name}" is ${formatShape(shape)}`;
+  }
+
+  /** The tensor that a card names, or the only one where it names none. */
+  #find(kind: 'input' | 'output', field: string, name: string | undefined): TensorInfo {
+    const tensors = kind === 'input' ? this.#info.inputs : this.#info.outputs;
+    const names = tensors.map(tensor => `"${tensor.name}"`).join(', ');
+    const found = name === undefined ? tensors[0] : tensors.find(tensor => tensor.name === name);
+    if (found === undefined)
+      throw this.#refuse(`${field} expected one of ${names} (${kind}s of ${this.#model}), got "${name}"`);
+    if (name === undefined && tensors.length > 1) {
+      throw this.#refuse(`${field} is missing, and ${this.#model} has several ${kind}s: ${names}`);
+    }
+    if (found.dtype !== 'float32') {
+      throw this.#refuse(
+        `${field}: ${this.#model} ${kind} "${found.name}" is ${found.dtype ?? 'of an unknown type'}, expected float32`,
+      );
+    }
+    return found;
+  }
+
+  input(): TensorInfo {
+    const { name, width, height, layout } = this.#card.input;
+    const input = this.#find('input', 'input.name', name);
+    if (this.#info.inputs.length > 1) {
+      throw this.#refuse(`${this.#model} takes ${this.#info.inputs.length} inputs, expected one`);
+    }
+    const { shape } = input;
+    if (shape.length !== 4) throw this.#refuse(`${this.#tell('input', input)}, expected four axes`);
+    const axes = layout === 'nchw' ? { channels: 1, height: 2, width: 3 } : { channels: 3, height: 1, width: 2 };
+    const differs = (axis: number, size: number) => typeof shape[axis] === 'number' && shape[axis] !== size;
+    if (differs(axes.channels, 3)) {
+      const other = layout === 'nchw' ? 'nhwc' : 'nchw';
+      const turned = shape[layout === 'nchw' ? 3 : 1] === 3;
+      throw this.#refuse(
+        turned
+          ? `input.layout expected ${other} (${this.#tell('input', input)}), got ${layout}`
+          : `${this.#tell('input', input)}, expected three channels`,
+      );
+    }
+    for (const [field, size] of [
+      ['width', width],
+      ['height', height],
+    ] as const) {
+      if (differs(axes[field], size)) {
+        throw this.#refuse(
+          `input.${field} expected ${shape[axes[field]]} (${this.#tell('input', input)}), got ${size}`,
+        );
+      }
+    }
+    return input;
+  }
+
+  outputs(): readonly TensorInfo[] {
+    const { output } = this.#card;
+    if (output.meaning === 'boxes') {
+      const boxes = this.#find('output', 'output.boxes', output.boxes);
+      const last = boxes.shape.at(-1);
+      if (typeof last === 'number' && last !== 4) {
+        throw this.#refuse(`output.boxes: ${this.#tell('output', boxes)}, expected 4 numbers a box`);
+      }
+      return [boxes, this.#find('output', 'output.scores', output.scores)];
+    }
+    const found = this.#find('output', 'output.name', output.name);
+    const rest = found.shape.slice(1);
+    if (found.shape.length > 1 && rest.every(size => typeof size === 'number')) {
+      const width = rest.reduce((product, size) => product * size, 1);
+      const logits = output.meaning === 'logits' ? Object.values(output.attributes).flat().length : 0;
+      if (output.meaning === 'embedding' && width !== output.width) {
+        throw this.#refuse(`output.width expected ${width} (${this.#tell('output', found)}), got ${output.width}`);
+      }
+      if (output.meaning === 'logits' && width !== logits) {
+        throw this.#refuse(
+          `output.attributes expected ${width} classes in all (${this.#tell('output', found)}), got ${logits}`,
+        );
+      }
+    }
+    return [found];
+  }
+}
+
+/**
+ * Reads an ONNX model and the card beside it (`model.onnx` → `model.json`), and checks one against the other.
+ *
+ * @throws BiolensError `input`, in one line that names the file and the field: a missing file, a card that is not JSON, an
+ *   unknown or wrong field, a card of another kind, names, sizes or types that the model does not have.
+ */
+export async function readModelCard(modelPath: string, kind: ModelKind): Promise<CardedModel> {
+  const bytes = await readBytes(modelPath, 'the model');
+  const info = readModelInfo(bytes, { file: modelPath });
+  const cardPath = cardPathOf(modelPath);
+  const card = parseCard(
+    (await readBytes(cardPath, `the model card of ${basename(modelPath)}`)).toString('utf8'),
+    cardPath,
+  );
+  if (card.kind !== kind) {
+    throw new BiolensError('input', `${cardPath}: kind expected ${kind}, got ${card.kind}`, {
+      details: { file: cardPath },
+    });
+  }
+  if (card.output.meaning !== MEANINGS[kind]) {
+    const text = `output.meaning expected ${MEANINGS[kind]} of kind ${kind}, got ${card.output.meaning}`;
+    throw new BiolensError('input', `${cardPath}: ${text}`, { details: { file: cardPath } });
+  }
+  const check = new CardCheck(card, cardPath, modelPath, info);
+  return { path: modelPath, card, bytes, input: check.input(), outputs: check.outputs() };
+}

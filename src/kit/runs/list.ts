@@ -1,0 +1,75 @@
+import { access, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { RunRecord } from '../../ground/contracts/run.ts';
+import { fileError } from '../../ground/disk.ts';
+import { BiolensError, messageOf } from '../../ground/errors.ts';
+import { lockHolder } from './lock.ts';
+import { DEFAULT_RUNS_DIR, readRunRecord } from './run.ts';
+
+/** A run as it stands on the disk; one that says it is running while no process works on it was interrupted. */
+export interface FoundRun {
+  readonly path: string;
+  readonly record: RunRecord;
+}
+
+async function look(path: string): Promise<FoundRun> {
+  const record = await readRunRecord(path);
+  if (record.status !== 'running' || (await lockHolder(path)) !== undefined) return { path, record };
+  return { path, record: { ...record, status: 'interrupted' } };
+}
+
+/** No such file: what cannot be read for another reason is a run that is broken. */
+async function isMissing(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => false,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT',
+  );
+}
+
+/**
+ * Lists the runs of a folder, newest first. Folders that are no runs are passed over; those whose `run.json` cannot be read come
+ * back under `broken` with the reason. A folder that is not there holds no runs.
+ */
+export async function listRuns(runsDir: string = DEFAULT_RUNS_DIR): Promise<{
+  readonly runs: readonly FoundRun[];
+  readonly broken: readonly { readonly id: string; readonly reason: string }[];
+}> {
+  const folder = resolve(runsDir);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw fileError(folder, error);
+  });
+  const runs: FoundRun[] = [];
+  const broken: { id: string; reason: string }[] = [];
+  for (const entry of entries) {
+    if (!entry.isDirectory()) continue;
+    const path = join(folder, entry.name);
+    if (await isMissing(join(path, 'run.json'))) continue;
+    try {
+      runs.push(await look(path));
+    } catch (error) {
+      broken.push({ id: entry.name, reason: messageOf(error) });
+    }
+  }
+  const startOf = ({ record }: FoundRun) => record.provenance.startedAt;
+  runs.sort((a, b) => startOf(b).localeCompare(startOf(a)) || b.record.id.localeCompare(a.record.id));
+  return { runs, broken };
+}
+
+/**
+ * Finds a run by its id, by a part of it that no other run's id has, or by `latest`.
+ *
+ * @throws BiolensError `input` when none or several fit.
+ */
+export async function findRun(id: string, runsDir: string = DEFAULT_RUNS_DIR): Promise<FoundRun> {
+  const { runs } = await listRuns(runsDir);
+  const exact = id === 'latest' ? runs[0] : runs.find(({ record }) => record.id === id);
+  if (exact !== undefined) return exact;
+  const fitting = runs.filter(({ record }) => record.id.includes(id));
+  if (fitting.length === 1 && fitting[0] !== undefined) return fitting[0];
+  if (fitting.length === 0) throw new BiolensError('input', `there is no run "${id}" in ${resolve(runsDir)}`);
+  throw new BiolensError(
+    'input',
+    `"${id}" fits ${fitting.length} runs: ${fitting.map(({ record }) => record.id).join(', ')}`,
+  );
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { open, readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileError } from '../../ground/disk.ts';
+import { BiolensError } from '../../ground/errors.ts';
+
+/** A process that works on a run. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+}
+
+interface Lock extends LockHolder {
+  readonly file: string;
+  /** When the process was started, in the system's own ticks; `0` where the system does not tell. */
+  readonly birth: string;
+}
+
+/** Locks that this very process holds: a number alone cannot tell it from a dead namesake. */
+const held = new Set<string>();
+
+/** Start of a process in ticks since boot, from /proc; it tells a process from a later one that was given the same number. */
+function birthOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The second field is the command in parentheses and can hold anything, blanks and parentheses too.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
+  } catch {
+    return '0';
+  }
+}
+
+/**
+ * A lock is an empty file whose name says whose it is: it is there whole or not at all, and since no two processes ever have
+ * the same name, taking away a dead one's lock cannot hit a living one's.
+ */
+function lockName(): string {
+  return `lock.${process.pid}.${birthOf(process.pid)}.${encodeURIComponent(hostname())}`;
+}
+
+function parseLock(file: string): Lock | null {
+  const match = /^lock\.(\d+)\.(\d+)\.(.+)$/.exec(file);
+  if (match === null) return null;
+  const [, pid, birth, host] = match;
+  try {
+    return { file, pid: Number(pid), birth: birth ?? '0', host: decodeURIComponent(host ?? '') };
+  } catch {
+    return null;
+  }
+}
+
+function isAlive({ pid, birth, host }: Lock, path: string): boolean {
+  // Nothing can be known of a process on another machine.
+  if (host !== hostname()) return true;
+  if (pid === process.pid) return held.has(path);
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+  }
+  const now = birthOf(pid);
+  return birth === '0' || now === '0' || now === birth;
+}
+
+async function locksOf(runPath: string): Promise<Lock[]> {
+  const files = await readdir(runPath).catch((error: unknown) => {
+    throw fileError(runPath, error);
+  });
+  return files.map(parseLock).filter(lock => lock !== null);
+}
+
+/** The process that works on a run, if one does. */
+export async function lockHolder(runPath: string): Promise<LockHolder | undefined> {
+  return (await locksOf(runPath)).find(lock => isAlive(lock, join(runPath, lock.file)));
+}
+
+/**
+ * Keeps a second process from working on the same run. The lock of a process that died is taken away.
+ *
+ * First the own lock is put down, then the folder is searched for others: of two processes that come at once, at least one sees
+ * the other, so never do both go on.
+ *
+ * @returns a function that gives the lock back
+ * @throws BiolensError `usage` when a living process holds the run
+ */
+export async function lockRun(runPath: string): Promise<() => Promise<void>> {
+  const name = lockName();
+  const path = join(runPath, name);
+  const release = async () => {
+    await rm(path, { force: true });
+    held.delete(path);
+  };
+  if (held.has(path)) throw refusal(runPath, { pid: process.pid, host: hostname(), file: name, birth: '0' });
+  for (let attempt = 0; ; attempt++) {
+    held.add(path);
+    try {
+      await (await open(path, 'w')).close();
+      const others = (await locksOf(runPath)).filter(lock => lock.file !== name);
+      const living = others.find(lock => isAlive(lock, join(runPath, lock.file)));
+      if (living === undefined) {
+        for (const { file } of others) await rm(join(runPath, file), { force: true });
+        return release;
+      }
+      await release();
+      if (attempt === 2) throw refusal(runPath, living);
+    } catch (error) {
+      await release();
+      throw fileError(path, error);
+    }
+    // Two that came at once have both stepped back; chance decides who is first the next time.
+    await sleep(10 + Math.random() * 50);
+  }
+}
+
+function refusal(runPath: string, { pid, host, file }: Lock): BiolensError {
+  const remedy = host === hostname() ? '' : ` (if it is not, delete ${join(runPath, file)})`;
+  return new BiolensError('usage', `${runPath}: process ${pid} on ${host} is working on this run${remedy}`, {
+    details: { pid, host },
+  });
+}

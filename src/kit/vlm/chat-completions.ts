@@ -1,0 +1,230 @@
+import { z } from 'zod';
+import { messageOf } from '../../ground/errors.ts';
+import { classifyFailure, readServerMessage } from './classify-failure.ts';
+import type {
+  ModelRequest,
+  Reply,
+  ReplyFinish,
+  RequestPart,
+  TokenLogProbability,
+  VisionLanguageModel,
+} from './model.ts';
+import { ModelError } from './model-error.ts';
+import { redact } from './redact.ts';
+import type { BodyPart, HttpReply, Transport } from './transport.ts';
+
+export interface ChatCompletionsOptions {
+  /** What answers are filed under. */
+  readonly id: string;
+  /** Such as `http://localhost:8000/v1`; `/chat/completions` is added. */
+  readonly baseUrl: URL;
+  /** The model's name on that server. */
+  readonly model: string;
+  readonly apiKey?: string | undefined;
+  readonly transport: Transport;
+}
+
+/**
+ * A model behind the chat-completions protocol that vLLM, SGLang, llama.cpp, Ollama, LM Studio and OpenRouter speak.
+ *
+ * Does not take part in tool calls: with tools the SDK client is used (see `openModel`).
+ */
+export function createChatCompletionsModel(options: ChatCompletionsOptions): VisionLanguageModel {
+  const { id, transport } = options;
+  const url = new URL(options.baseUrl);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/chat/completions`;
+  const secrets = options.apiKey === undefined ? [] : [options.apiKey];
+  const headers = {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'user-agent': 'biolens',
+    ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
+  };
+  return {
+    id,
+    async ask(request) {
+      const started = performance.now();
+      const body = encodeRequest(options.model, request);
+      const reply = await transport.post(url, { headers, body, signal: request.signal });
+      return decodeReply({ ...reply, body: redact(reply.body, secrets) }, performance.now() - started);
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** The request body: JSON in ASCII, with the pictures' bytes where their base64 goes. */
+export function encodeRequest(model: string, request: ModelRequest): BodyPart[] {
+  const settings = {
+    model,
+    ...(request.temperature === null ? {} : { temperature: request.temperature }),
+    max_tokens: request.maxOutputTokens,
+    ...(request.seed === undefined ? {} : { seed: request.seed }),
+    ...(request.alternatives ? { logprobs: true, top_logprobs: request.alternatives } : {}),
+    stream: false,
+  };
+  const head = asciiJson(settings).slice(0, -1);
+  const system = request.system === undefined ? '' : `${asciiJson({ role: 'system', content: request.system })},`;
+  return [`${head},"messages":[${system}{"role":"user","content":`, ...encodeContent(request.parts), '}]}'];
+}
+
+/** Text alone goes as a plain string, which servers of text models understand too. */
+function encodeContent(parts: readonly RequestPart[]): BodyPart[] {
+  const texts = parts.flatMap(part => (part.type === 'text' ? [part.text] : []));
+  if (texts.length === parts.length) return [asciiJson(texts.join('\n'))];
+  const pieces: BodyPart[] = [];
+  for (const [index, part] of parts.entries()) {
+    const comma = index === 0 ? '[' : ',';
+    if (part.type === 'text') pieces.push(comma + asciiJson({ type: 'text', text: part.text }));
+    else {
+      pieces.push(`${comma}{"type":"image_url","image_url":{"url":"data:${part.mediaType};base64,`);
+      pieces.push(part.bytes, '"}}');
+    }
+  }
+  return [...pieces, ']'];
+}
+
+/** JSON in which every character outside ASCII is escaped, so that characters and bytes are the same number. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const textPartSchema = z.looseObject({ type: z.string().optional(), text: z.string().optional() });
+
+const tokenSchema = z.object({ token: z.string(), logprob: z.number() });
+
+const choiceSchema = z.object({
+  finish_reason: z.string().nullish(),
+  message: z.object({
+    content: z.union([z.string(), z.array(textPartSchema)]).nullish(),
+    refusal: z.string().nullish(),
+    /** Reasoning is `reasoning_content` with DeepSeek and older vLLM, `reasoning` with newer vLLM, Ollama and OpenRouter. */
+    reasoning_content: z.string().nullish(),
+    reasoning: z.string().nullish(),
+  }),
+  logprobs: z
+    .object({
+      content: z.array(tokenSchema.extend({ top_logprobs: z.array(tokenSchema).nullish() })).nullish(),
+    })
+    .nullish()
+    .catch(null),
+});
+
+/** The parts of a chat completion that we read; everything else is the server's own business. */
+const completionSchema = z.object({
+  id: z.string().nullish().catch(null),
+  model: z.string().nullish().catch(null),
+  system_fingerprint: z.string().nullish().catch(null),
+  choices: z.array(choiceSchema).min(1),
+  usage: z
+    .object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() })
+    .nullish()
+    .catch(null),
+});
+
+/** Some gateways answer 200 with an error inside. */
+const errorInsideSchema = z.object({
+  error: z.union([z.string(), z.object({ message: z.string().optional(), code: z.unknown().optional() })]),
+});
+
+const FINISH: Readonly<Record<string, ReplyFinish>> = {
+  stop: 'stop',
+  eos: 'stop',
+  length: 'length',
+  content_filter: 'content-filter',
+  tool_calls: 'tool-calls',
+};
+
+/**
+ * Reads a chat completion.
+ *
+ * @throws {ModelError} of the kind that the status and the body tell, `malformed` where it is no completion
+ */
+export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
+  if (reply.status < 200 || reply.status >= 300) return failOrBlock(reply, latencyMs);
+  const json = parseReply(reply);
+  const parsed = completionSchema.safeParse(json);
+  if (!parsed.success) {
+    const inside = errorInsideSchema.safeParse(json);
+    if (inside.success) {
+      const code = typeof inside.data.error === 'object' ? Number(inside.data.error.code) : Number.NaN;
+      return failOrBlock({ ...reply, status: code >= 400 && code < 600 ? code : 502 }, latencyMs);
+    }
+    const issue = parsed.error.issues[0];
+    throw malformed(reply, `"${issue?.path.join('.')}" ${issue?.message}`);
+  }
+  const { id, model, system_fingerprint, choices, usage } = parsed.data;
+  const choice = choices[0]!;
+  const { content, refusal, reasoning_content, reasoning } = choice.message;
+  const text = typeof content === 'string' ? content : (content ?? []).map(part => part.text ?? '').join('');
+  const finishReason = FINISH[choice.finish_reason ?? ''] ?? 'other';
+  const refusalText = refusal ?? '';
+  const thoughts = reasoning_content ?? reasoning ?? '';
+  const tokens = choice.logprobs?.content;
+  return {
+    text: text === '' ? refusalText : text,
+    ...(thoughts === '' ? {} : { reasoning: thoughts }),
+    finishReason,
+    refused: finishReason === 'content-filter' || (text === '' && refusalText !== ''),
+    usage: { inputTokens: usage?.prompt_tokens ?? null, outputTokens: usage?.completion_tokens ?? null },
+    latencyMs,
+    ...(tokens ? { logProbabilities: tokens.map(readToken) } : {}),
+    response: {
+      id: id ?? null,
+      model: model ?? null,
+      finishReason: choice.finish_reason ?? null,
+      fingerprint: system_fingerprint ?? null,
+      status: reply.status,
+    },
+  };
+}
+
+type WireToken = z.infer<typeof tokenSchema> & {
+  readonly top_logprobs?: readonly z.infer<typeof tokenSchema>[] | null | undefined;
+};
+
+function readToken({ token, logprob, top_logprobs }: WireToken): TokenLogProbability {
+  const alternatives = (top_logprobs ?? []).map(other => ({ token: other.token, logProbability: other.logprob }));
+  return { token, logProbability: logprob, alternatives };
+}
+
+/** A filter that declined is an answer; everything else is thrown. */
+function failOrBlock(reply: HttpReply, latencyMs: number): Reply {
+  const { kind, message, retryAfterMs } = classifyFailure(reply, Date.now());
+  if (kind !== 'blocked') {
+    const body = reply.body.slice(0, 500);
+    throw new ModelError(kind, `${message} (HTTP ${reply.status})`, { status: reply.status, retryAfterMs, body });
+  }
+  return blockedReply(message, reply.status, latencyMs);
+}
+
+/** The reply that stands for a filter's refusal: its words as text, no tokens counted. */
+export function blockedReply(message: string, status: number | null, latencyMs: number): Reply {
+  return {
+    text: message,
+    finishReason: 'content-filter',
+    refused: true,
+    usage: { inputTokens: null, outputTokens: null },
+    latencyMs,
+    response: { id: null, model: null, finishReason: null, fingerprint: null, status },
+  };
+}
+
+function parseReply(reply: HttpReply): unknown {
+  try {
+    return JSON.parse(reply.body);
+  } catch (error) {
+    throw malformed(reply, messageOf(error));
+  }
+}
+
+function malformed(reply: HttpReply, why: string): ModelError {
+  const start = readServerMessage(reply.body).slice(0, 80);
+  const what = start === '' ? 'an empty body' : `"${start}"`;
+  return new ModelError('malformed', `the reply is no chat completion (${why}): ${what}`, {
+    status: reply.status,
+    body: reply.body.slice(0, 500),
+  });
+}
