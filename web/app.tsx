@@ -1,20 +1,57 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
+import type { FormJob } from '../src/ground/contracts/job.ts';
 import type { ReportPage, RunList as Runs } from '../src/ground/contracts/report.ts';
+import type { RunRecord } from '../src/ground/contracts/run.ts';
 import type { Client } from './client/client.ts';
 import { PageFrame } from './components/page-frame.tsx';
+import { formAddress, type Place, placeOf } from './new-run/address.ts';
+import { JobList } from './new-run/job-list.tsx';
+import { NewRunPage } from './new-run/new-run-page.tsx';
 import { ReportFrame } from './report-frame.tsx';
 import { RunList } from './runs/run-list.tsx';
+import { RunNotice } from './runs/run-notice.tsx';
 import { RunProgress } from './runs/run-progress.tsx';
 
 type Loaded =
   | { readonly state: 'loading' }
   | { readonly state: 'failed'; readonly message: string }
-  | { readonly state: 'runs'; readonly runs: Runs }
-  | { readonly state: 'page'; readonly page: ReportPage };
+  | { readonly state: 'runs'; readonly runs: Runs; readonly startable: boolean }
+  | { readonly state: 'page'; readonly page: ReportPage; readonly startable: boolean }
+  | { readonly state: 'jobs'; readonly jobs: readonly FormJob[] }
+  | { readonly state: 'form'; readonly job: FormJob; readonly from: RunRecord | null };
+
+/** @throws Error with one line for the reader */
+async function loadPlace(client: Client, place: Place): Promise<Loaded> {
+  switch (place.at) {
+    case 'runs': {
+      const [runs, jobs] = await Promise.all([client.listRuns(), client.listJobs()]);
+      return { state: 'runs', runs, startable: jobs !== null };
+    }
+    case 'run': {
+      const [page, jobs] = await Promise.all([client.loadPage(place.id), client.listJobs()]);
+      const startable = jobs?.some(({ kind }) => kind === page.run.kind) ?? false;
+      return { state: 'page', page, startable };
+    }
+    case 'jobs':
+      return { state: 'jobs', jobs: await jobsOf(client) };
+    case 'form': {
+      const job = (await jobsOf(client)).find(({ kind }) => kind === place.kind);
+      if (job === undefined) throw new Error(`There is no job “${place.kind}” here.`);
+      const from = place.from === null ? null : (await client.loadPage(place.from)).run;
+      return { state: 'form', job, from };
+    }
+  }
+}
+
+async function jobsOf(client: Client): Promise<readonly FormJob[]> {
+  const jobs = await client.listJobs();
+  if (jobs === null) throw new Error('This studio only shows runs; it starts none.');
+  return jobs;
+}
 
 export interface AppProps {
   readonly client: Client;
-  /** The run to show; null for the list of runs. */
+  /** The run to show; null for what else the address asks for. */
   readonly runId: string | null;
 }
 
@@ -24,8 +61,7 @@ export function App({ client, runId }: AppProps): ReactNode {
 
   const load = useCallback(async () => {
     try {
-      if (runId === null) setLoaded({ state: 'runs', runs: await client.listRuns() });
-      else setLoaded({ state: 'page', page: await client.loadPage(runId) });
+      setLoaded(await loadPlace(client, placeOf(runId, location)));
     } catch (error) {
       setLoaded({ state: 'failed', message: error instanceof Error ? error.message : String(error) });
     }
@@ -35,11 +71,11 @@ export function App({ client, runId }: AppProps): ReactNode {
     void load();
   }, [load]);
 
-  const trail = client.kind === 'studio' && runId !== null && <a href="/">All runs</a>;
+  const home = client.kind === 'studio' && placeOf(runId, location).at !== 'runs' && <a href="/">All runs</a>;
   switch (loaded.state) {
     case 'loading':
       return (
-        <PageFrame sections={[]} trail={trail}>
+        <PageFrame sections={[]} trail={home}>
           <p className="note" role="status">
             Loading…
           </p>
@@ -47,7 +83,7 @@ export function App({ client, runId }: AppProps): ReactNode {
       );
     case 'failed':
       return (
-        <PageFrame sections={[]} trail={trail}>
+        <PageFrame sections={[]} trail={home}>
           <h1>This page cannot be shown</h1>
           <p className="lead" role="alert">
             {loaded.message}
@@ -57,16 +93,54 @@ export function App({ client, runId }: AppProps): ReactNode {
     case 'runs':
       return (
         <PageFrame sections={[]}>
-          <RunList runs={loaded.runs} />
+          <RunList runs={loaded.runs} startable={loaded.startable} />
+        </PageFrame>
+      );
+    case 'jobs':
+      return (
+        <PageFrame sections={[]} trail={home}>
+          <JobList jobs={loaded.jobs} />
+        </PageFrame>
+      );
+    case 'form':
+      return (
+        <PageFrame sections={[]} trail={home}>
+          <NewRunPage client={client} job={loaded.job} from={loaded.from} />
         </PageFrame>
       );
     case 'page':
-      return loaded.page.report === null ? (
-        <PageFrame sections={[]} trail={trail}>
-          <RunProgress client={client} page={loaded.page} onEnd={load} />
-        </PageFrame>
-      ) : (
-        <ReportFrame client={client} page={loaded.page} report={loaded.page.report} trail={trail} />
-      );
+      return <RunPlace {...loaded} client={client} home={home} onChange={load} />;
   }
+}
+
+interface RunPlaceProps {
+  readonly client: Client;
+  readonly page: ReportPage;
+  readonly startable: boolean;
+  readonly home: ReactNode;
+  readonly onChange: () => void;
+}
+
+/** A run: its report, or how far it is. */
+function RunPlace({ client, page, startable, home, onChange }: RunPlaceProps): ReactNode {
+  const { run, report } = page;
+  const again = startable && run.status !== 'running' && <a href={formAddress(run.kind, run.id)}>Run again</a>;
+  const trail = (
+    <>
+      {home}
+      {again}
+    </>
+  );
+  if (report === null)
+    return (
+      <PageFrame sections={[]} trail={trail}>
+        <RunProgress key={run.status} client={client} page={page} startable={startable} onChange={onChange} />
+      </PageFrame>
+    );
+  return (
+    <>
+      {startable && <RunNotice client={client} id={run.id} />}
+      <ReportFrame client={client} page={page} report={report} trail={trail} />
+    </>
+  );
 }

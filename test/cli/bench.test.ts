@@ -140,7 +140,7 @@ describe('a benchmark', () => {
       [['run', '--from', benchmark, '--shard', '3/2'], /--shard.*expected i\/n/],
       [['run', '--from', benchmark, '--budget-dollars', '1'], /--budget-dollars wants --price/],
       [['run', '--from', benchmark, '--fail-on', 'overall'], /--fail-on expected a condition/],
-      [['run', '--from', benchmark, '--setting', 'guess'], /--setting.*Allowed choices/],
+      [['run', '--from', benchmark, '--setting', 'guess'], /--setting expected one of zero-shot/],
     ];
     for (const [args, message] of cases) {
       const more = args[0] === 'run' ? ['--runs-dir', join(folder, 'no-runs')] : [];

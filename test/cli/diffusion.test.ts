@@ -63,7 +63,7 @@ describe('biolens diffusion', () => {
       [['--classes', 'mood'], 'no column "mood"'],
       [['--size', '9'], '"size" expected an even number, got 9'],
       [['--kind', 'gan', '--classes', 'gender'], '"classes" are for diffusion models'],
-      [['--preset', 'huge'], "argument 'huge' is invalid"],
+      [['--preset', 'huge'], '--preset expected one of small, standard'],
     ] as const) {
       const { code, err } = await train(...args);
       expect(err).toContain(message);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type CliIo, printable } from '../../src/app/cli/io.ts';
+import type { CliIo } from '../../src/app/cli/io.ts';
 import { openProgress } from '../../src/app/cli/progress.ts';
+import { printable } from '../../src/kit/text/printable.ts';
 
 function recordingIo(): CliIo & { readonly lines: string[] } {
   const lines: string[] = [];

@@ -16,17 +16,20 @@ import {
   resumeTraining,
   type TrainConfigurationInput,
   type TrainEvent,
+  trainingJob,
   trainRun,
   writeSamples,
 } from '../../src/jobs/generators/index.ts';
-import { parseTraining } from '../../src/jobs/generators/train/configuration.ts';
 import { TrainingHistory } from '../../src/jobs/generators/train/items.ts';
+import { listTrainingImages } from '../../src/jobs/generators/train/list-images.ts';
 import { resolveTraining, settingsOf } from '../../src/jobs/generators/train/settings.ts';
+import { classesText } from '../../src/jobs/generators/train/text-forms.ts';
 import { readTrainingImages } from '../../src/jobs/generators/train/training-images.ts';
 import { runTraining } from '../../src/jobs/generators/train/training-loop.ts';
 import { renderFaces } from '../../src/kit/drawing/index.ts';
 import { encodePng } from '../../src/kit/images/index.ts';
-import { createRun } from '../../src/kit/runs/index.ts';
+import { parseConfiguration, planJob } from '../../src/kit/job/index.ts';
+import { createRun, readRunRecord } from '../../src/kit/runs/index.ts';
 import { openRuntime } from '../../src/kit/tensor/node.ts';
 
 let folder: string;
@@ -58,6 +61,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const parse = (input: TrainConfigurationInput) => parseConfiguration(trainingJob, input);
 const WEIGHTS = 'unet/diffusion_pytorch_model.safetensors';
 interface Ended {
   readonly path: string;
@@ -124,6 +128,10 @@ describe('training as a run', () => {
       const moved = distance(after!.weights, before!.weights);
       expect(moved).toBeGreaterThan(0);
       expect(moved).toBeLessThan(0.1 * distance(other!.weights, before!.weights));
+
+      const recorded = await readRunRecord(ended!.path);
+      const { configuration } = await planJob(trainingJob, parse(recorded.configuration as TrainConfigurationInput));
+      expect(configuration).toEqual(recorded.configuration);
 
       const stopped = await follow(further(), 2);
       const resumed = await follow(signal => resumeTraining(stopped.path, { signal }));
@@ -273,12 +281,25 @@ describe('what is wrong is said before a run is made', () => {
     expect(await refused({ speed: 1 })).toContain('"speed"');
     expect(await refused({ kind: 'gan' })).toContain('"classes" are for diffusion models');
     expect(await refused({ kind: 'gan', classes: undefined, size: 24 })).toContain('expected a power of two');
+    expect(await refused({ kind: 'gan', classes: undefined, batchSize: 1 })).toContain('expected 2 to 1024 images');
+    expect(await refused({ classes: { attribute: 'gender', names: ['male', 'male', 'female'] } })).toContain(
+      '"classes" expected different names',
+    );
     expect(await refused({ output: images })).toContain('holds other files');
+    const other = join(folder, 'diffusers');
+    await mkdir(join(other, 'unet'), { recursive: true });
+    await writeFile(join(other, 'model_index.json'), '{}');
+    expect(await refused({ kind: 'gan', classes: undefined, output: other })).toContain('holds other files');
+    expect(await refused({ output: join(images, 'labels.csv') })).toContain('labels.csv: not a folder');
   });
 
   test('in images and labels', async () => {
     expect(await refused({ images: join(folder, 'none') })).toContain('none');
     expect(await refused({ classes: { attribute: 'mood' } })).toContain('no column "mood" (there are');
+    expect(await refused({ classes: { attribute: 'gendr' } })).toContain('did you mean "gender"?');
+    expect(await refused({ classes: { attribute: 'gender', names: ['female', 'mael'] } })).toContain(
+      'class "mael" of "gender" has no image, did you mean "male"?',
+    );
     expect(await refused({ classes: { attribute: 'gender', names: ['female', 'robot', 'male'] } })).toContain(
       'class "robot" of "gender" has no image',
     );
@@ -288,6 +309,68 @@ describe('what is wrong is said before a run is made', () => {
     expect(await refused({ images: bare })).toContain('need labels: no labels.csv');
     expect(await refused({ images: bare, classes: undefined })).toContain('none of its 1 images can be used');
   });
+});
+
+describe('before the work', () => {
+  test('only what deciding takes is read, and no run is made', async () => {
+    const dir = join(folder, 'planned');
+    await mkdir(dir);
+    const [first] = (await readdir(images)).filter(file => file.endsWith('.png'));
+    await copyFile(join(images, first!), join(dir, 'a.png'));
+    await writeFile(join(dir, 'b.png'), 'no picture');
+    const output = join(folder, 'planned-model');
+    const input: TrainConfigurationInput = { images: dir, size: 16, device: 'cpu', output };
+    const { configuration, plan } = await planJob(trainingJob, input, { runsDir: join(folder, 'planned-runs') });
+    expect(configuration).toMatchObject({ steps: 1200, batchSize: 16, channels: 32, prediction: 'v' });
+    expect(plan.reads).toEqual([{ what: 'images', path: dir, amount: '2 images' }]);
+    expect(plan.writes).toEqual([{ what: 'model', path: output }]);
+    expect(plan.seconds).toBeGreaterThan(10);
+    expect(plan.memoryBytes).toBeGreaterThan(150e6);
+    const more = await planJob(trainingJob, { ...input, steps: 12_000, threads: 1 });
+    expect(more.plan.seconds!).toBeGreaterThan(5 * plan.seconds!);
+    const elsewhere = await planJob(trainingJob, { ...input, device: 'cuda' });
+    expect(elsewhere.plan.seconds).toBeNull();
+    expect((await readdir(folder)).filter(name => name.startsWith('planned-'))).toEqual([]);
+  });
+
+  test('images are read within the run, and a class that loses its only image is told there', async () => {
+    const dir = join(folder, 'losing');
+    await mkdir(dir);
+    const pictures = (await readdir(images)).filter(file => file.endsWith('.png'));
+    for (const file of pictures.slice(0, 2)) await copyFile(join(images, file), join(dir, file));
+    await writeFile(join(dir, 'torn.png'), 'no picture');
+    const rows = [`${pictures[0]},a`, `${pictures[1]},a`, 'torn.png,b'];
+    await writeFile(join(dir, 'labels.csv'), `file,kind\n${rows.join('\n')}\n`);
+    const events: string[] = [];
+    const going = (async () => {
+      const more = { images: dir, classes: { attribute: 'kind' } };
+      for await (const event of begin(more)(AbortSignal.timeout(60_000))) events.push(event.type);
+    })();
+    await expect(going).rejects.toThrow('class "b" of "kind" has no image');
+    expect(events).toEqual(['run', 'reading', 'reading', 'reading']);
+  });
+});
+
+test.each([
+  ['gender', { attribute: 'gender' }],
+  ['gender=male,female', { attribute: 'gender', names: ['male', 'female'] }],
+])('classes are written as %s', (text, value) => {
+  expect(classesText.parse(text)).toEqual(value);
+  expect(classesText.format(value)).toBe(text);
+  for (const wrong of ['', '=a', 'gender=', 'gender=a,,b', 'a=b=c'])
+    expect(() => classesText.parse(wrong)).toThrow('expected ATTRIBUTE or ATTRIBUTE=CLASS,CLASS');
+  expect(classesText.format({ attribute: 'gender', names: ['a,b'] })).toBeNull();
+});
+
+test('news tell the mean of the losses since the last sheet', () => {
+  const { tell } = trainingJob.news();
+  const step = (done: number, loss: number) => tell({ type: 'step', done, total: 9, values: { loss } });
+  expect(tell({ type: 'reading', done: 1, total: 2 })).toMatchObject({ stage: 'reading images', done: 1 });
+  expect(step(1, 0.25)).toEqual({ type: 'progress', stage: 'training', done: 1, total: 9 });
+  step(2, 0.75);
+  const note = (text: string) => ({ type: 'note', text });
+  expect(tell({ type: 'sheet', step: 2, path: 'a.png' })).toEqual(note('step 2: loss 0.500; samples in a.png'));
+  expect(tell({ type: 'sheet', step: 3, path: 'b.png' })).toEqual(note('step 3: samples in b.png'));
 });
 
 test('images of other sizes are cropped about their centre, broken and unlabelled ones skipped', async () => {
@@ -308,7 +391,8 @@ test('images of other sizes are cropped about their centre, broken and unlabelle
   await writeFile(join(mixed, 'other.png'), await paint(8, 8, () => 100));
   await writeFile(join(mixed, 'torn.png'), (await paint(8, 8, () => 100)).subarray(0, 60));
   await writeFile(join(mixed, 'labels.csv'), 'file,kind\nwide.png,b\nright.png,a\ntorn.png,a\nother.png,c\n');
-  const reading = readTrainingImages(mixed, { size: 8, classes: { attribute: 'kind', names: ['a', 'b'] } });
+  const classes = { attribute: 'kind', names: ['a', 'b'] };
+  const reading = readTrainingImages(await listTrainingImages(mixed, { size: 8, classes }), { size: 8 });
   let read = await reading.next();
   while (!read.done) read = await reading.next();
   const { value } = read;
@@ -321,7 +405,7 @@ test('images of other sizes are cropped about their centre, broken and unlabelle
 });
 
 test('the batch is halved until it fits half of the free memory', () => {
-  const configuration = parseTraining({ images: 'x', size: 16, channels: 8 });
+  const configuration = parse({ images: 'x', size: 16, channels: 8 });
   const none = { classes: null, attribute: null };
   const resolve = (freeBytes: number) => resolveTraining(configuration, none, { freeBytes });
   const most = resolve(1e12);
@@ -335,10 +419,10 @@ test('the batch is halved until it fits half of the free memory', () => {
 });
 
 test('short memory keeps the last state and says so', async () => {
-  const reading = readTrainingImages(images, { size: 8 });
+  const reading = readTrainingImages(await listTrainingImages(images, { size: 8 }), { size: 8 });
   let read = await reading.next();
   while (!read.done) read = await reading.next();
-  const training = resolveTraining(parseTraining({ ...small, classes: undefined, sheets: 1 }), read.value, {
+  const training = resolveTraining(parse({ ...small, classes: undefined, sheets: 1 }), read.value, {
     freeBytes: 1e12,
   });
   let step = 0;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freezeRun } from '../../src/app/studio/index.ts';
+import { freezeRun } from '../../src/app/pages/index.ts';
 import { frozenPageSchema, type ReportPage, thawPage } from '../../src/ground/contracts/index.ts';
 import { decodeImage, type Image } from '../../src/kit/images/index.ts';
 import { createRun } from '../../src/kit/runs/index.ts';

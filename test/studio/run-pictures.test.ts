@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collectPictures, findPicture, picturesNamed } from '../../src/app/studio/pictures.ts';
+import { collectPictures, findPicture, picturesNamed } from '../../src/app/pages/pictures.ts';
 import type { MitigationReport } from '../../src/ground/contracts/index.ts';
 import { decodeImage } from '../../src/kit/images/index.ts';
 import { temporaryFolder } from '../faces/models.ts';

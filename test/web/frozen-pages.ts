@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
-import { renderReportHtml } from '../../src/app/studio/report-html.ts';
+import { renderReportHtml } from '../../src/app/pages/report-html.ts';
 import type { ReportPage } from '../../src/ground/contracts/index.ts';
 import { launchBrowser, openWatchedPage, type WatchedPage } from '../browser.ts';
 import { buildPage } from './built-page.ts';

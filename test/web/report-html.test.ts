@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readTemplate, renderReportHtml, toScriptJson } from '../../src/app/studio/report-html.ts';
+import { readTemplate, renderReportHtml, toScriptJson } from '../../src/app/pages/report-html.ts';
 import { frozenPageSchema, thawPage } from '../../src/ground/contracts/index.ts';
 import { type BuiltPage, buildPage } from './built-page.ts';
 import { hostilePage, reportPage } from './fixtures.ts';

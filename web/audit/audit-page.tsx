@@ -1,7 +1,8 @@
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import type { AuditReport } from '../../src/ground/contracts/audit.ts';
-import type { ReportPage } from '../../src/ground/contracts/report.ts';
+import type { OfRun } from '../components/of-run.ts';
 import type { PageSection } from '../components/page-frame.tsx';
+import { usePageTitle } from '../state/use-page-title.ts';
 import { Bias } from './bias.tsx';
 import { Copies } from './copies.tsx';
 import { Duplicates } from './duplicates.tsx';
@@ -23,12 +24,9 @@ export const AUDIT_SECTIONS: readonly PageSection[] = [
 ];
 
 /** The report of one audit. */
-export function AuditPage({ page, report }: { readonly page: ReportPage; readonly report: AuditReport }): ReactNode {
-  const { run } = page;
+export function AuditPage({ report, run }: OfRun<AuditReport>): ReactNode {
   const { training, generated } = report.sets;
-  useEffect(() => {
-    document.title = `${titleOf(report)} · biolens`;
-  }, [report]);
+  usePageTitle(titleOf(report));
   return (
     <>
       <Overview report={report} run={run} />

@@ -1,14 +1,11 @@
-import { type ReactNode, useCallback } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { AttributeBias } from '../../src/ground/contracts/audit.ts';
-import { BarKey } from '../components/bar-key.tsx';
-import { Chart } from '../components/chart.tsx';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { formatCount, formatInterval, formatMeasured, formatPEquals, formatShare } from '../text/format.ts';
+import { AttributeArticle, ShareFigure, SharesTable } from '../components/share-figure.tsx';
+import { formatCount, formatInterval, formatMeasured, formatPEquals } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { testName, wordsOf } from '../text/words.ts';
-import { barSeriesOf, drawBias } from './bias-chart.ts';
+import { sharesOf } from './bias-shares.ts';
 import { ConfusionTable } from './confusion-table.tsx';
 import { DiscrepancyTable } from './discrepancy-table.tsx';
 
@@ -31,29 +28,28 @@ export function Bias({ attributes }: { readonly attributes: Readonly<Record<stri
 }
 
 function Attribute({ name, bias }: { readonly name: string; readonly bias: AttributeBias }): ReactNode {
-  const draw = useCallback((width: number) => drawBias(bias, width), [bias]);
-  const title = wordsOf(name);
+  const chart = useMemo(() => sharesOf(bias), [bias]);
+  const { source, corrected } = bias;
   return (
-    <article className="attribute" aria-label={title}>
-      <h3 className="attribute-title">{title}</h3>
-      <AmplificationSentence name={title} amplification={bias.amplification} />
-      <figure className="figure">
-        <BarKey series={barSeriesOf(bias)} />
-        <Chart label={describe(title, bias)} draw={draw} />
-        <figcaption>
-          Labels of the training set: {sourceText(bias.source.training)}; of the generated set:{' '}
-          {sourceText(bias.source.generated)}. Lines are intervals.
-          {bias.corrected !== null &&
-            ` Corrected shares remove the classifier’s own errors, measured on ${formatCount(bias.corrected.confusionN)} labelled pictures.`}
-        </figcaption>
-        <details className="alternative">
-          <summary>The chart as a table</summary>
-          <SharesTable title={title} bias={bias} />
-        </details>
-        <DiscrepancyTable title={title} discrepancy={bias.discrepancy} />
-        {bias.corrected !== null && <ConfusionTable classes={bias.classes} corrected={bias.corrected} />}
-      </figure>
-    </article>
+    <AttributeArticle name={name}>
+      <AmplificationSentence name={wordsOf(name)} amplification={bias.amplification} />
+      <ShareFigure
+        of={`shares of ${wordsOf(name)}`}
+        chart={chart}
+        caption={
+          <>
+            Labels of the training set: {sourceText(source.training)}; of the generated set:{' '}
+            {sourceText(source.generated)}. Lines are intervals.
+            {corrected !== null &&
+              ` Corrected shares remove the classifier’s own errors, measured on ${formatCount(corrected.confusionN)} labelled pictures.`}
+          </>
+        }
+      >
+        <SharesTable name={name} chart={chart} />
+        <DiscrepancyTable title={wordsOf(name)} discrepancy={bias.discrepancy} />
+        {corrected !== null && <ConfusionTable classes={bias.classes} corrected={corrected} />}
+      </ShareFigure>
+    </AttributeArticle>
   );
 }
 
@@ -93,48 +89,5 @@ function AmplificationSentence({
       training mix
       {interval !== null && ` (${formatInterval('number', interval)})`}.{tested}
     </p>
-  );
-}
-
-function describe(title: string, bias: AttributeBias): string {
-  const series = barSeriesOf(bias);
-  const classes = bias.classes.map(name => {
-    const shares = series.map(({ title: set, shares: of }) => {
-      const value = of[name]?.value;
-      return `${set.toLowerCase()} ${value === null || value === undefined ? 'not computed' : formatShare(value)}`;
-    });
-    return `${visibleText(name)}: ${shares.join(', ')}`;
-  });
-  return `Bars of the shares of ${title}. ${classes.join('. ')}.`;
-}
-
-function SharesTable({ title, bias }: { readonly title: string; readonly bias: AttributeBias }): ReactNode {
-  return (
-    <DataTable
-      caption={`Shares of ${title}`}
-      rows={bias.classes}
-      keyOf={name => name}
-      columns={[
-        { id: 'class', header: 'Class', cell: name => visibleText(name) },
-        ...barSeriesOf(bias).map(series => ({
-          id: series.id,
-          header: series.title,
-          numeric: true,
-          cell: (name: string) => {
-            const metric = series.shares[name];
-            return metric === undefined ? '–' : <MetricValue metric={metric} kind="share" />;
-          },
-        })),
-        {
-          id: 'target',
-          header: 'Target',
-          numeric: true,
-          cell: name => {
-            const target = bias.target[name];
-            return target === undefined ? '–' : formatShare(target);
-          },
-        },
-      ]}
-    />
   );
 }

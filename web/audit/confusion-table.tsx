@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AttributeBias } from '../../src/ground/contracts/audit.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { Folded } from '../components/folded.tsx';
 import { formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 
@@ -13,8 +14,7 @@ export interface ConfusionTableProps {
 export function ConfusionTable({ classes, corrected }: ConfusionTableProps): ReactNode {
   const rows = classes.map((name, predicted) => ({ name, predicted }));
   return (
-    <details className="alternative">
-      <summary>The classifier’s errors</summary>
+    <Folded summary="The classifier’s errors">
       <DataTable
         caption="Share of each true class (columns) that the classifier calls what (rows)"
         rows={rows}
@@ -32,6 +32,6 @@ export function ConfusionTable({ classes, corrected }: ConfusionTableProps): Rea
           })),
         ]}
       />
-    </details>
+    </Folded>
   );
 }

@@ -1,13 +1,13 @@
-import { type ReactNode, useDeferredValue, useMemo, useState } from 'react';
+import type { ReactNode } from 'react';
 import type { Replication } from '../../src/ground/contracts/audit.ts';
 import { Section } from '../components/section.tsx';
-import { usePrinting } from '../state/use-printing.ts';
+import { useItemView } from '../state/use-item-view.ts';
 import { downloadText, toCsv } from '../text/csv.ts';
 import { formatCount, formatNumber, formatRate, plural } from '../text/format.ts';
+import { MostAlike } from './most-alike.tsx';
 import { PairDialog } from './pair-dialog.tsx';
-import { PairFigures } from './pair-figures.tsx';
 import { PairPrintout } from './pair-printout.tsx';
-import { FIRST_QUERY, type PairQuery, selectPairs } from './pair-view.ts';
+import { FIRST_QUERY, nextSort, selectPairs } from './pair-view.ts';
 import { PairsTable } from './pairs-table.tsx';
 import { PairsToolbar } from './pairs-toolbar.tsx';
 
@@ -22,11 +22,8 @@ export interface CopiesProps {
 /** The pairs most like copies: the first few large, then all of them in a table. */
 export function Copies({ replication, pictured, runId }: CopiesProps): ReactNode {
   const { pairs } = replication;
-  const [query, setQuery] = useState<PairQuery>(FIRST_QUERY);
-  const asked = useDeferredValue(query);
-  const shown = useMemo(() => selectPairs(pairs, asked), [pairs, asked]);
-  const [opened, setOpened] = useState<number | null>(null);
-  const printing = usePrinting();
+  const view = useItemView(pairs, { first: FIRST_QUERY, select: selectPairs });
+  const { query, setQuery, shown, opened } = view;
 
   const exportRows = (): void => {
     const header = ['generated', 'training', 'similarity', 'p_value', 'q_value', 'copy'];
@@ -47,7 +44,7 @@ export function Copies({ replication, pictured, runId }: CopiesProps): ReactNode
         <p className="note">There are no pairs: no generated item could be compared with the training set.</p>
       ) : (
         <>
-          {pictured && <PairFigures pairs={pairs} />}
+          {pictured && <MostAlike pairs={pairs} />}
           <h3>All pairs</h3>
           <PairsToolbar
             query={query}
@@ -56,20 +53,18 @@ export function Copies({ replication, pictured, runId }: CopiesProps): ReactNode
             all={pairs.length}
             onExport={exportRows}
           />
-          {printing ? (
+          {view.printing ? (
             <PairPrintout pairs={shown} />
           ) : (
             <PairsTable
               pairs={shown}
               threshold={replication.threshold}
-              sort={asked.sort}
-              onSort={sort => setQuery({ ...query, sort })}
-              onOpen={setOpened}
+              sort={view.asked.sort}
+              onSort={column => setQuery({ ...query, sort: nextSort(view.asked.sort, column) })}
+              onOpen={view.open}
             />
           )}
-          {opened !== null && (
-            <PairDialog pairs={shown} index={opened} onMove={setOpened} onClose={() => setOpened(null)} />
-          )}
+          {opened !== null && <PairDialog pairs={shown} index={opened} onMove={view.open} onClose={view.close} />}
         </>
       )}
     </Section>

@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
 import type { AttributeBias, Discrepancy } from '../../src/ground/contracts/audit.ts';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { type Column, DataTable } from '../components/data-table.tsx';
+import { Folded } from '../components/folded.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
+import { Noted } from '../components/noted.tsx';
 
 interface Measure {
   readonly id: keyof Discrepancy;
@@ -31,15 +33,10 @@ export function DiscrepancyTable({
   readonly title: string;
   readonly discrepancy: AttributeBias['discrepancy'];
 }): ReactNode {
-  const column = (set: keyof AttributeBias['discrepancy'], header: string) => ({
-    id: set,
-    header,
-    numeric: true,
-    cell: (measure: Measure) => <MetricValue metric={discrepancy[set][measure.id]} kind="number" withoutN />,
-  });
+  const column = (set: keyof AttributeBias['discrepancy'], header: string): Column<Measure> =>
+    metricColumn({ id: set, header, kind: 'number', withoutN: true, metricOf: ({ id }) => discrepancy[set][id] });
   return (
-    <details className="alternative">
-      <summary>How far apart the mixes are</summary>
+    <Folded summary="How far apart the mixes are">
       <DataTable
         caption={`Distances between mixes of ${title}`}
         rows={MEASURES}
@@ -48,17 +45,13 @@ export function DiscrepancyTable({
           {
             id: 'measure',
             header: 'Measure',
-            cell: measure => (
-              <>
-                {measure.name} <span className="row-note">{measure.meaning}</span>
-              </>
-            ),
+            cell: ({ name, meaning }) => <Noted note={meaning}>{name}</Noted>,
           },
           column('training', 'Training from target'),
           column('generated', 'Generated from target'),
           column('between', 'Generated from training'),
         ]}
       />
-    </details>
+    </Folded>
   );
 }

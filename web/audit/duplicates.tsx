@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Replication } from '../../src/ground/contracts/audit.ts';
+import { Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Picture } from '../components/picture.tsx';
@@ -25,24 +26,14 @@ export function Duplicates({
       title="Duplicates in the training set"
       lead="Pictures that the training set holds more than once are the ones a generator learns by heart first. Removing them is the cheapest remedy against copying."
     >
-      <dl className="facts">
-        <div>
-          <dt>Training items that have duplicates</dt>
-          <dd>
-            <MetricValue metric={share} kind="share" />
-          </dd>
-        </div>
-        <div>
-          <dt>Clusters</dt>
-          <dd>{formatCount(clusters.length)}</dd>
-        </div>
-        {threshold !== null && (
-          <div>
-            <dt>Duplicates from a similarity of</dt>
-            <dd>{threshold.toFixed(3)}</dd>
-          </div>
-        )}
-      </dl>
+      <Facts
+        look="facts"
+        items={[
+          { term: 'Training items that have duplicates', value: <MetricValue metric={share} kind="share" /> },
+          { term: 'Clusters', value: formatCount(clusters.length) },
+          ...(threshold === null ? [] : [{ term: 'Duplicates from a similarity of', value: threshold.toFixed(3) }]),
+        ]}
+      />
       {clusters.length === 0 ? (
         share.value !== null && <p className="note">No duplicates were found.</p>
       ) : (

@@ -1,9 +1,9 @@
 import type { ReactNode } from 'react';
 import type { AuditReport, Replication } from '../../src/ground/contracts/audit.ts';
 import type { Metric } from '../../src/ground/contracts/metric.ts';
-import { MetricValue } from '../components/metric-value.tsx';
+import { type Fact, Facts } from '../components/facts.tsx';
+import { MetricValue, MissingValue, WrittenValue } from '../components/metric-value.tsx';
 import { formatCount, formatPEquals, type NumberKind } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
 
 /** The few numbers that the verdict rests on. */
@@ -12,58 +12,34 @@ export function KeyNumbers({ report }: { readonly report: AuditReport }): ReactN
   return (
     <>
       <h2>Key numbers</h2>
-      <dl className="key-numbers">
-        <KeyMetric label="Generated faces called copies" metric={replication.copied} kind="share" />
-        <KeyPermutation permutation={replication.permutation} />
-        <KeyMetric
-          label="Generated faces above the match threshold"
-          metric={replication.aboveThreshold.generated}
-          kind="share"
-        />
-        {Object.entries(bias.attributes).map(([name, { amplification }]) => (
-          <KeyMetric
-            key={name}
-            label={`Skew of ${wordsOf(name)} against that of the training set`}
-            metric={amplification}
-            kind="factor"
-          />
-        ))}
-        <KeyMetric label="Training faces that have duplicates" metric={replication.duplicates.share} kind="share" />
-        <KeyMetric label="Fréchet distance, lower is closer" metric={quality.fid} kind="number" />
-      </dl>
+      <Facts
+        look="key-numbers"
+        items={[
+          measured('Generated faces called copies', replication.copied, 'share'),
+          {
+            term: 'Chance of being this close without copying',
+            value: <Chance permutation={replication.permutation} />,
+          },
+          measured('Generated faces above the match threshold', replication.aboveThreshold.generated, 'share'),
+          ...Object.entries(bias.attributes).map(([name, { amplification }]) => ({
+            ...measured(`Skew of ${wordsOf(name)} against that of the training set`, amplification, 'factor'),
+            id: `skew-${name}`,
+          })),
+          measured('Training faces that have duplicates', replication.duplicates.share, 'share'),
+          measured('Fréchet distance, lower is closer', quality.fid, 'number'),
+        ]}
+      />
     </>
   );
 }
 
-function KeyMetric(props: { readonly label: string; readonly metric: Metric; readonly kind: NumberKind }): ReactNode {
-  return (
-    <div>
-      <dt>{props.label}</dt>
-      <dd>
-        <MetricValue metric={props.metric} kind={props.kind} size="large" />
-      </dd>
-    </div>
-  );
-}
+const measured = (term: string, metric: Metric, kind: NumberKind): Fact => ({
+  term,
+  value: <MetricValue metric={metric} kind={kind} size="large" />,
+});
 
-function KeyPermutation({ permutation }: { readonly permutation: Replication['permutation'] }): ReactNode {
+function Chance({ permutation }: { readonly permutation: Replication['permutation'] }): ReactNode {
   const { p, permutations, reason } = permutation;
-  return (
-    <div>
-      <dt>Chance of being this close without copying</dt>
-      <dd>
-        {p === null ? (
-          <span className="metric large missing">
-            <span className="metric-value">not computed</span>
-            <span className="metric-detail">{visibleText(reason ?? 'no reason was recorded')}</span>
-          </span>
-        ) : (
-          <span className="metric large">
-            <span className="metric-value">{formatPEquals(p)}</span>
-            <span className="metric-detail">{formatCount(permutations)} relabellings</span>
-          </span>
-        )}
-      </dd>
-    </div>
-  );
+  if (p === null) return <MissingValue reason={reason} size="large" />;
+  return <WrittenValue value={formatPEquals(p)} detail={`${formatCount(permutations)} relabellings`} size="large" />;
 }

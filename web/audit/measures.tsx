@@ -1,58 +1,9 @@
 import type { ReactNode } from 'react';
 import type { Replication } from '../../src/ground/contracts/audit.ts';
-import type { Metric } from '../../src/ground/contracts/metric.ts';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { type Measure, MeasureTable } from '../components/measure-table.tsx';
 import { Section } from '../components/section.tsx';
-import { formatCount, formatMeasured, formatNumber, formatPEquals, type NumberKind } from '../text/format.ts';
+import { formatCount, formatMeasured, formatNumber, formatPEquals } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-
-export interface Measure {
-  readonly id: string;
-  readonly name: ReactNode;
-  readonly value: Metric;
-  readonly kind: NumberKind;
-  readonly meaning: string;
-  /** What a good value is. */
-  readonly good: string;
-}
-
-/** Measures with what they say, for readers who meet them for the first time. */
-export function MeasureTable({
-  caption,
-  measures,
-}: {
-  readonly caption: string;
-  readonly measures: readonly Measure[];
-}): ReactNode {
-  return (
-    <DataTable
-      caption={caption}
-      captionHidden
-      layout="measures"
-      rows={measures}
-      keyOf={measure => measure.id}
-      columns={[
-        { id: 'name', header: 'Measure', cell: measure => measure.name },
-        {
-          id: 'value',
-          header: 'Value',
-          numeric: true,
-          cell: measure => <MetricValue metric={measure.value} kind={measure.kind} />,
-        },
-        {
-          id: 'meaning',
-          header: 'What it says',
-          cell: measure => (
-            <span className="meaning">
-              {measure.meaning} <em>{measure.good}</em>
-            </span>
-          ),
-        },
-      ]}
-    />
-  );
-}
 
 /** The published measures of copying beside our own calls. */
 export function Measures({ replication }: { readonly replication: Replication }): ReactNode {

@@ -1,22 +1,21 @@
 import type { ReactNode } from 'react';
 import type { AuditReport } from '../../src/ground/contracts/audit.ts';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
-import { Facts } from '../components/facts.tsx';
+import { type Fact, Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
-import { Provenance } from '../components/provenance.tsx';
-import { Section } from '../components/section.tsx';
+import { MethodSection } from '../components/method-section.tsx';
+import { Noted } from '../components/noted.tsx';
+import type { OfRun } from '../components/of-run.ts';
 import { SET_LABELS } from '../components/set-key.tsx';
 import { formatCount, formatNumber, formatRate } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import { Skipped } from './skipped.tsx';
 
-/** How the numbers were made, from what, and what was left out: enough to repeat the run and to doubt it. */
-export function Method({ report, run }: { readonly report: AuditReport; readonly run: RunRecord }): ReactNode {
+/** Which sets were compared, and how. */
+export function Method({ report, run }: OfRun<AuditReport>): ReactNode {
   const { replication, sets, skipped } = report;
   return (
-    <Section
-      id="method"
-      title="Method and provenance"
+    <MethodSection
+      run={run}
+      skipped={skipped}
       lead="What was run, on what, with which settings. Intervals are at 95 % unless they say otherwise; the method of each is in its tooltip and in report.json."
     >
       <h3>Sets</h3>
@@ -28,12 +27,9 @@ export function Method({ report, run }: { readonly report: AuditReport; readonly
             {
               term: SET_LABELS[name],
               value: (
-                <>
+                <Noted note={`${formatCount(set.n)} read, ${formatCount(set.embedded)} embedded`}>
                   <FileName name={set.source} whole />
-                  <span className="row-note">
-                    {formatCount(set.n)} read, {formatCount(set.embedded)} embedded
-                  </span>
-                </>
+                </Noted>
               ),
             },
           ];
@@ -41,14 +37,11 @@ export function Method({ report, run }: { readonly report: AuditReport; readonly
       />
       <h3>Comparison</h3>
       <Facts items={comparisonFacts(replication)} />
-      <Provenance run={run} />
-      <h3>Skipped files</h3>
-      <Skipped skipped={skipped} />
-    </Section>
+    </MethodSection>
   );
 }
 
-function comparisonFacts(replication: AuditReport['replication']): { term: string; value: ReactNode }[] {
+function comparisonFacts(replication: AuditReport['replication']): Fact[] {
   const { embedder, calibration, threshold, falseMatchRate, falseDiscoveryRate, similarity, control } = replication;
   const source = calibration.source === 'heldout-to-training' ? 'held-out to training' : 'training to training';
   return [

@@ -1,18 +1,17 @@
 import type { ReactNode } from 'react';
 import type { AuditReport } from '../../src/ground/contracts/audit.ts';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { Findings } from '../components/findings.tsx';
+import type { OfRun } from '../components/of-run.ts';
+import { OverviewSection } from '../components/overview-section.tsx';
 import { SetKey } from '../components/set-key.tsx';
-import { formatCount, formatTime } from '../text/format.ts';
+import { formatCount } from '../text/format.ts';
 import { KeyNumbers } from './key-numbers.tsx';
 
 /** What was compared, what came out in plain words, and the numbers it rests on. */
-export function Overview({ report, run }: { readonly report: AuditReport; readonly run: RunRecord }): ReactNode {
+export function Overview({ report, run }: OfRun<AuditReport>): ReactNode {
   const { training, generated, heldout } = report.sets;
   return (
-    <section id="overview" className="section overview" aria-labelledby="overview-title">
-      <p className="kicker">Audit of generated faces · {formatTime(run.provenance.startedAt)}</p>
-      <h1 id="overview-title">{titleOf(report)}</h1>
+    <OverviewSection kind="Audit of generated faces" run={run} title={titleOf(report)}>
       <ul className="sets">
         <li>
           <SetKey set="generated" /> {setText(generated)}
@@ -29,7 +28,7 @@ export function Overview({ report, run }: { readonly report: AuditReport; readon
       <h2>Verdict</h2>
       <Findings findings={report.verdict} />
       <KeyNumbers report={report} />
-    </section>
+    </OverviewSection>
   );
 }
 

@@ -1,18 +1,15 @@
 import type { ReactNode } from 'react';
 import type { Pair } from '../../src/ground/contracts/audit.ts';
-import { DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
-import { formatCount, formatP } from '../text/format.ts';
+import { Printout } from '../components/printout.tsx';
+import { formatP } from '../text/format.ts';
 
-const PRINTED = 40;
-
-/** What paper gets instead of the scrolling table: its first rows. */
+/** What paper gets of the pairs. */
 export function PairPrintout({ pairs }: { readonly pairs: readonly Pair[] }): ReactNode {
-  const first = pairs.slice(0, PRINTED);
   return (
-    <DataTable
-      caption={`The first ${formatCount(first.length)} of ${formatCount(pairs.length)} pairs`}
-      rows={first}
+    <Printout
+      noun="pair"
+      items={pairs}
       keyOf={pair => pair.generated}
       columns={[
         { id: 'generated', header: 'Generated', cell: pair => <FileName name={pair.generated} whole /> },

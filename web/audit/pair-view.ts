@@ -1,4 +1,5 @@
 import type { Pair } from '../../src/ground/contracts/audit.ts';
+import { comparing, type Sort, turnSort } from '../components/sort.ts';
 
 export type PairColumn = keyof Pair;
 
@@ -9,7 +10,7 @@ export interface PairQuery {
   /** Similarity from `low` to `high`, both included; null leaves that end open. */
   readonly low: number | null;
   readonly high: number | null;
-  readonly sort: { readonly column: PairColumn; readonly descending: boolean };
+  readonly sort: Sort<PairColumn>;
 }
 
 export const FIRST_QUERY: PairQuery = {
@@ -23,8 +24,6 @@ export const FIRST_QUERY: PairQuery = {
 export const isFiltered = (query: PairQuery): boolean =>
   query.text !== '' || query.onlyCopies || query.low !== null || query.high !== null;
 
-const collator = new Intl.Collator('en', { numeric: true });
-
 /** Pairs that a query asks for, in its order. Missing p- and q-values come last either way; ties keep the given order. */
 export function selectPairs(pairs: readonly Pair[], query: PairQuery): readonly Pair[] {
   const wanted = query.text.trim().toLowerCase();
@@ -35,32 +34,10 @@ export function selectPairs(pairs: readonly Pair[], query: PairQuery): readonly 
       (query.high === null || pair.similarity <= query.high) &&
       (wanted === '' || pair.generated.toLowerCase().includes(wanted) || pair.training.toLowerCase().includes(wanted)),
   );
-  return kept.sort(comparePairs(query.sort));
+  const { column, descending } = query.sort;
+  return kept.sort(comparing(pair => pair[column], descending));
 }
 
-function comparePairs({ column, descending }: PairQuery['sort']): (a: Pair, b: Pair) => number {
-  const turn = descending ? -1 : 1;
-  switch (column) {
-    case 'generated':
-    case 'training':
-      return (a, b) => turn * collator.compare(a[column], b[column]);
-    case 'copy':
-      return (a, b) => turn * (Number(a.copy) - Number(b.copy));
-    case 'similarity':
-      return (a, b) => turn * (a.similarity - b.similarity);
-    case 'pValue':
-    case 'qValue':
-      return (a, b) => {
-        const left = a[column];
-        const right = b[column];
-        if (left === null || right === null) return Number(left === null) - Number(right === null);
-        return turn * (left - right);
-      };
-  }
-}
-
-/** The order that a press on a column's heading asks for: its most telling end first, then turned round. */
-export function nextSort(sort: PairQuery['sort'], column: PairColumn): PairQuery['sort'] {
-  if (sort.column === column) return { column, descending: !sort.descending };
-  return { column, descending: column === 'similarity' || column === 'copy' };
-}
+/** The order that a press on a column's heading asks for; the pairs most like copies are the telling end. */
+export const nextSort = (sort: PairQuery['sort'], column: PairColumn): PairQuery['sort'] =>
+  turnSort(sort, column, { descendingFirst: column === 'similarity' || column === 'copy' });

@@ -1,135 +1,98 @@
-import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import type { ReactNode } from 'react';
 import type { Pair } from '../../src/ground/contracts/audit.ts';
-import { useMediaQuery } from '../state/preferences.ts';
-import { PairRow } from './pair-row.tsx';
-import { nextSort, type PairColumn, type PairQuery } from './pair-view.ts';
+import { FileName } from '../components/file-name.tsx';
+import { type ItemColumn, ItemTable } from '../components/item-table.tsx';
+import { Picture } from '../components/picture.tsx';
+import { formatP } from '../text/format.ts';
+import { visibleText } from '../text/visible-text.ts';
+import { CopyCall } from './copy-call.tsx';
+import type { PairColumn, PairQuery } from './pair-view.ts';
 
 export interface PairsTableProps {
   readonly pairs: readonly Pair[];
   readonly threshold: number | null;
   readonly sort: PairQuery['sort'];
-  readonly onSort: (sort: PairQuery['sort']) => void;
+  /** Called with the column whose heading was pressed. */
+  readonly onSort: (column: PairColumn) => void;
   /** Opens the pair with this position in `pairs`. */
   readonly onOpen: (index: number) => void;
 }
 
-const COLUMNS: readonly { readonly id: PairColumn; readonly title: string }[] = [
-  { id: 'generated', title: 'Generated' },
-  { id: 'training', title: 'Nearest training' },
-  { id: 'similarity', title: 'Similarity' },
-  { id: 'pValue', title: 'p' },
-  { id: 'qValue', title: 'q' },
-  { id: 'copy', title: 'Call' },
-];
+const ROW_HEIGHT = { wide: 84, narrow: 92 };
+/** Characters of a name that the hint of a row holds. */
+const HINT = 200;
 
-const WIDE_ROW = 84;
-const NARROW_ROW = 92;
-
-/** All pairs, one row each, with rows as high as the window's width asks for. */
-export function PairsTable(props: PairsTableProps): ReactNode {
-  const narrow = useMediaQuery('(max-width: 720px)');
-  const rowHeight = narrow ? NARROW_ROW : WIDE_ROW;
-  return <PairsGrid key={rowHeight} rowHeight={rowHeight} {...props} />;
-}
-
-/**
- * Only the rows in sight are in the page. One row can be tabbed to; the arrow keys, Page Up and Down, Home and End move it,
- * Enter opens it.
- */
-function PairsGrid(props: PairsTableProps & { readonly rowHeight: number }): ReactNode {
-  const { pairs, threshold, sort, onSort, onOpen, rowHeight } = props;
-  const frame = useRef<HTMLDivElement>(null);
-  const [active, setActive] = useState(0);
-  const focusWanted = useRef(false);
-  const last = pairs.length - 1;
-  const current = Math.min(active, Math.max(last, 0));
-
-  const virtualizer = useVirtualizer({
-    count: pairs.length,
-    getScrollElement: () => frame.current,
-    estimateSize: () => rowHeight,
-    overscan: 6,
-    // The row that can be tabbed to stays in the page when it is scrolled out of sight.
-    rangeExtractor: useCallback(
-      (range: Parameters<typeof defaultRangeExtractor>[0]) =>
-        [...new Set([...defaultRangeExtractor(range), ...(range.count > 0 ? [current] : [])])].sort((a, b) => a - b),
-      [current],
-    ),
-  });
-
-  useEffect(() => {
-    if (!focusWanted.current) return;
-    focusWanted.current = false;
-    frame.current?.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus({ preventScroll: true });
-  });
-
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const page = Math.max(1, Math.floor((frame.current?.clientHeight ?? 0) / rowHeight) - 1);
-    const moves: Readonly<Record<string, number>> = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      PageDown: current + page,
-      PageUp: current - page,
-      Home: 0,
-      End: last,
-    };
-    const target = moves[event.key];
-    if (target === undefined) return;
-    event.preventDefault();
-    const next = Math.min(Math.max(target, 0), last);
-    focusWanted.current = true;
-    setActive(next);
-    virtualizer.scrollToIndex(next, { align: 'auto' });
-  };
-
+/** All pairs, one row each: both pictures next to each other, then the numbers. */
+export function PairsTable({ pairs, threshold, sort, onSort, onOpen }: PairsTableProps): ReactNode {
   return (
-    <div className="pairs-frame" ref={frame}>
-      <table className="pairs" aria-rowcount={pairs.length + 1} aria-label="Pairs">
-        <thead>
-          <tr aria-rowindex={1}>
-            {COLUMNS.map(({ id, title }) => (
-              <PairHeading key={id} title={title} column={id} sort={sort} onSort={onSort} />
-            ))}
-          </tr>
-        </thead>
-        <tbody style={{ height: virtualizer.getTotalSize() }}>
-          {virtualizer.getVirtualItems().map(({ index, start }) => (
-            <PairRow
-              key={index}
-              pair={pairs[index]!}
-              index={index}
-              top={start}
-              height={rowHeight}
-              threshold={threshold}
-              active={index === current}
-              onActivate={setActive}
-              onKeyDown={onKeyDown}
-              onOpen={onOpen}
-            />
-          ))}
-        </tbody>
-      </table>
-      {pairs.length === 0 && <p className="note empty">No pair fits these filters.</p>}
-    </div>
+    <ItemTable
+      noun="pair"
+      items={pairs}
+      columns={columnsOf(threshold)}
+      rowHeight={ROW_HEIGHT}
+      hintOf={({ generated, training }) =>
+        [generated, training].map(name => visibleText(name).slice(0, HINT)).join('\n')
+      }
+      sorting={{ sort, onPress: onSort }}
+      onOpen={onOpen}
+    />
   );
 }
 
-interface PairHeadingProps {
-  readonly title: string;
-  readonly column: PairColumn;
-  readonly sort: PairQuery['sort'];
-  readonly onSort: (sort: PairQuery['sort']) => void;
-}
+const columnsOf = (threshold: number | null): readonly ItemColumn<Pair, PairColumn>[] => [
+  {
+    id: 'generated',
+    title: 'Generated',
+    cell: ({ generated }) => (
+      <>
+        <FileName name={generated} />
+        <Picture set="generated" file={generated} size="small" />
+      </>
+    ),
+  },
+  {
+    id: 'training',
+    title: 'Nearest training',
+    cell: ({ training }) => (
+      <>
+        <Picture set="training" file={training} size="small" />
+        <FileName name={training} />
+      </>
+    ),
+  },
+  {
+    id: 'similarity',
+    title: 'Similarity',
+    look: 'numeric',
+    cell: ({ similarity }) => (
+      <>
+        {similarity.toFixed(3)}
+        <SimilarityBar similarity={similarity} threshold={threshold} />
+      </>
+    ),
+  },
+  { id: 'pValue', title: 'p', look: 'numeric', cell: ({ pValue }) => formatP(pValue) },
+  { id: 'qValue', title: 'q', look: 'numeric', cell: ({ qValue }) => formatP(qValue) },
+  { id: 'copy', title: 'Call', cell: ({ copy }) => <CopyCall copy={copy} /> },
+];
 
-function PairHeading({ title, column, sort, onSort }: PairHeadingProps): ReactNode {
-  const sorted = sort.column === column ? (sort.descending ? 'descending' : 'ascending') : 'none';
+/** A bar from 0 to 1 with a tick at the threshold; the number beside it says the same. */
+function SimilarityBar(props: { readonly similarity: number; readonly threshold: number | null }): ReactNode {
+  const share = Math.min(Math.max(props.similarity, 0), 1);
   return (
-    <th scope="col" aria-sort={sorted} className={`column-${column}`}>
-      <button type="button" onClick={() => onSort(nextSort(sort, column))}>
-        {title}
-        <span className={`sort-mark ${sorted}`} aria-hidden="true" />
-      </button>
-    </th>
+    <svg
+      className="similarity-bar"
+      viewBox="0 0 64 8"
+      width="64"
+      height="8"
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      <rect className="track" x="0" y="2.5" width="64" height="3" />
+      <rect className="fill" x="0" y="2.5" width={64 * share} height="3" />
+      {props.threshold !== null && props.threshold >= 0 && props.threshold <= 1 && (
+        <rect className="tick" x={64 * props.threshold - 0.5} y="0" width="1.5" height="8" />
+      )}
+    </svg>
   );
 }

@@ -1,5 +1,6 @@
-import { type ReactNode, useId } from 'react';
-import { formatCount } from '../text/format.ts';
+import type { ReactNode } from 'react';
+import { CheckField, SearchField } from '../components/fields.tsx';
+import { FilterToolbar } from '../components/filter-toolbar.tsx';
 import { FIRST_QUERY, isFiltered, type PairQuery } from './pair-view.ts';
 
 export interface PairsToolbarProps {
@@ -10,51 +11,33 @@ export interface PairsToolbarProps {
   readonly onExport: () => void;
 }
 
-/** What the table of pairs is narrowed to, how many are left, and their export. */
+/** What the table of pairs is narrowed to. */
 export function PairsToolbar({ query, onChange, shown, all, onExport }: PairsToolbarProps): ReactNode {
-  const id = useId();
   return (
-    <search className="toolbar" aria-label="Filter the pairs">
-      <label className="field grow" htmlFor={`${id}-text`}>
-        <span>File name</span>
-        <input
-          id={`${id}-text`}
-          type="search"
-          value={query.text}
-          placeholder="Part of a name"
-          spellCheck={false}
-          autoComplete="off"
-          onChange={event => onChange({ ...query, text: event.currentTarget.value })}
-        />
-      </label>
+    <FilterToolbar
+      noun="pair"
+      shown={shown}
+      all={all}
+      onClear={isFiltered(query) ? () => onChange({ ...FIRST_QUERY, sort: query.sort }) : null}
+      onExport={onExport}
+    >
+      <SearchField
+        label="File name"
+        placeholder="Part of a name"
+        value={query.text}
+        onChange={text => onChange({ ...query, text })}
+      />
       <fieldset className="field">
         <legend>Similarity</legend>
         <LimitInput label="at least" value={query.low} onChange={low => onChange({ ...query, low })} />
         <LimitInput label="at most" value={query.high} onChange={high => onChange({ ...query, high })} />
       </fieldset>
-      <label className="check" htmlFor={`${id}-copies`}>
-        <input
-          id={`${id}-copies`}
-          type="checkbox"
-          checked={query.onlyCopies}
-          onChange={event => onChange({ ...query, onlyCopies: event.currentTarget.checked })}
-        />
-        Only copies
-      </label>
-      <div className="toolbar-end">
-        <output className="note" aria-live="polite">
-          {shown === all ? `${formatCount(all)} pairs` : `${formatCount(shown)} of ${formatCount(all)} pairs`}
-        </output>
-        {isFiltered(query) && (
-          <button type="button" className="button" onClick={() => onChange({ ...FIRST_QUERY, sort: query.sort })}>
-            Clear
-          </button>
-        )}
-        <button type="button" className="button" onClick={onExport} disabled={shown === 0}>
-          Export CSV
-        </button>
-      </div>
-    </search>
+      <CheckField
+        label="Only copies"
+        checked={query.onlyCopies}
+        onChange={onlyCopies => onChange({ ...query, onlyCopies })}
+      />
+    </FilterToolbar>
   );
 }
 

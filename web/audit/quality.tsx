@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Quality as QualityReport } from '../../src/ground/contracts/audit.ts';
+import { type Measure, MeasureTable } from '../components/measure-table.tsx';
 import { Section } from '../components/section.tsx';
 import { SET_LABELS } from '../components/set-key.tsx';
-import { type Measure, MeasureTable } from './measures.tsx';
 
 /** How like real faces the generated ones are, and how varied. */
 export function Quality({ quality }: { readonly quality: QualityReport }): ReactNode {

@@ -1,45 +1,38 @@
-import { type ReactNode, useCallback, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { Replication } from '../../src/ground/contracts/audit.ts';
-import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { Folded } from '../components/folded.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
-import { Segments } from '../components/segments.tsx';
 import { SET_LABELS, SetKey } from '../components/set-key.tsx';
-import { SIMILARITY_VIEWS, type SimilarityView, shareAbove } from '../components/similarity-curves.ts';
-import { formatNumber, formatShare } from '../text/format.ts';
-import { drawSimilarity, seriesOf } from './similarity-chart.ts';
+import { shareAbove } from '../components/similarity-curves.ts';
+import { SimilarityFigure } from '../components/similarity-figure.tsx';
+import { formatShare } from '../text/format.ts';
+import { curvesOf, type SetCurve, seriesOf } from './set-curves.ts';
+
+const CAPTIONS = {
+  bins: 'Share of items in each bin of similarity.',
+  above: 'Share of items whose similarity is at least the value below; copies show as a tail that does not fall.',
+};
 
 /** How near the generated items come to the training set, against how near real ones come. */
 export function Similarity({ replication }: { readonly replication: Replication }): ReactNode {
-  const [view, setView] = useState<SimilarityView>('bins');
-  const draw = useCallback((width: number) => drawSimilarity(replication, { width, view }), [replication, view]);
+  const curves = useMemo(() => curvesOf(replication), [replication]);
   return (
     <Section
       id="similarity"
       title="Similarity to the training set"
       lead="The similarity of each item to its nearest training item. Where the generated curve reaches further right than that of real faces, the generator stays closer to its training faces than real people do."
     >
-      <figure className="figure">
-        <div className="figure-head">
-          <Segments
-            legend="What the chart shows"
-            name="similarity-view"
-            choices={SIMILARITY_VIEWS}
-            chosen={view}
-            onChoose={setView}
-          />
-        </div>
-        <Chart label={describe(replication)} draw={draw} />
-        <figcaption>
-          {view === 'bins'
-            ? 'Share of items in each bin of similarity.'
-            : 'Share of items whose similarity is at least the value below; copies show as a tail that does not fall.'}{' '}
-          {replication.threshold !== null &&
-            `The line at ${replication.threshold.toFixed(3)} is the match threshold, at a false match rate of ${formatNumber(replication.falseMatchRate)}.`}
-        </figcaption>
+      <SimilarityFigure
+        name="similarity-view"
+        curves={curves}
+        label={describe(replication)}
+        captions={CAPTIONS}
+        falseMatchRate={replication.falseMatchRate}
+      >
         <HistogramTable replication={replication} />
-      </figure>
+      </SimilarityFigure>
       <SummaryTable replication={replication} />
     </Section>
   );
@@ -65,8 +58,7 @@ function HistogramTable({ replication }: { readonly replication: Replication }):
     .map((low, bin) => ({ bin, low, high: edges[bin + 1] ?? low }))
     .filter(({ bin }) => series.some(({ shares }) => (shares[bin] ?? 0) > 0));
   return (
-    <details className="alternative">
-      <summary>The chart as a table</summary>
+    <Folded summary="The chart as a table">
       <DataTable
         caption="Share of items by similarity to the nearest training item, and share at or above the bin"
         rows={bins}
@@ -92,7 +84,7 @@ function HistogramTable({ replication }: { readonly replication: Replication }):
           }),
         ]}
       />
-    </details>
+    </Folded>
   );
 }
 
@@ -108,21 +100,21 @@ function SummaryTable({ replication }: { readonly replication: Replication }): R
           header: 'Set',
           cell: ({ set }) => <SetKey set={set}>{set === 'training' ? 'Training, nearest other' : undefined}</SetKey>,
         },
-        ...(['mean', 'p75', 'p90', 'p95'] as const).map(name => ({
-          id: name,
-          header: name === 'mean' ? 'Mean' : `${name.slice(1)}th percentile`,
-          numeric: true,
-          cell: ({ set }: { readonly set: 'training' | 'generated' | 'heldout' }) => {
-            const metric = replication.top1[set]?.[name];
-            return metric === undefined ? '–' : <MetricValue metric={metric} kind="similarity" withoutN />;
-          },
-        })),
-        {
+        ...(['mean', 'p75', 'p90', 'p95'] as const).map(name =>
+          metricColumn({
+            id: name,
+            header: name === 'mean' ? 'Mean' : `${name.slice(1)}th percentile`,
+            kind: 'similarity',
+            withoutN: true,
+            metricOf: ({ set }: SetCurve) => replication.top1[set]?.[name],
+          }),
+        ),
+        metricColumn({
           id: 'above',
           header: 'Above threshold',
-          numeric: true,
-          cell: ({ set }) => <MetricValue metric={replication.aboveThreshold[set]} kind="share" />,
-        },
+          kind: 'share',
+          metricOf: ({ set }: SetCurve) => replication.aboveThreshold[set],
+        }),
       ]}
     />
   );

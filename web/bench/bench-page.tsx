@@ -1,7 +1,8 @@
-import { type ReactNode, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
-import type { ReportPage } from '../../src/ground/contracts/report.ts';
+import type { OfRun } from '../components/of-run.ts';
 import type { PageSection } from '../components/page-frame.tsx';
+import { usePageTitle } from '../state/use-page-title.ts';
 import { Cost } from './cost.tsx';
 import { Differences } from './differences.tsx';
 import { entriesOf } from './entries.ts';
@@ -48,8 +49,7 @@ export function benchSections(report: BenchReport): readonly PageSection[] {
 }
 
 /** The report of a benchmark: one model, or several side by side. */
-export function BenchPage({ page, report }: { readonly page: ReportPage; readonly report: BenchReport }): ReactNode {
-  const { run } = page;
+export function BenchPage({ report, run }: OfRun<BenchReport>): ReactNode {
   const { comparison } = report;
   const entries = useMemo(() => entriesOf(report), [report]);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -57,9 +57,7 @@ export function BenchPage({ page, report }: { readonly page: ReportPage; readonl
   const [wanted, setWanted] = useState<WantedTask | null>(null);
   // The section has its place in the navigation, whichever setting is looked at.
   const tools = entry?.score.tools ?? entries.find(({ score }) => score.tools !== null)?.score.tools ?? null;
-  useEffect(() => {
-    document.title = `${titleOf(report, entries)} · biolens`;
-  }, [report, entries]);
+  usePageTitle(titleOf(report, entries));
   return (
     <>
       <Overview report={report} run={run} entries={entries} entry={entry} onChoose={setChosen} />

@@ -1,24 +1,20 @@
 import type { ReactNode } from 'react';
-import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { WrittenValue } from '../components/metric-value.tsx';
+import { Noted } from '../components/noted.tsx';
 import { Section } from '../components/section.tsx';
 import { ShowMore } from '../components/show-more.tsx';
 import { formatCount, formatP, formatRate } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import { type Entry, type Rival, rivalsOf } from './entries.ts';
+import { capitalised } from '../text/words.ts';
+import { type OfEntry, type Rival, rivalsOf } from './entries.ts';
 import { modelName } from './model-name.ts';
 import { formatPointRange, formatSigned } from './points.ts';
 
 const SHOWN = 32;
 
 /** Which differences between this model and others are real. */
-export function Differences({
-  entry,
-  comparison,
-}: {
-  readonly entry: Entry;
-  readonly comparison: BenchReport['comparison'];
-}): ReactNode {
+export function Differences({ entry, comparison }: OfEntry): ReactNode {
   const rivals = rivalsOf(entry.name, comparison);
   return (
     <Section
@@ -29,7 +25,7 @@ export function Differences({
       {comparison.publishedNotTested !== null && (
         <div className="callout">
           <h3>Published models are not tested</h3>
-          <p>{visibleText(sentence(comparison.publishedNotTested))}</p>
+          <p>{visibleText(`${capitalised(comparison.publishedNotTested)}.`)}</p>
         </div>
       )}
       {rivals.length === 0 ? (
@@ -43,8 +39,6 @@ export function Differences({
   );
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
 function RivalTable({ rivals }: { readonly rivals: readonly Rival[] }): ReactNode {
   return (
     <DataTable
@@ -56,12 +50,7 @@ function RivalTable({ rivals }: { readonly rivals: readonly Rival[] }): ReactNod
         {
           id: 'model',
           header: 'Against',
-          cell: ({ row }) => (
-            <>
-              {modelName(row.name)}
-              <span className="row-note">{row.published ? 'published' : 'measured here'}</span>
-            </>
-          ),
+          cell: ({ row }) => <Noted note={row.published ? 'published' : 'measured here'}>{modelName(row.name)}</Noted>,
         },
         {
           id: 'difference',
@@ -80,12 +69,7 @@ function RivalTable({ rivals }: { readonly rivals: readonly Rival[] }): ReactNod
 function Points({ difference }: { readonly difference: Rival['difference'] }): ReactNode {
   const { value, reason } = difference;
   if (value === null) return <span className="metric-detail">{visibleText(reason ?? 'not computed')}</span>;
-  return (
-    <span className="metric cell">
-      <span className="metric-value">{formatSigned(value)}</span>
-      <span className="metric-detail">{formatPointRange(difference)}</span>
-    </span>
-  );
+  return <WrittenValue value={formatSigned(value)} detail={formatPointRange(difference)} />;
 }
 
 function callOf({ pair, difference }: Rival): ReactNode {

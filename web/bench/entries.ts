@@ -16,6 +16,12 @@ export interface Entry {
   readonly questions: readonly Question[];
 }
 
+/** What a part of a page is made of that sets one model beside others. */
+export interface OfEntry {
+  readonly entry: Entry;
+  readonly comparison: BenchReport['comparison'];
+}
+
 const keyOf = ({ model, setting }: { readonly model: string; readonly setting: string | null }): string =>
   JSON.stringify([model, setting]);
 

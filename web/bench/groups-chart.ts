@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import type { Metric } from '../../src/ground/contracts/metric.ts';
+import { fitName } from '../components/plot-frame.ts';
 import { formatShare } from '../text/format.ts';
 
 /** Accuracy on one group of questions, and what guessing gets on them. */
@@ -43,7 +44,8 @@ export function drawGroups(groups: readonly Group[], width: number): SVGSVGEleme
         anchor: 'left',
         tickSize: 0,
         label: null,
-        tickFormat: (id: string) => shorten(groups[Number(id)]?.title ?? '', marginLeft),
+        tickFormat: (id: string) =>
+          fitName(groups[Number(id)]?.title ?? '', { pixels: marginLeft - 14, letter: LETTER }),
         fontSize: 13,
         dx: -4,
       }),
@@ -74,9 +76,4 @@ export function drawGroups(groups: readonly Group[], width: number): SVGSVGEleme
       ),
     ],
   });
-}
-
-function shorten(text: string, pixels: number): string {
-  const room = Math.max(6, Math.floor((pixels - 14) / LETTER));
-  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
 }

@@ -2,15 +2,16 @@ import { type ReactNode, useCallback, useMemo, useState } from 'react';
 import type { Question } from '../../src/ground/contracts/bench.ts';
 import { CATEGORIES, nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
-import type { Accuracy, BenchScore } from '../../src/ground/contracts/bench-score.ts';
+import type { Accuracy } from '../../src/ground/contracts/bench-score.ts';
 import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { Chart } from '../components/chart.tsx';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { type Column, DataTable } from '../components/data-table.tsx';
+import { Folded } from '../components/folded.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
 import { Segments } from '../components/segments.tsx';
 import { formatP, formatShare } from '../text/format.ts';
-import { chanceOf, type Entry } from './entries.ts';
+import { chanceOf, type Entry, type OfEntry } from './entries.ts';
 import { drawGroups, type Group } from './groups-chart.ts';
 import { modelName } from './model-name.ts';
 import { PARSER_TITLES } from './outcomes.tsx';
@@ -55,13 +56,7 @@ function groupsOf(entry: Entry, { id, of }: Grouping): readonly Group[] {
 }
 
 /** Accuracy by kind of question. */
-export function Groups({
-  entry,
-  comparison,
-}: {
-  readonly entry: Entry;
-  readonly comparison: BenchReport['comparison'];
-}): ReactNode {
+export function Groups({ entry, comparison }: OfEntry): ReactNode {
   const [chosen, setChosen] = useState<GroupingId>('category');
   const grouping = GROUPINGS.find(({ id }) => id === chosen) ?? GROUPINGS[0];
   const groups = useMemo(() => (grouping === undefined ? [] : groupsOf(entry, grouping)), [entry, grouping]);
@@ -83,10 +78,9 @@ export function Groups({
         </p>
         <Chart label={describe(grouping, groups)} draw={draw} />
         <figcaption>Lines are 95 % intervals that allow for pictures that questions share.</figcaption>
-        <details className="alternative">
-          <summary>The chart as a table</summary>
+        <Folded summary="The chart as a table">
           <GroupTable entry={entry} grouping={grouping} groups={groups} />
-        </details>
+        </Folded>
       </figure>
       <PicturesSentence name={entry.name} comparison={comparison} />
     </Section>
@@ -107,10 +101,9 @@ function GroupTable(props: {
   readonly groups: readonly Group[];
 }): ReactNode {
   const { entry, grouping, groups } = props;
-  const metric = (accuracy: Accuracy | null, group: Group): ReactNode => {
-    const found = accuracy === null ? undefined : grouping.of(accuracy)[group.id];
-    return found === undefined ? '–' : <MetricValue metric={found} kind="share" />;
-  };
+  const column = (id: string, header: string, accuracy: Accuracy): Column<Group> =>
+    metricColumn({ id, header, kind: 'share', metricOf: group => grouping.of(accuracy)[group.id] });
+  const { withoutFlagged } = entry.score;
   return (
     <DataTable
       caption={`Accuracy by ${grouping.title.toLowerCase()}`}
@@ -118,22 +111,8 @@ function GroupTable(props: {
       keyOf={group => group.id}
       columns={[
         { id: 'group', header: grouping.title, cell: group => group.title },
-        ...entry.scores.map((score: BenchScore) => ({
-          id: score.parser,
-          header: PARSER_TITLES[score.parser],
-          numeric: true,
-          cell: (group: Group) => metric(score, group),
-        })),
-        ...(entry.score.withoutFlagged === null
-          ? []
-          : [
-              {
-                id: 'unflagged',
-                header: 'Strict, without defects',
-                numeric: true,
-                cell: (group: Group) => metric(entry.score.withoutFlagged, group),
-              },
-            ]),
+        ...entry.scores.map(score => column(score.parser, PARSER_TITLES[score.parser], score)),
+        ...(withoutFlagged === null ? [] : [column('unflagged', 'Strict, without defects', withoutFlagged)]),
         {
           id: 'chance',
           header: 'Guessing',

@@ -3,20 +3,14 @@ import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
 import type { LeaderboardRow } from '../../src/ground/contracts/bench-compare.ts';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { MetricValue } from '../components/metric-value.tsx';
+import { Noted } from '../components/noted.tsx';
 import { Section } from '../components/section.tsx';
 import { Segments } from '../components/segments.tsx';
+import { SortHeading } from '../components/sort-heading.tsx';
 import { downloadText } from '../text/csv.ts';
 import { formatNumber } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import {
-  categoriesOf,
-  FIRST_SORT,
-  type LeaderboardShow,
-  type LeaderboardSort,
-  nextLeaderboardSort,
-  placesOf,
-  sortRows,
-} from './leaderboard-view.ts';
+import { categoriesOf, FIRST_SORT, type LeaderboardShow, nextSort, placesOf, sortRows } from './leaderboard-view.ts';
 import { modelName } from './model-name.ts';
 import { RangeMark } from './range-mark.tsx';
 
@@ -36,6 +30,7 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
   const { rows } = report.comparison;
   const [sort, setSort] = useState(FIRST_SORT);
   const [show, setShow] = useState<LeaderboardShow>('all');
+  const sorting = { sort, onPress: (column: string) => setSort(nextSort(sort, column)) };
   const places = useMemo(() => placesOf(rows), [rows]);
   const shown = useMemo(
     () =>
@@ -65,9 +60,9 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
           <caption className="visually-hidden">Leaderboard</caption>
           <thead>
             <tr>
-              <Heading column="name" title="Model" sort={sort} onSort={setSort} />
-              <Heading column="size" title="Size" hint="Billions of parameters" sort={sort} onSort={setSort} />
-              <Heading column="overall" title="Overall" sort={sort} onSort={setSort} />
+              <SortHeading column="name" title="Model" {...sorting} />
+              <SortHeading column="size" title="Size" hint="Billions of parameters" className="numeric" {...sorting} />
+              <SortHeading column="overall" title="Overall" className="numeric" {...sorting} />
               <th scope="col" className="range-column">
                 <span className="range-scale" aria-hidden="true">
                   <span>0</span>
@@ -82,7 +77,13 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
                 </th>
               )}
               {categories.map(code => (
-                <Heading key={code} column={code} title={modelName(nameOfCode(code))} sort={sort} onSort={setSort} />
+                <SortHeading
+                  key={code}
+                  column={code}
+                  title={modelName(nameOfCode(code))}
+                  className="numeric"
+                  {...sorting}
+                />
               ))}
             </tr>
           </thead>
@@ -94,30 +95,6 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
         </table>
       </div>
     </Section>
-  );
-}
-
-function Heading(props: {
-  readonly column: string;
-  readonly title: string;
-  readonly hint?: string;
-  readonly sort: LeaderboardSort;
-  readonly onSort: (sort: LeaderboardSort) => void;
-}): ReactNode {
-  const { column, title, hint, sort, onSort } = props;
-  const sorted = sort.column === column ? (sort.descending ? 'descending' : 'ascending') : 'none';
-  return (
-    <th scope="col" aria-sort={sorted} className={column === 'name' ? undefined : 'numeric'}>
-      <button
-        type="button"
-        className="sort-button"
-        title={hint}
-        onClick={() => onSort(nextLeaderboardSort(sort, column))}
-      >
-        {title}
-        <span className={`sort-mark ${sorted}`} aria-hidden="true" />
-      </button>
-    </th>
   );
 }
 
@@ -137,8 +114,7 @@ function Row(props: {
       <th scope="row">
         <span className="place">{place ?? '–'}</span>
         <span className="leader">
-          {modelName(name)}
-          <span className="row-note">{visibleText(note)}</span>
+          <Noted note={visibleText(note)}>{modelName(name)}</Noted>
         </span>
       </th>
       <td className="numeric">{size === null ? '–' : `${formatNumber(size)} B`}</td>

@@ -1,9 +1,11 @@
-import { type ReactNode, useDeferredValue, useId, useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { LintReport } from '../../src/ground/contracts/bench-report.ts';
 import { DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
+import { Folded } from '../components/folded.tsx';
+import { Noted } from '../components/noted.tsx';
+import { SearchableList } from '../components/searchable-list.tsx';
 import { Section } from '../components/section.tsx';
-import { ShowMore } from '../components/show-more.tsx';
 import { formatCount, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 
@@ -44,12 +46,7 @@ function Findings({ lint }: { readonly lint: LintReport }): ReactNode {
             {
               id: 'rule',
               header: 'Rule',
-              cell: ({ rule, severity }) => (
-                <>
-                  {visibleText(rule)}
-                  <span className="row-note">{LEVELS[severity]}</span>
-                </>
-              ),
+              cell: ({ rule, severity }) => <Noted note={LEVELS[severity]}>{visibleText(rule)}</Noted>,
             },
             { id: 'findings', header: 'Findings', numeric: true, cell: rule => formatCount(rule.findings) },
             {
@@ -61,62 +58,42 @@ function Findings({ lint }: { readonly lint: LintReport }): ReactNode {
         />
       )}
       {lint.findings.length > 0 && (
-        <details className="alternative">
-          <summary>All {plural(lint.findings.length, 'finding')}</summary>
+        <Folded summary={`All ${plural(lint.findings.length, 'finding')}`}>
           <FindingList findings={lint.findings} />
-        </details>
+        </Folded>
       )}
     </>
   );
 }
 
-function FindingList({ findings }: { readonly findings: LintReport['findings'] }): ReactNode {
-  const id = useId();
-  const [text, setText] = useState('');
-  const asked = useDeferredValue(text);
-  const shown = useMemo(() => {
-    const wanted = asked.trim().toLowerCase();
-    return findings
-      .map((finding, index) => ({ ...finding, index }))
-      .filter(({ question, rule, detail }) => `${question}\n${rule}\n${detail}`.toLowerCase().includes(wanted));
-  }, [findings, asked]);
+type Finding = LintReport['findings'][number];
+
+const textOf = ({ question, rule, detail }: Finding): string => `${question}\n${rule}\n${detail}`;
+
+function FindingList({ findings }: { readonly findings: readonly Finding[] }): ReactNode {
+  const items = useMemo(() => findings.map((finding, index) => ({ ...finding, index })), [findings]);
   return (
-    <>
-      <search className="toolbar" aria-label="Filter the findings">
-        <label className="field grow" htmlFor={id}>
-          <span>Question, rule or detail</span>
-          <input
-            id={id}
-            type="search"
-            value={text}
-            spellCheck={false}
-            autoComplete="off"
-            onChange={event => setText(event.currentTarget.value)}
-          />
-        </label>
-        <output className="note" aria-live="polite">
-          {formatCount(shown.length)} of {formatCount(findings.length)}
-        </output>
-      </search>
-      <ShowMore key={asked} items={shown} step={SHOWN} noun="findings">
-        {rows => (
-          <DataTable
-            caption="Findings"
-            captionHidden
-            rows={rows}
-            keyOf={finding => String(finding.index)}
-            columns={[
-              { id: 'question', header: 'Question', cell: finding => <FileName name={finding.question} whole /> },
-              { id: 'rule', header: 'Rule', cell: finding => visibleText(finding.rule) },
-              {
-                id: 'detail',
-                header: 'Detail',
-                cell: finding => visibleText(finding.detail.slice(0, LONGEST_DETAIL)),
-              },
-            ]}
-          />
-        )}
-      </ShowMore>
-    </>
+    <SearchableList
+      label="Filter the findings"
+      field="Question, rule or detail"
+      items={items}
+      textOf={textOf}
+      step={SHOWN}
+      noun="findings"
+    >
+      {rows => (
+        <DataTable
+          caption="Findings"
+          captionHidden
+          rows={rows}
+          keyOf={({ index }) => String(index)}
+          columns={[
+            { id: 'question', header: 'Question', cell: ({ question }) => <FileName name={question} whole /> },
+            { id: 'rule', header: 'Rule', cell: ({ rule }) => visibleText(rule) },
+            { id: 'detail', header: 'Detail', cell: ({ detail }) => visibleText(detail.slice(0, LONGEST_DETAIL)) },
+          ]}
+        />
+      )}
+    </SearchableList>
   );
 }

@@ -1,14 +1,15 @@
 import type { ReactNode } from 'react';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
+import type { OfRun } from '../components/of-run.ts';
+import { ConfigurationText } from '../components/provenance.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatDuration, formatTime } from '../text/format.ts';
-import { visibleLines, visibleText } from '../text/visible-text.ts';
+import { visibleText } from '../text/visible-text.ts';
 
 /** From what and with which settings the numbers were made. */
-export function Method({ report, run }: { readonly report: BenchReport; readonly run: RunRecord }): ReactNode {
+export function Method({ report, run }: OfRun<BenchReport>): ReactNode {
   const { benchmark } = report;
   const { provenance } = run;
   const { startedAt, endedAt, host } = provenance;
@@ -41,10 +42,7 @@ export function Method({ report, run }: { readonly report: BenchReport; readonly
           })),
         ]}
       />
-      <details className="alternative">
-        <summary>Configuration</summary>
-        <pre className="configuration">{visibleLines(JSON.stringify(run.configuration, null, 2))}</pre>
-      </details>
+      <ConfigurationText run={run} />
     </Section>
   );
 }

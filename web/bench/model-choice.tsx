@@ -1,4 +1,5 @@
-import { type ReactNode, useId } from 'react';
+import type { ReactNode } from 'react';
+import { SelectField } from '../components/fields.tsx';
 import { formatShare } from '../text/format.ts';
 import type { Entry } from './entries.ts';
 import { modelName } from './model-name.ts';
@@ -11,21 +12,14 @@ export interface ModelChoiceProps {
 
 /** Which model the page is about; nothing to choose where there is one. */
 export function ModelChoice({ entries, entry, onChoose }: ModelChoiceProps): ReactNode {
-  const id = useId();
   if (entries.length < 2 || entry === null) return null;
+  const choices = entries.map(({ name, score: { overall } }) => ({
+    id: name,
+    title: overall.value === null ? modelName(name) : `${modelName(name)} · ${formatShare(overall.value)}`,
+  }));
   return (
     <div className="toolbar">
-      <label className="field" htmlFor={id}>
-        <span>Results below are of</span>
-        <select id={id} value={entry.name} onChange={event => onChoose(event.currentTarget.value)}>
-          {entries.map(({ name, score }) => (
-            <option key={name} value={name}>
-              {modelName(name)}
-              {score.overall.value === null ? '' : ` · ${formatShare(score.overall.value)}`}
-            </option>
-          ))}
-        </select>
-      </label>
+      <SelectField label="Results below are of" value={entry.name} choices={choices} onChange={onChoose} />
     </div>
   );
 }

@@ -1,15 +1,17 @@
-import { type ReactNode, useId, useMemo, useState } from 'react';
+import { type ReactNode, useMemo, useState } from 'react';
 import { nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
 import { type Outcome, outcomeSchema } from '../../src/ground/contracts/bench-score.ts';
 import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { SelectField } from '../components/fields.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatShare } from '../text/format.ts';
+import { capitalised } from '../text/words.ts';
 import { chanceOf, type Entry } from './entries.ts';
 import { modelName } from './model-name.ts';
 import { RangeMark } from './range-mark.tsx';
-
-const ORDER: readonly string[] = TASKS.map(({ code }) => code);
+import { inTableOrder } from './table-order.ts';
+import { taskChoice } from './task-choice.ts';
 
 export interface OneTaskProps {
   readonly entries: readonly Entry[];
@@ -19,24 +21,21 @@ export interface OneTaskProps {
 
 /** All models of the report on one task: how right, how their replies ended, and what the task is. */
 export function OneTask({ entries, onShowQuestions }: OneTaskProps): ReactNode {
-  const id = useId();
-  const tasks = useMemo(() => tasksOf(entries), [entries]);
+  const tasks = useMemo(
+    () =>
+      inTableOrder(
+        entries.flatMap(({ score }) => Object.keys(score.byTask)),
+        TASKS,
+      ),
+    [entries],
+  );
   const [chosen, setChosen] = useState<string | null>(null);
   const task = chosen ?? tasks[0];
   if (task === undefined) return null;
   return (
     <Section id="task" title="One task" lead="Every model that was asked, on the questions of one task.">
       <div className="toolbar">
-        <label className="field" htmlFor={id}>
-          <span>Task</span>
-          <select id={id} value={task} onChange={event => setChosen(event.currentTarget.value)}>
-            {tasks.map(code => (
-              <option key={code} value={code}>
-                {modelName(nameOfCode(code))}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SelectField label="Task" value={task} choices={tasks.map(taskChoice)} onChange={setChosen} />
         <button
           type="button"
           className="button"
@@ -51,11 +50,6 @@ export function OneTask({ entries, onShowQuestions }: OneTaskProps): ReactNode {
       <TaskTable entries={entries} task={task} />
     </Section>
   );
-}
-
-function tasksOf(entries: readonly Entry[]): readonly string[] {
-  const present = [...new Set(entries.flatMap(({ score }) => Object.keys(score.byTask)))];
-  return [...ORDER.filter(code => present.includes(code)), ...present.filter(code => !ORDER.includes(code)).sort()];
 }
 
 interface TaskRow {
@@ -85,12 +79,12 @@ function TaskTable({ entries, task }: { readonly entries: readonly Entry[]; read
       keyOf={({ entry }) => entry.name}
       columns={[
         { id: 'model', header: 'Model', cell: ({ entry }) => modelName(entry.name) },
-        {
+        metricColumn({
           id: 'right',
           header: 'Right',
-          numeric: true,
-          cell: ({ entry }) => <MetricValue metric={entry.score.byTask[task]!} kind="share" />,
-        },
+          kind: 'share',
+          metricOf: ({ entry }: TaskRow) => entry.score.byTask[task],
+        }),
         {
           id: 'range',
           header: <span className="visually-hidden">Right as a line</span>,
@@ -104,7 +98,7 @@ function TaskTable({ entries, task }: { readonly entries: readonly Entry[]; read
         },
         ...outcomeSchema.options.map(outcome => ({
           id: outcome,
-          header: `${outcome.charAt(0).toUpperCase()}${outcome.slice(1)}`,
+          header: capitalised(outcome),
           numeric: true,
           cell: ({ outcomes }: TaskRow) => formatCount(outcomes[outcome]),
         })),

@@ -1,7 +1,9 @@
 import type { ReactNode } from 'react';
 import type { BenchScore, Outcomes } from '../../src/ground/contracts/bench-score.ts';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
+import { type Column, DataTable } from '../components/data-table.tsx';
+import { Facts } from '../components/facts.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { formatCount, formatShare, plural } from '../text/format.ts';
 import type { Entry } from './entries.ts';
 import { OUTCOMES, OutcomeMark } from './outcome.tsx';
@@ -18,16 +20,13 @@ export function OutcomesFigure({ entry }: { readonly entry: Entry }): ReactNode 
           <OutcomeMark key={id} outcome={id} />
         ))}
       </p>
-      <dl className="outcome-bars">
-        {scores.map(score => (
-          <div key={score.parser}>
-            <dt>{PARSER_TITLES[score.parser]}</dt>
-            <dd>
-              <OutcomeBar outcomes={score.outcomes} />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        look="outcome-bars"
+        items={scores.map(({ parser, outcomes }) => ({
+          term: PARSER_TITLES[parser],
+          value: <OutcomeBar outcomes={outcomes} />,
+        }))}
+      />
       <figcaption>
         {plural(entry.score.counts.answers, 'reply', 'replies')}, read by two rules. The strict one takes the last
         explicit choice and nothing else; the benchmark’s own takes the first letter or option text that it finds.
@@ -63,6 +62,9 @@ function OutcomeBar({ outcomes }: { readonly outcomes: Outcomes }): ReactNode {
   );
 }
 
+const share = (id: string, header: string, metricOf: (score: BenchScore) => Metric | undefined): Column<BenchScore> =>
+  metricColumn({ id, header, kind: 'share', metricOf });
+
 function ParserTable({ scores }: { readonly scores: readonly BenchScore[] }): ReactNode {
   const flagged = scores.some(score => score.withoutFlagged !== null);
   return (
@@ -73,33 +75,9 @@ function ParserTable({ scores }: { readonly scores: readonly BenchScore[] }): Re
       keyOf={score => score.parser}
       columns={[
         { id: 'parser', header: 'Read by', cell: score => PARSER_TITLES[score.parser] },
-        {
-          id: 'overall',
-          header: 'Accuracy, as released',
-          numeric: true,
-          cell: score => <MetricValue metric={score.overall} kind="share" />,
-        },
-        ...(flagged
-          ? [
-              {
-                id: 'unflagged',
-                header: 'Without defects',
-                numeric: true,
-                cell: (score: BenchScore) =>
-                  score.withoutFlagged === null ? (
-                    '–'
-                  ) : (
-                    <MetricValue metric={score.withoutFlagged.overall} kind="share" />
-                  ),
-              },
-            ]
-          : []),
-        {
-          id: 'committed',
-          header: 'Of replies that commit',
-          numeric: true,
-          cell: score => <MetricValue metric={score.committed} kind="share" />,
-        },
+        share('overall', 'Accuracy, as released', ({ overall }) => overall),
+        ...(flagged ? [share('unflagged', 'Without defects', ({ withoutFlagged }) => withoutFlagged?.overall)] : []),
+        share('committed', 'Of replies that commit', ({ committed }) => committed),
         ...OUTCOMES.map(({ id, title, meaning }) => ({
           id,
           header: <span title={meaning}>{title}</span>,

@@ -1,19 +1,17 @@
 import type { ReactNode } from 'react';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { FileName } from '../components/file-name.tsx';
-import { LevelMark } from '../components/level-mark.tsx';
-import { formatCount, formatShare, formatTime, plural } from '../text/format.ts';
-import { visibleText } from '../text/visible-text.ts';
+import { Findings } from '../components/findings.tsx';
+import type { OfRun } from '../components/of-run.ts';
+import { OverviewSection } from '../components/overview-section.tsx';
+import { formatCount, formatShare, plural } from '../text/format.ts';
 import type { Entry } from './entries.ts';
 import { ModelChoice } from './model-choice.tsx';
 import { modelName } from './model-name.ts';
 import { OutcomesFigure } from './outcomes.tsx';
 import { verdictOn } from './verdict.ts';
 
-export interface OverviewProps {
-  readonly report: BenchReport;
-  readonly run: RunRecord;
+export interface OverviewProps extends OfRun<BenchReport> {
   readonly entries: readonly Entry[];
   /** The one that the page is about now; null where no model was asked. */
   readonly entry: Entry | null;
@@ -24,9 +22,7 @@ export interface OverviewProps {
 export function Overview({ report, run, entries, entry, onChoose }: OverviewProps): ReactNode {
   const { benchmark } = report;
   return (
-    <section id="overview" className="section overview" aria-labelledby="overview-title">
-      <p className="kicker">Benchmark of face understanding · {formatTime(run.provenance.startedAt)}</p>
-      <h1 id="overview-title">{titleOf(report, entries)}</h1>
+    <OverviewSection kind="Benchmark of face understanding" run={run} title={titleOf(report, entries)}>
       <ul className="sets">
         <li>
           {plural(benchmark.questions, 'question')} from <FileName name={benchmark.source} />
@@ -39,25 +35,12 @@ export function Overview({ report, run, entries, entry, onChoose }: OverviewProp
         <p className="note">No model was asked.</p>
       ) : (
         <>
-          <ul className="verdict">
-            {verdictOn(entry, report).map(({ subject, level, headline, certainty }) => (
-              <li key={subject} className={`finding finding-${level}`}>
-                <div className="finding-head">
-                  <LevelMark level={level} />
-                  <span className="finding-subject">{subject}</span>
-                </div>
-                <div>
-                  <p className="finding-headline">{visibleText(headline)}</p>
-                  <p className="finding-certainty">{visibleText(certainty)}</p>
-                </div>
-              </li>
-            ))}
-          </ul>
+          <Findings findings={verdictOn(entry, report)} />
           <h2>Replies</h2>
           <OutcomesFigure entry={entry} />
         </>
       )}
-    </section>
+    </OverviewSection>
   );
 }
 

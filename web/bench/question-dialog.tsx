@@ -1,7 +1,9 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import type { ReactNode } from 'react';
 import type { Question } from '../../src/ground/contracts/bench.ts';
 import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
 import { FileName } from '../components/file-name.tsx';
+import { Folded } from '../components/folded.tsx';
+import { ItemDialog } from '../components/item-dialog.tsx';
 import { formatCount } from '../text/format.ts';
 import { visibleLines } from '../text/visible-text.ts';
 import { modelName } from './model-name.ts';
@@ -17,73 +19,35 @@ export interface QuestionDialogProps {
   readonly onClose: () => void;
 }
 
-/** One question with its pictures, options and replies. Left and right go to its neighbours, Escape closes. */
+/** One question with its pictures, options and replies. */
 export function QuestionDialog({ questions, index, model, onMove, onClose }: QuestionDialogProps): ReactNode {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const titleId = useId();
-
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
-    };
-  }, []);
-
   const asked = questions[index];
   if (asked === undefined) return null;
   const { question, items } = asked;
-  const move = (by: number): void => {
-    if (questions[index + by] !== undefined) onMove(index + by);
-  };
   return (
-    <dialog
-      ref={dialog}
-      className="pair-dialog question-dialog"
-      aria-labelledby={titleId}
+    <ItemDialog
+      noun="question"
+      index={index}
+      count={questions.length}
+      onMove={onMove}
       onClose={onClose}
-      onKeyDown={event => {
-        if (event.key === 'ArrowLeft') move(-1);
-        if (event.key === 'ArrowRight') move(1);
-      }}
-      onClick={event => {
-        if (event.target === event.currentTarget) dialog.current?.close();
-      }}
+      note={
+        <>
+          {modelName(nameOfCode(question.task))} · {modelName(question.dataset)} · <FileName name={question.id} />
+        </>
+      }
     >
-      <div className="pair-dialog-body">
-        <header>
-          <div>
-            <h2 id={titleId}>
-              Question {formatCount(index + 1)} of {formatCount(questions.length)}
-            </h2>
-            <p className="note">
-              {modelName(nameOfCode(question.task))} · {modelName(question.dataset)} · <FileName name={question.id} />
-            </p>
-          </div>
-          <button type="button" className="button" onClick={() => dialog.current?.close()}>
-            Close
-          </button>
-        </header>
-        {/* A new question starts at its top, with its parts closed. */}
-        <QuestionBody key={question.id} question={question} chosen={items[0].strict.chosen} />
-        <section aria-label="Replies" className="replies">
-          <h3>
-            {items.length === 1 ? 'Reply' : `${formatCount(items.length)} replies`} of {modelName(model)}
-          </h3>
-          {items.map(item => (
-            <ReplyView key={`${item.rotation}-${item.repeat}`} item={item} question={question} />
-          ))}
-        </section>
-        <footer>
-          <button type="button" className="button" disabled={index === 0} onClick={() => move(-1)}>
-            Previous
-          </button>
-          <button type="button" className="button" disabled={index === questions.length - 1} onClick={() => move(1)}>
-            Next
-          </button>
-        </footer>
-      </div>
-    </dialog>
+      {/* A new question starts at its top, with its parts closed. */}
+      <QuestionBody key={question.id} question={question} chosen={items[0].strict.chosen} />
+      <section aria-label="Replies" className="replies">
+        <h3>
+          {items.length === 1 ? 'Reply' : `${formatCount(items.length)} replies`} of {modelName(model)}
+        </h3>
+        {items.map(item => (
+          <ReplyView key={`${item.rotation}-${item.repeat}`} item={item} question={question} />
+        ))}
+      </section>
+    </ItemDialog>
   );
 }
 
@@ -110,10 +74,9 @@ function QuestionBody({
         </ul>
       )}
       {context !== undefined && (
-        <details className="alternative">
-          <summary>What it was shown first</summary>
+        <Folded summary="What it was shown first">
           <pre className="configuration">{visibleLines(context)}</pre>
-        </details>
+        </Folded>
       )}
       <ol className="options">
         {options.map(option => (

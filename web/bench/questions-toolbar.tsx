@@ -1,9 +1,9 @@
-import { type ReactNode, useId } from 'react';
-import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
-import { formatCount } from '../text/format.ts';
-import { modelName } from './model-name.ts';
+import type { ReactNode } from 'react';
+import { CheckField, SearchField, SelectField } from '../components/fields.tsx';
+import { FilterToolbar } from '../components/filter-toolbar.tsx';
 import { OUTCOMES } from './outcome.tsx';
 import { FIRST_QUERY, isFiltered, type QuestionQuery } from './question-view.ts';
+import { taskChoice } from './task-choice.ts';
 
 export interface QuestionsToolbarProps {
   readonly query: QuestionQuery;
@@ -16,90 +16,50 @@ export interface QuestionsToolbarProps {
   readonly onExport: () => void;
 }
 
-/** What the list of questions is narrowed to, how many are left, and their export. */
+const ANY_TASK = { id: '', title: 'All tasks' };
+const ANY_OUTCOME = { id: '', title: 'Any' } as const;
+
+/** What the table of questions is narrowed to. */
 export function QuestionsToolbar(props: QuestionsToolbarProps): ReactNode {
   const { query, onChange, tasks, linted, shown, all, onExport } = props;
-  const id = useId();
   return (
-    <search className="toolbar" aria-label="Filter the questions">
-      <label className="field grow" htmlFor={`${id}-text`}>
-        <span>Text</span>
-        <input
-          id={`${id}-text`}
-          type="search"
-          value={query.text}
-          placeholder="In question, option or reply"
-          spellCheck={false}
-          autoComplete="off"
-          onChange={event => onChange({ ...query, text: event.currentTarget.value })}
-        />
-      </label>
-      <label className="field" htmlFor={`${id}-task`}>
-        <span>Task</span>
-        <select
-          id={`${id}-task`}
-          value={query.task}
-          onChange={event => onChange({ ...query, task: event.currentTarget.value })}
-        >
-          <option value="">All tasks</option>
-          {tasks.map(task => (
-            <option key={task} value={task}>
-              {modelName(nameOfCode(task))}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className="field" htmlFor={`${id}-outcome`}>
-        <span>Outcome</span>
-        <select
-          id={`${id}-outcome`}
-          value={query.outcome}
-          onChange={event => {
-            const chosen = OUTCOMES.find(outcome => outcome.id === event.currentTarget.value);
-            onChange({ ...query, outcome: chosen?.id ?? '' });
-          }}
-        >
-          <option value="">Any</option>
-          {OUTCOMES.map(outcome => (
-            <option key={outcome.id} value={outcome.id}>
-              {outcome.title}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label className="check" htmlFor={`${id}-disputed`}>
-        <input
-          id={`${id}-disputed`}
-          type="checkbox"
-          checked={query.onlyDisputed}
-          onChange={event => onChange({ ...query, onlyDisputed: event.currentTarget.checked })}
-        />
-        Parsers differ
-      </label>
+    <FilterToolbar
+      noun="question"
+      shown={shown}
+      all={all}
+      onClear={isFiltered(query) ? () => onChange(FIRST_QUERY) : null}
+      onExport={onExport}
+    >
+      <SearchField
+        label="Text"
+        placeholder="In question, option or reply"
+        value={query.text}
+        onChange={text => onChange({ ...query, text })}
+      />
+      <SelectField
+        label="Task"
+        value={query.task}
+        choices={[ANY_TASK, ...tasks.map(taskChoice)]}
+        onChange={task => onChange({ ...query, task })}
+      />
+      <SelectField
+        label="Outcome"
+        value={query.outcome}
+        choices={[ANY_OUTCOME, ...OUTCOMES]}
+        onChange={outcome => onChange({ ...query, outcome })}
+      />
+      <CheckField
+        label="Parsers differ"
+        checked={query.onlyDisputed}
+        onChange={onlyDisputed => onChange({ ...query, onlyDisputed })}
+      />
       {linted && (
-        <label className="check" htmlFor={`${id}-flagged`}>
-          <input
-            id={`${id}-flagged`}
-            type="checkbox"
-            checked={query.onlyFlagged}
-            onChange={event => onChange({ ...query, onlyFlagged: event.currentTarget.checked })}
-          />
-          Defective
-        </label>
+        <CheckField
+          label="Defective"
+          checked={query.onlyFlagged}
+          onChange={onlyFlagged => onChange({ ...query, onlyFlagged })}
+        />
       )}
-      <div className="toolbar-end">
-        <output className="note" aria-live="polite">
-          {shown === all ? `${formatCount(all)} questions` : `${formatCount(shown)} of ${formatCount(all)} questions`}
-        </output>
-        {isFiltered(query) && (
-          <button type="button" className="button" onClick={() => onChange(FIRST_QUERY)}>
-            Clear
-          </button>
-        )}
-        <button type="button" className="button" onClick={onExport} disabled={shown === 0}>
-          Export CSV
-        </button>
-      </div>
-    </search>
+    </FilterToolbar>
   );
 }

@@ -1,22 +1,19 @@
-import { type ReactNode, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { type ReactNode, useEffect, useMemo } from 'react';
 import { nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
-import { DataTable } from '../components/data-table.tsx';
+import { Printout } from '../components/printout.tsx';
 import { Section } from '../components/section.tsx';
-import { usePrinting } from '../state/use-printing.ts';
+import { useItemView } from '../state/use-item-view.ts';
 import { downloadText, toCsv } from '../text/csv.ts';
-import { formatCount } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import type { Entry } from './entries.ts';
 import { modelName } from './model-name.ts';
 import { OutcomeMark } from './outcome.tsx';
 import { QuestionDialog } from './question-dialog.tsx';
 import { type AskedQuestion, askedQuestions, FIRST_QUERY, selectQuestions } from './question-view.ts';
-import { QuestionsList } from './questions-list.tsx';
+import { QuestionsTable } from './questions-table.tsx';
 import { QuestionsToolbar } from './questions-toolbar.tsx';
-
-const PRINTED = 40;
-const ORDER: readonly string[] = TASKS.map(({ code }) => code);
+import { inTableOrder } from './table-order.ts';
 
 /** A task whose questions are asked for elsewhere on the page; a new object each time. */
 export interface WantedTask {
@@ -34,15 +31,19 @@ export interface QuestionsProps {
 /** Every question with what the model replied, and how that was read. */
 export function Questions({ entry, lint, runId, wanted }: QuestionsProps): ReactNode {
   const all = useMemo(() => askedQuestions(entry, lint), [entry, lint]);
-  const tasks = useMemo(() => tasksOf(all), [all]);
-  const [query, setQuery] = useState(FIRST_QUERY);
+  const tasks = useMemo(
+    () =>
+      inTableOrder(
+        all.map(({ question }) => question.task),
+        TASKS,
+      ),
+    [all],
+  );
+  const view = useItemView(all, { first: FIRST_QUERY, select: selectQuestions });
+  const { query, setQuery, shown, opened } = view;
   useEffect(() => {
     if (wanted !== null) setQuery({ ...FIRST_QUERY, task: wanted.task });
-  }, [wanted]);
-  const asked = useDeferredValue(query);
-  const shown = useMemo(() => selectQuestions(all, asked), [all, asked]);
-  const [opened, setOpened] = useState<number | null>(null);
-  const printing = usePrinting();
+  }, [wanted, setQuery]);
   return (
     <Section
       id="questions"
@@ -62,26 +63,24 @@ export function Questions({ entry, lint, runId, wanted }: QuestionsProps): React
             all={all.length}
             onExport={() => downloadText(`${runId}-replies.csv`, repliesCsv(shown))}
           />
-          {printing ? <Printout questions={shown} /> : <QuestionsList questions={shown} onOpen={setOpened} />}
+          {view.printing ? (
+            <QuestionsPrintout questions={shown} />
+          ) : (
+            <QuestionsTable questions={shown} onOpen={view.open} />
+          )}
           {opened !== null && (
             <QuestionDialog
               questions={shown}
               index={opened}
               model={entry.name}
-              onMove={setOpened}
-              onClose={() => setOpened(null)}
+              onMove={view.open}
+              onClose={view.close}
             />
           )}
         </>
       )}
     </Section>
   );
-}
-
-/** Those of FaceXBench in the order of its tables, then others by name. */
-function tasksOf(asked: readonly AskedQuestion[]): readonly string[] {
-  const present = [...new Set(asked.map(({ question }) => question.task))];
-  return [...ORDER.filter(code => present.includes(code)), ...present.filter(code => !ORDER.includes(code)).sort()];
 }
 
 function repliesCsv(shown: readonly AskedQuestion[]): string {
@@ -118,13 +117,12 @@ function repliesCsv(shown: readonly AskedQuestion[]): string {
   return toCsv(header, rows);
 }
 
-/** What paper gets instead of the scrolling list: its first rows. */
-function Printout({ questions }: { readonly questions: readonly AskedQuestion[] }): ReactNode {
-  const first = questions.slice(0, PRINTED);
+/** What paper gets of the questions. */
+function QuestionsPrintout({ questions }: { readonly questions: readonly AskedQuestion[] }): ReactNode {
   return (
-    <DataTable
-      caption={`The first ${formatCount(first.length)} of ${formatCount(questions.length)} questions`}
-      rows={first}
+    <Printout
+      noun="question"
+      items={questions}
       keyOf={({ question }) => question.id}
       columns={[
         { id: 'text', header: 'Question', cell: ({ question }) => visibleText(question.text.slice(0, 300)) },

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { Question } from '../../src/ground/contracts/bench.ts';
 import type { BenchItem, Reading } from '../../src/ground/contracts/bench-report.ts';
+import { Facts } from '../components/facts.tsx';
 import { formatCount, formatMeasured, plural } from '../text/format.ts';
 import { visibleLines, visibleText } from '../text/visible-text.ts';
 import { OutcomeMark } from './outcome.tsx';
@@ -36,16 +37,13 @@ export function ReplyView({ item, question }: { readonly item: BenchItem; readon
         </pre>
       )}
       {cut > 0 && <p className="note">{plural(cut, 'more character')}, which the run’s items hold, are not shown.</p>}
-      <dl className="readings">
-        {(['strict', 'official'] as const).map(parser => (
-          <div key={parser}>
-            <dt>{PARSER_TITLES[parser]}</dt>
-            <dd>
-              <ReadingView reading={item[parser]} />
-            </dd>
-          </div>
-        ))}
-      </dl>
+      <Facts
+        look="readings"
+        items={(['strict', 'official'] as const).map(parser => ({
+          term: PARSER_TITLES[parser],
+          value: <ReadingView reading={item[parser]} />,
+        }))}
+      />
     </article>
   );
 }

@@ -3,7 +3,8 @@ import type { LeaderboardRow } from '../../src/ground/contracts/bench-compare.ts
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { Folded } from '../components/folded.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
 import { formatNumber, formatShare } from '../text/format.ts';
 import { modelName } from './model-name.ts';
@@ -46,10 +47,9 @@ export function Size({ comparison }: { readonly comparison: BenchReport['compari
           (2020){fit.law.form === 'saturating' && ' with a floor'}. Size explains{' '}
           {formatShare(Math.max(0, fit.rSquared))} of the variance between the errors of {fit.n} models.
         </figcaption>
-        <details className="alternative">
-          <summary>The chart as a table</summary>
+        <Folded summary="The chart as a table">
           <SizeTable rows={sized} />
-        </details>
+        </Folded>
       </figure>
       {gain !== null && (
         <p className="sentence">
@@ -74,12 +74,13 @@ function SizeTable({ rows }: { readonly rows: readonly LeaderboardRow[] }): Reac
           numeric: true,
           cell: row => (row.size === null ? '–' : formatNumber(row.size)),
         },
-        {
+        metricColumn({
           id: 'overall',
           header: 'Accuracy',
-          numeric: true,
-          cell: row => <MetricValue metric={row.overall} kind="share" withoutN />,
-        },
+          kind: 'share',
+          withoutN: true,
+          metricOf: (row: LeaderboardRow) => row.overall,
+        }),
         { id: 'from', header: 'From', cell: row => (row.published ? 'published' : 'measured here') },
       ]}
     />

@@ -1,9 +1,10 @@
 import { type ReactNode, useCallback } from 'react';
 import type { BenchScore, Calibration } from '../../src/ground/contracts/bench-score.ts';
-import { type Measure, MeasureTable } from '../audit/measures.tsx';
 import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { Folded } from '../components/folded.tsx';
+import { type Measure, MeasureTable } from '../components/measure-table.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
 import { formatPEquals, formatShare, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
@@ -59,36 +60,31 @@ function Letters({ letters }: { readonly letters: BenchScore['letters'] }): Reac
           ? `Not tested: ${visibleText(test.reason ?? 'no reason was recorded')}.`
           : `Test that wrong replies fall evenly on the wrong letters: ${formatPEquals(test.p)} from ${plural(test.n, 'wrong reply', 'wrong replies')}.`}
       </figcaption>
-      <details className="alternative">
-        <summary>The chart as a table</summary>
+      <Folded summary="The chart as a table">
         <DataTable
           caption="Letters chosen, and right"
           rows={names}
           keyOf={letter => letter}
           columns={[
             { id: 'letter', header: 'Letter', cell: letter => letter },
-            {
+            metricColumn({
               id: 'chosen',
               header: 'Chosen',
-              numeric: true,
-              cell: letter => <LetterMetric metric={letters.chosen[letter]} />,
-            },
+              kind: 'share',
+              metricOf: (letter: string) => letters.chosen[letter],
+            }),
             { id: 'right', header: 'Right', numeric: true, cell: letter => formatShare(letters.right[letter] ?? 0) },
-            {
+            metricColumn({
               id: 'recall',
               header: 'Accuracy where it is right',
-              numeric: true,
-              cell: letter => <LetterMetric metric={letters.recall[letter]} />,
-            },
+              kind: 'share',
+              metricOf: (letter: string) => letters.recall[letter],
+            }),
           ]}
         />
-      </details>
+      </Folded>
     </figure>
   );
-}
-
-function LetterMetric({ metric }: { readonly metric: BenchScore['overall'] | undefined }): ReactNode {
-  return metric === undefined ? '–' : <MetricValue metric={metric} kind="share" />;
 }
 
 function measuresOf({ letters, rotation }: BenchScore): readonly Measure[] {
@@ -133,8 +129,7 @@ function CalibrationFigure({ calibration }: { readonly calibration: Calibration 
         <figcaption>
           Below the dashed line the model is surer than it should be. Larger dots are more replies.
         </figcaption>
-        <details className="alternative">
-          <summary>The chart as a table</summary>
+        <Folded summary="The chart as a table">
           <DataTable
             caption="Share right by stated probability"
             rows={calibration.bins.filter(bin => bin.confidence !== null)}
@@ -147,15 +142,15 @@ function CalibrationFigure({ calibration }: { readonly calibration: Calibration 
                 numeric: true,
                 cell: bin => (bin.confidence === null ? '–' : formatShare(bin.confidence)),
               },
-              {
+              metricColumn({
                 id: 'accuracy',
                 header: 'Right',
-                numeric: true,
-                cell: bin => <MetricValue metric={bin.accuracy} kind="share" />,
-              },
+                kind: 'share',
+                metricOf: (bin: Calibration['bins'][number]) => bin.accuracy,
+              }),
             ]}
           />
-        </details>
+        </Folded>
       </figure>
       <MeasureTable
         caption="Calibration"

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { ToolUse } from '../../src/ground/contracts/bench-score.ts';
-import { type Measure, MeasureTable } from '../audit/measures.tsx';
+import { type Measure, MeasureTable } from '../components/measure-table.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatPEquals, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';

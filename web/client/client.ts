@@ -1,3 +1,4 @@
+import type { FormJob, HostedRun, PlannedJob } from '../../src/ground/contracts/job.ts';
 import type { PictureSet, ReportPage, RunEvent, RunList } from '../../src/ground/contracts/report.ts';
 
 export interface PictureRequest {
@@ -6,6 +7,23 @@ export interface PictureRequest {
   readonly file: string;
   /** Longest side in pixels that is asked for; a frozen page has one size. */
   readonly size: number;
+}
+
+/** A job's settings as a form gives them: what is at its default is left out. */
+export type JobSettings = Readonly<Record<string, unknown>>;
+
+export interface StartRequest {
+  readonly configuration: JobSettings;
+  /** Ends the name of the run's folder; undefined for what the job names it by. */
+  readonly name: string | undefined;
+  /** Conditions on the result, as `--fail-on` takes them. */
+  readonly failOn: readonly string[];
+}
+
+export interface WorkListener {
+  readonly onNews: (state: HostedRun) => void;
+  /** Called when this client's studio does not work on the run. */
+  readonly onNone: () => void;
 }
 
 /** Where the pages get their data: the page frozen into this file, or the studio that serves it. */
@@ -19,4 +37,16 @@ export interface Client {
   readonly pictureUrl: (page: ReportPage, request: PictureRequest) => string | null;
   /** Calls back as a run goes on; returns what ends that. */
   readonly watchRun: (id: string, onEvent: (event: RunEvent) => void) => () => void;
+  /** What can be started; null where nothing can be: in a frozen report, in a studio that only shows. */
+  readonly listJobs: () => Promise<readonly FormJob[] | null>;
+  /** What a job would do. @throws Error with one line that names the field that is wrong */
+  readonly planJob: (kind: string, configuration: JobSettings) => Promise<PlannedJob>;
+  /** Starts a job and returns the id of its run. @throws Error with one line that names the field that is wrong */
+  readonly startJob: (kind: string, request: StartRequest) => Promise<string>;
+  /** Goes on with a run that ended early. @throws Error with one line for the reader */
+  readonly resumeRun: (id: string) => Promise<void>;
+  /** Interrupts a run that the studio works on. @throws Error with one line for the reader */
+  readonly stopRun: (id: string) => Promise<void>;
+  /** Calls back as the studio itself works on a run; returns what ends that. */
+  readonly followWork: (id: string, listener: WorkListener) => () => void;
 }

@@ -1,6 +1,10 @@
 import { type FrozenPage, frozenPageSchema, thawPage } from '../../src/ground/contracts/report.ts';
 import type { Client } from './client.ts';
 
+const refuse = async (): Promise<never> => {
+  throw new Error('This is a report of one run in a file: it cannot start anything.');
+};
+
 /** Reads the page from the text of its script element. The frozen page holds one run, whatever its name. */
 export function createFrozenClient(text: string): Client {
   const parse = (): FrozenPage => {
@@ -15,5 +19,11 @@ export function createFrozenClient(text: string): Client {
     loadPage: async () => thawPage(parse()),
     pictureUrl: (page, { set, file }) => page.images[`${set}/${file}`] ?? null,
     watchRun: () => () => {},
+    listJobs: async () => null,
+    planJob: refuse,
+    startJob: refuse,
+    resumeRun: refuse,
+    stopRun: refuse,
+    followWork: () => () => {},
   };
 }

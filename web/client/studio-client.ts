@@ -1,22 +1,15 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { formJobSchema, hostedRunSchema, plannedJobSchema } from '../../src/ground/contracts/job.ts';
 import { reportPageSchema, runEventSchema, runListSchema } from '../../src/ground/contracts/report.ts';
 import type { Client } from './client.ts';
+import { findJson, getJson, postJson } from './requests.ts';
 
-async function getJson<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
-  const response = await fetch(path, { credentials: 'same-origin' }).catch(() => null);
-  if (response === null) throw new Error('The studio does not answer; is `biolens studio` still running?');
-  if (response.status === 401) throw new Error('The studio wants its token; open the address that it printed.');
-  if (response.status === 404) throw new Error('There is no such run in the folder that the studio shows.');
-  if (!response.ok) throw new Error(`The studio answered with an error (${response.status}).`);
-  const parsed = schema.safeParse(await response.json());
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Error(`The studio sent data that this page cannot read: ${issue?.path.join('.')} ${issue?.message}.`);
-}
+const startedSchema = z.object({ id: z.string() });
 
 /** Talks to the studio that served this page. */
 export function createStudioClient(): Client {
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
+  const jobPath = (kind: string): string => `/api/jobs/${encodeURIComponent(kind)}`;
   return {
     kind: 'studio',
     listRuns: () => getJson('/api/runs', runListSchema),
@@ -34,6 +27,30 @@ export function createStudioClient(): Client {
         if (!event.success) return;
         if (event.data.status !== 'running') source.close();
         onEvent(event.data);
+      });
+      return () => source.close();
+    },
+    listJobs: () => findJson('/api/jobs', z.array(formJobSchema)),
+    planJob: (kind, configuration) =>
+      postJson(`${jobPath(kind)}/plan`, { body: { configuration }, schema: plannedJobSchema }),
+    startJob: async (kind, request) => (await postJson(jobPath(kind), { body: request, schema: startedSchema })).id,
+    resumeRun: async id => {
+      await postJson(`${runPath(id)}/resume`, { body: {}, schema: startedSchema });
+    },
+    stopRun: async id => {
+      await postJson(`${runPath(id)}/stop`, { body: {}, schema: startedSchema });
+    },
+    followWork: (id, { onNews, onNone }) => {
+      const source = new EventSource(`${runPath(id)}/news`);
+      source.addEventListener('message', message => {
+        const state = hostedRunSchema.safeParse(JSON.parse(message.data));
+        if (!state.success) return;
+        if (state.data.state !== 'running') source.close();
+        onNews(state.data);
+      });
+      source.addEventListener('error', () => {
+        // A connection that broke is made anew by the browser; only an answer that is no stream is given up.
+        if (source.readyState === EventSource.CLOSED) onNone();
       });
       return () => source.close();
     },

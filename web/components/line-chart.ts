@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import { formatAs, formatCount, type NumberKind } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { marginOptions } from './plot-frame.ts';
 
 export interface LinePoint {
   readonly x: number;
@@ -83,10 +84,7 @@ export function drawLines(lines: Lines, width: number): SVGSVGElement | HTMLElem
   return Plot.plot({
     width,
     height: lines.height ?? HEIGHT,
-    marginTop: MARGIN.top,
-    marginRight: MARGIN.right,
-    marginBottom: MARGIN.bottom,
-    marginLeft: MARGIN.left,
+    ...marginOptions(MARGIN),
     x: {
       type: xLogarithmic ? 'log' : 'linear',
       ...(xTicks === undefined

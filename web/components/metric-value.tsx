@@ -3,11 +3,13 @@ import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { formatAs, formatCount, formatInterval, type NumberKind } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 
+/** `large` for the key numbers, `cell` for tables. */
+type Size = 'large' | 'cell';
+
 export interface MetricValueProps {
   readonly metric: Metric;
   readonly kind: NumberKind;
-  /** `large` for the key numbers, `cell` for tables. */
-  readonly size?: 'large' | 'cell';
+  readonly size?: Size;
   /** Leaves the number of observations out, where a table says it elsewhere. */
   readonly withoutN?: boolean;
 }
@@ -15,16 +17,9 @@ export interface MetricValueProps {
 /** A measured number with its interval and what it rests on; one that is missing says why and shows no number. */
 export function MetricValue({ metric, kind, size = 'cell', withoutN = false }: MetricValueProps): ReactNode {
   const { value, n, interval, reason } = metric;
-  if (value === null) {
-    return (
-      <span className={`metric ${size} missing`}>
-        <span className="metric-value">not computed</span>
-        <span className="metric-detail">{visibleText(reason ?? 'no reason was recorded')}</span>
-      </span>
-    );
-  }
+  if (value === null) return <MissingValue reason={reason} size={size} />;
   const range = interval === null ? null : formatInterval(kind, interval);
-  const count = withoutN ? null : `n\u00a0=\u00a0${formatCount(n)}`;
+  const count = withoutN ? null : countText(n);
   return (
     <span className={`metric ${size}`}>
       <span className="metric-value">{formatAs(kind, value)}</span>
@@ -34,3 +29,40 @@ export function MetricValue({ metric, kind, size = 'cell', withoutN = false }: M
     </span>
   );
 }
+
+/** A number that could not be computed, and why. */
+export function MissingValue({
+  reason,
+  size = 'cell',
+}: {
+  readonly reason: string | undefined;
+  readonly size?: Size;
+}): ReactNode {
+  return (
+    <span className={`metric ${size} missing`}>
+      <span className="metric-value">not computed</span>
+      <span className="metric-detail">{visibleText(reason ?? 'no reason was recorded')}</span>
+    </span>
+  );
+}
+
+export interface WrittenValueProps {
+  /** The number as it is written. */
+  readonly value: string;
+  /** What it rests on. */
+  readonly detail?: string | null;
+  readonly size?: Size;
+}
+
+/** A number that is written in a way of its own. */
+export function WrittenValue({ value, detail = null, size = 'cell' }: WrittenValueProps): ReactNode {
+  return (
+    <span className={`metric ${size}`}>
+      <span className="metric-value">{value}</span>
+      {detail !== null && <span className="metric-detail">{detail}</span>}
+    </span>
+  );
+}
+
+/** How many observations a number rests on. */
+export const countText = (n: number): string => `n\u00a0=\u00a0${formatCount(n)}`;

@@ -28,22 +28,55 @@ const PIXELS = { small: 128, medium: 320, large: 640 } as const;
 
 /** A picture of a set, or a quiet box that says why there is none. */
 export function Picture({ set, file, from, size }: PictureProps): ReactNode {
-  const { urlOf, whyMissing } = useContext(PicturesContext);
-  const [failedUrl, setFailedUrl] = useState<string | null>(null);
+  const { urlOf, whyMissing } = usePictures();
   const place = from ?? set;
-  const url = urlOf({ set: place, file, size: PIXELS[size] });
-  const className = `picture ${size} set-${set}`;
+  return (
+    <PictureBox
+      className={`${size} set-${set}`}
+      url={urlOf({ set: place, file, size: PIXELS[size] })}
+      alt={`${SET_LABELS[set]} picture ${visibleText(file)}`}
+      name={SET_LABELS[set]}
+      whyMissing={whyMissing(place)}
+      hintOf={reason => reason}
+      wordless={size === 'small'}
+    />
+  );
+}
+
+export interface PictureBoxProps {
+  readonly className: string;
+  /** Null where the picture has no address. */
+  readonly url: string | null;
+  readonly alt: string;
+  /** What the picture is called where it is missing. */
+  readonly name: string;
+  /** Why it has no address. */
+  readonly whyMissing: string;
+  /** What a pointer that rests on the box of a missing picture is told, by the reason. */
+  readonly hintOf?: (reason: string) => string;
+  /** Too small for the reason. */
+  readonly wordless?: boolean;
+}
+
+/** A picture by its address, or a quiet box that says why there is none. */
+export function PictureBox(props: PictureBoxProps): ReactNode {
+  const { className, url, alt, name, whyMissing, hintOf, wordless = false } = props;
+  const [failedUrl, setFailedUrl] = useState<string | null>(null);
   if (url === null || url === failedUrl) {
-    const reason = url === null ? whyMissing(place) : 'picture could not be read';
+    const reason = url === null ? whyMissing : 'picture could not be read';
     return (
-      <span className={`${className} absent`} role="img" aria-label={`${SET_LABELS[set]}: ${reason}`} title={reason}>
-        {size === 'small' ? null : <span aria-hidden="true">{reason}</span>}
+      <span
+        className={`picture ${className} absent`}
+        role="img"
+        aria-label={`${name}: ${reason}`}
+        title={hintOf?.(reason)}
+      >
+        {!wordless && <span aria-hidden="true">{reason}</span>}
       </span>
     );
   }
-  const alt = `${SET_LABELS[set]} picture ${visibleText(file)}`;
   return (
-    <span className={className}>
+    <span className={`picture ${className}`}>
       <img src={url} alt={alt} loading="lazy" decoding="async" onError={() => setFailedUrl(url)} />
     </span>
   );

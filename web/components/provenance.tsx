@@ -2,7 +2,8 @@ import type { ReactNode } from 'react';
 import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import { formatBytes, formatCount, formatDuration, formatTime } from '../text/format.ts';
 import { visibleLines, visibleText } from '../text/visible-text.ts';
-import { Facts } from './facts.tsx';
+import { type Fact, Facts } from './facts.tsx';
+import { Folded } from './folded.tsx';
 
 /** Which run this is, made by what, where and from what: enough to repeat it. */
 export function Provenance({ run }: { readonly run: RunRecord }): ReactNode {
@@ -12,28 +13,33 @@ export function Provenance({ run }: { readonly run: RunRecord }): ReactNode {
       <h3>Run</h3>
       <Facts items={runFacts(run)} />
       {digests.length > 0 && (
-        <details className="alternative">
-          <summary>Digests (SHA-256)</summary>
+        <Folded summary="Digests (SHA-256)">
           <Facts
             items={digests.map(([role, digest]) => ({
               term: visibleText(role),
               value: <code className="digest">{visibleText(digest)}</code>,
             }))}
           />
-        </details>
+        </Folded>
       )}
-      <details className="alternative">
-        <summary>Configuration</summary>
-        <pre className="configuration">{visibleLines(JSON.stringify(run.configuration, null, 2))}</pre>
-      </details>
+      <ConfigurationText run={run} />
     </>
+  );
+}
+
+/** What the run was told to do, as it is recorded. */
+export function ConfigurationText({ run }: { readonly run: RunRecord }): ReactNode {
+  return (
+    <Folded summary="Configuration">
+      <pre className="configuration">{visibleLines(JSON.stringify(run.configuration, null, 2))}</pre>
+    </Folded>
   );
 }
 
 /** The first characters name a commit; a plus at the end says that the working copy had changes. */
 const shortCommit = (commit: string): string => visibleText(commit.slice(0, 12) + (commit.endsWith('+') ? '+' : ''));
 
-function runFacts({ id, provenance }: RunRecord): { term: string; value: ReactNode }[] {
+function runFacts({ id, provenance }: RunRecord): Fact[] {
   const { host, startedAt, endedAt } = provenance;
   return [
     { term: 'Run', value: <code>{visibleText(id)}</code> },

@@ -3,6 +3,7 @@ import { formatNumber } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
 import { DataTable } from './data-table.tsx';
+import { Folded } from './folded.tsx';
 
 /** Settings of a run by their names in its configuration. */
 export function SettingsTable({
@@ -11,8 +12,7 @@ export function SettingsTable({
   readonly settings: Readonly<Record<string, string | number | boolean | null>>;
 }): ReactNode {
   return (
-    <details className="alternative">
-      <summary>All settings</summary>
+    <Folded summary="All settings">
       <DataTable
         caption="Settings by their names in the configuration"
         captionHidden
@@ -23,7 +23,7 @@ export function SettingsTable({
           { id: 'value', header: 'Value', cell: ([, value]) => settingText(value) },
         ]}
       />
-    </details>
+    </Folded>
   );
 }
 

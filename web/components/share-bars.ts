@@ -2,6 +2,7 @@ import * as Plot from '@observablehq/plot';
 import type { Metric } from '../../src/ground/contracts/metric.ts';
 import { formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { fitName } from './plot-frame.ts';
 
 /** Colour and filling of a bar: which set, filled or open; `other` is neither set. */
 export type BarStyle = 'training' | 'training-open' | 'generated' | 'generated-open' | 'other' | 'other-open';
@@ -18,6 +19,12 @@ export interface ShareGroup {
   readonly target: number | null;
   /** In the order of the series; undefined where a series has nothing to say of the group. */
   readonly shares: readonly (Metric | undefined)[];
+}
+
+/** What a chart of shares shows. */
+export interface ShareChart {
+  readonly series: readonly ShareSeries[];
+  readonly groups: readonly ShareGroup[];
 }
 
 interface Bar {
@@ -46,10 +53,7 @@ function upperEnd(bars: readonly Bar[], targets: readonly number[]): number {
 }
 
 /** Grouped bars with interval whiskers, and the target of each group as a dashed line through it. */
-export function drawShareBars(
-  { series, groups: given }: { readonly series: readonly ShareSeries[]; readonly groups: readonly ShareGroup[] },
-  width: number,
-): SVGSVGElement | HTMLElement {
+export function drawShareBars({ series, groups: given }: ShareChart, width: number): SVGSVGElement | HTMLElement {
   // Distinct groups may look alike once made visible; the position keeps them apart.
   const groups = given.map((_, i) => String(i));
   const bars: Bar[] = given.flatMap(({ shares }, i) =>
@@ -93,7 +97,8 @@ export function drawShareBars(
         anchor: 'left',
         tickSize: 0,
         label: null,
-        tickFormat: (group: string) => shorten(visibleText(given[Number(group)]?.label ?? ''), marginLeft),
+        tickFormat: (group: string) =>
+          fitName(visibleText(given[Number(group)]?.label ?? ''), { pixels: marginLeft - 16, letter: LETTER }),
         fontSize: 13,
         dx: -4,
       }),
@@ -146,13 +151,8 @@ function whiskers(bars: readonly Bar[]): Plot.Markish[] {
   ];
 }
 
-function shorten(text: string, pixels: number): string {
-  const room = Math.max(6, Math.floor((pixels - 16) / LETTER));
-  return text.length <= room ? text : `${text.slice(0, room - 1)}…`;
-}
-
 /** The bars in words, group by group. */
-export function describeShares(series: readonly ShareSeries[], groups: readonly ShareGroup[]): string {
+export function describeShares({ series, groups }: ShareChart): string {
   return groups
     .map(({ label, shares }) => {
       const said = series.flatMap(({ title }, k) => {

@@ -1,5 +1,5 @@
-import { type ReactNode, useState } from 'react';
-import { usePictures } from './picture.tsx';
+import type { ReactNode } from 'react';
+import { PictureBox, usePictures } from './picture.tsx';
 
 export interface SheetProps {
   /** Path of the picture within the run's folder. */
@@ -15,21 +15,33 @@ const PIXELS = 1024;
 /** A contact sheet of samples, as wide as its place. */
 export function Sheet({ file, alt, caption }: SheetProps): ReactNode {
   const { urlOf, whyMissing } = usePictures();
-  const [failedUrl, setFailedUrl] = useState<string | null>(null);
-  const url = urlOf({ set: 'run', file, size: PIXELS });
-  const reason = url === null ? whyMissing('run') : 'picture could not be read';
   return (
     <figure className="sheet">
-      {url === null || url === failedUrl ? (
-        <span className="picture sheet-picture absent" role="img" aria-label={`${alt}: ${reason}`}>
-          <span aria-hidden="true">{reason}</span>
-        </span>
-      ) : (
-        <span className="picture sheet-picture">
-          <img src={url} alt={alt} loading="lazy" decoding="async" onError={() => setFailedUrl(url)} />
-        </span>
-      )}
+      <PictureBox
+        className="sheet-picture"
+        url={urlOf({ set: 'run', file, size: PIXELS })}
+        alt={alt}
+        name={alt}
+        whyMissing={whyMissing('run')}
+      />
       <figcaption>{caption}</figcaption>
     </figure>
+  );
+}
+
+/** Several sheets, small, one beside the other. */
+export function SheetList({
+  sheets,
+}: {
+  readonly sheets: readonly (SheetProps & { readonly id: number })[];
+}): ReactNode {
+  return (
+    <ul className="sheet-list">
+      {sheets.map(({ id, ...sheet }) => (
+        <li key={id}>
+          <Sheet {...sheet} />
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,5 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { placeBinLabels } from './chart-labels.ts';
+import { marginOptions } from './plot-frame.ts';
 
 /** `bins`: share of items per bin; `above`: share of items at or above a similarity, on a logarithmic scale. */
 export type SimilarityView = 'bins' | 'above';
@@ -91,10 +92,7 @@ export function drawCurves(
   return Plot.plot({
     width,
     height: HEIGHT,
-    marginTop: MARGIN.top,
-    marginRight: MARGIN.right,
-    marginBottom: MARGIN.bottom,
-    marginLeft: MARGIN.left,
+    ...marginOptions(MARGIN),
     x: {
       domain,
       label: 'Cosine similarity to the nearest training item',

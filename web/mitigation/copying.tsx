@@ -1,18 +1,11 @@
-import { type ReactNode, useCallback, useMemo, useState } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
-import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
-import { Segments } from '../components/segments.tsx';
-import {
-  type CurveSeries,
-  type Curves,
-  drawCurves,
-  SIMILARITY_VIEWS,
-  type SimilarityView,
-} from '../components/similarity-curves.ts';
-import { formatNumber, formatP } from '../text/format.ts';
+import type { CurveSeries, Curves } from '../components/similarity-curves.ts';
+import { SimilarityFigure } from '../components/similarity-figure.tsx';
+import { formatP } from '../text/format.ts';
 import { Nearest } from './nearest.tsx';
 import { type Side, sidesOf } from './sides.ts';
 
@@ -52,64 +45,56 @@ function curvesOf({ before, after }: MitigationReport): Curves {
   };
 }
 
+const TRAINING = 'Training stands for each training image and its nearest other one.';
+const CAPTIONS = {
+  bins: `Share of items in each bin of similarity. ${TRAINING}`,
+  above: `Share of items at least as similar. ${TRAINING}`,
+};
+
 /** How near the samples come to the training images, before and after. */
 export function Copying({ report }: { readonly report: MitigationReport }): ReactNode {
-  const [view, setView] = useState<SimilarityView>('bins');
   const curves = useMemo(() => curvesOf(report), [report]);
-  const draw = useCallback((width: number) => drawCurves(curves, { width, view }), [curves, view]);
-  const { threshold, falseMatchRate } = report.after.replication;
   return (
     <Section
       id="copying"
       title="Copying"
       lead="The similarity of each sample to its nearest training image. After tuning, the curve of the samples should reach no further right than that of real faces."
     >
-      <figure className="figure">
-        <div className="figure-head">
-          <Segments
-            legend="What the chart shows"
-            name="copying-view"
-            choices={SIMILARITY_VIEWS}
-            chosen={view}
-            onChoose={setView}
-          />
-        </div>
-        <Chart label={describe(report)} draw={draw} />
-        <figcaption>
-          {view === 'bins' ? 'Share of items in each bin of similarity.' : 'Share of items at least as similar.'}{' '}
-          Training stands for each training image and its nearest other one.
-          {threshold !== null &&
-            ` The line at ${threshold.toFixed(3)} is the match threshold, at a false match rate of ${formatNumber(falseMatchRate)}.`}
-        </figcaption>
-      </figure>
+      <SimilarityFigure
+        name="copying-view"
+        curves={curves}
+        label={describe(report)}
+        captions={CAPTIONS}
+        falseMatchRate={report.after.replication.falseMatchRate}
+      />
       <DataTable
         caption="Copying, by the same measures"
         rows={sidesOf(report)}
         keyOf={({ id }) => id}
         columns={[
           { id: 'side', header: 'Samples', cell: ({ title }) => title },
-          {
+          metricColumn({
             id: 'copied',
             header: 'Called copies',
-            numeric: true,
-            cell: ({ side }) => <MetricValue metric={side.replication.copied} kind="share" />,
-          },
-          {
+            kind: 'share',
+            metricOf: ({ side }: Side) => side.replication.copied,
+          }),
+          metricColumn({
             id: 'above',
             header: 'Above threshold',
-            numeric: true,
-            cell: ({ side }) => (
-              <MetricValue metric={side.replication.aboveThreshold.generated} kind="share" withoutN />
-            ),
-          },
-          ...(['mean', 'p95'] as const).map(name => ({
-            id: name,
-            header: name === 'mean' ? 'Mean similarity' : '95th percentile',
-            numeric: true,
-            cell: ({ side }: Side) => (
-              <MetricValue metric={side.replication.top1.generated[name]} kind="similarity" withoutN />
-            ),
-          })),
+            kind: 'share',
+            withoutN: true,
+            metricOf: ({ side }: Side) => side.replication.aboveThreshold.generated,
+          }),
+          ...(['mean', 'p95'] as const).map(name =>
+            metricColumn({
+              id: name,
+              header: name === 'mean' ? 'Mean similarity' : '95th percentile',
+              kind: 'similarity',
+              withoutN: true,
+              metricOf: ({ side }: Side) => side.replication.top1.generated[name],
+            }),
+          ),
           {
             id: 'p',
             header: 'Relabelling test, p',

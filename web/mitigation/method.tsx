@@ -1,21 +1,19 @@
 import type { ReactNode } from 'react';
 import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
-import { Facts } from '../components/facts.tsx';
+import { type Fact, Facts } from '../components/facts.tsx';
 import { FileName } from '../components/file-name.tsx';
-import { Provenance } from '../components/provenance.tsx';
-import { Section } from '../components/section.tsx';
+import { MethodSection } from '../components/method-section.tsx';
+import type { OfRun } from '../components/of-run.ts';
 import { SettingsTable } from '../components/settings-table.tsx';
 import { formatCount, formatDuration, formatNumber, formatRate, formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import { wordsOf } from '../text/words.ts';
+import { capitalised, wordsOf } from '../text/words.ts';
 
 /** What was run, on what, with which targets and settings. */
-export function Method({ report, run }: { readonly report: MitigationReport; readonly run: RunRecord }): ReactNode {
+export function Method({ report, run }: OfRun<MitigationReport>): ReactNode {
   return (
-    <Section
-      id="method"
-      title="Method and provenance"
+    <MethodSection
+      run={run}
       lead="Samples of the model are weighted by rewards, and the model is trained on them with its own denoising loss; what is rewarded becomes more frequent. Intervals are at 95 % unless they say otherwise."
     >
       <h3>Model and sets</h3>
@@ -25,17 +23,16 @@ export function Method({ report, run }: { readonly report: MitigationReport; rea
       <h3>Time</h3>
       <Facts
         items={(['total', 'sampling', 'measuring', 'tuning'] as const).map(part => ({
-          term: part === 'total' ? 'All of the work' : `${part[0]!.toUpperCase()}${part.slice(1)}`,
+          term: part === 'total' ? 'All of the work' : capitalised(part),
           value: formatDuration(report.timing[part] * 1000),
         }))}
       />
       <SettingsTable settings={report.settings} />
-      <Provenance run={run} />
-    </Section>
+    </MethodSection>
   );
 }
 
-function modelFacts({ model, sets, after }: MitigationReport): { term: string; value: ReactNode }[] {
+function modelFacts({ model, sets, after }: MitigationReport): Fact[] {
   const { embedder } = after.replication;
   return [
     { term: 'Model given', value: <FileName name={model.source} whole /> },
@@ -49,7 +46,7 @@ function modelFacts({ model, sets, after }: MitigationReport): { term: string; v
   ];
 }
 
-function targetFacts({ targets }: MitigationReport): { term: string; value: ReactNode }[] {
+function targetFacts({ targets }: MitigationReport): Fact[] {
   const { replication, bias, tolerance, quality } = targets;
   return [
     {

@@ -1,7 +1,8 @@
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
-import type { ReportPage } from '../../src/ground/contracts/report.ts';
+import type { OfRun } from '../components/of-run.ts';
 import type { PageSection } from '../components/page-frame.tsx';
+import { usePageTitle } from '../state/use-page-title.ts';
 import { Copying } from './copying.tsx';
 import { Method } from './method.tsx';
 import { Overview, titleOf } from './overview.tsx';
@@ -21,25 +22,17 @@ export const MITIGATION_SECTIONS: readonly PageSection[] = [
 ];
 
 /** The report of a mitigation: a model before and after it was tuned with rewards. */
-export function MitigationPage({
-  page,
-  report,
-}: {
-  readonly page: ReportPage;
-  readonly report: MitigationReport;
-}): ReactNode {
-  useEffect(() => {
-    document.title = `${titleOf(report)} · biolens`;
-  }, [report]);
+export function MitigationPage({ report, run }: OfRun<MitigationReport>): ReactNode {
+  usePageTitle(titleOf(report));
   return (
     <>
-      <Overview report={report} run={page.run} />
+      <Overview report={report} run={run} />
       <Samples report={report} />
       <Shares report={report} />
       <Copying report={report} />
       <Quality report={report} />
       <Rounds report={report} />
-      <Method report={report} run={page.run} />
+      <Method report={report} run={run} />
     </>
   );
 }

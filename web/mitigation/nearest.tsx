@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react';
 import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
-import { FileName } from '../components/file-name.tsx';
-import { Picture } from '../components/picture.tsx';
+import { PairFigures } from '../components/pair-figures.tsx';
 import { SetKey } from '../components/set-key.tsx';
 
 const SHOWN = 6;
@@ -23,32 +22,10 @@ export function Nearest({ report }: { readonly report: MitigationReport }): Reac
             {pairs.length === 0 ? (
               <p className="note">None was kept.</p>
             ) : (
-              <ul className="pair-figures">
-                {pairs.map(({ sample, training, similarity }) => (
-                  <li key={sample}>
-                    <figure>
-                      <div className="pair-pictures">
-                        <Picture
-                          set="generated"
-                          from="run"
-                          file={`${report[name].samples.folder}/${sample}`}
-                          size="medium"
-                        />
-                        <Picture set="training" file={training} size="medium" />
-                      </div>
-                      <figcaption>
-                        <span className="pair-names">
-                          <FileName name={sample} />
-                          <FileName name={training} />
-                        </span>
-                        <span className="pair-facts">
-                          <strong>{similarity.toFixed(3)}</strong>
-                        </span>
-                      </figcaption>
-                    </figure>
-                  </li>
-                ))}
-              </ul>
+              <PairFigures
+                pairs={pairs.map(({ sample, ...pair }) => ({ generated: sample, ...pair }))}
+                folder={report[name].samples.folder}
+              />
             )}
           </div>
         );

@@ -1,12 +1,14 @@
 import type { ReactNode } from 'react';
 import type { Metric } from '../../src/ground/contracts/metric.ts';
 import type { GoalState, MitigationReport } from '../../src/ground/contracts/mitigation.ts';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
+import { Facts } from '../components/facts.tsx';
 import { Findings } from '../components/findings.tsx';
-import { KeyNumberList } from '../components/key-number-list.tsx';
 import { LevelMark } from '../components/level-mark.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
-import { formatAs, formatCount, formatTime, type NumberKind, plural } from '../text/format.ts';
+import { Noted } from '../components/noted.tsx';
+import type { OfRun } from '../components/of-run.ts';
+import { OverviewSection } from '../components/overview-section.tsx';
+import { formatAs, formatCount, type NumberKind, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
 import { attributesOf, sharesOf } from './sides.ts';
@@ -28,12 +30,10 @@ export function titleOf({ targets }: MitigationReport): string {
 }
 
 /** What was wanted, whether it was reached, and the numbers before and after. */
-export function Overview({ report, run }: { readonly report: MitigationReport; readonly run: RunRecord }): ReactNode {
+export function Overview({ report, run }: OfRun<MitigationReport>): ReactNode {
   const { before, after, sets, chosen, stoppedBy } = report;
   return (
-    <section id="overview" className="section overview" aria-labelledby="overview-title">
-      <p className="kicker">Mitigation · {formatTime(run.provenance.startedAt)}</p>
-      <h1 id="overview-title">{titleOf(report)}</h1>
+    <OverviewSection kind="Mitigation" run={run} title={titleOf(report)}>
       <p className="lead">
         {formatCount(sets.training.n)} training images, {formatCount(after.samples.n)} fresh samples of the model before
         and after. The loop stopped because {STOPS[stoppedBy]};{' '}
@@ -44,11 +44,11 @@ export function Overview({ report, run }: { readonly report: MitigationReport; r
       <h2>Verdict</h2>
       <Findings findings={report.verdict} />
       <h2>Before and after</h2>
-      <KeyNumberList
+      <Facts
+        look="key-numbers"
         items={[
           {
-            id: 'copies',
-            label: 'Samples called copies',
+            term: 'Samples called copies',
             value: <Change before={before.replication.copied} after={after.replication.copied} kind="share" />,
           },
           ...attributesOf(report)
@@ -57,7 +57,7 @@ export function Overview({ report, run }: { readonly report: MitigationReport; r
               const [name = ''] = before.bias.attributes[attribute]?.classes ?? [];
               return {
                 id: `share-${attribute}`,
-                label: `Share of ${visibleText(name)}, by ${wordsOf(attribute)}`,
+                term: `Share of ${visibleText(name)}, by ${wordsOf(attribute)}`,
                 value: (
                   <Change
                     before={sharesOf(before, attribute)[name]}
@@ -68,15 +68,14 @@ export function Overview({ report, run }: { readonly report: MitigationReport; r
               };
             }),
           {
-            id: 'fid',
-            label: 'Fréchet distance, lower is closer to real faces',
+            term: 'Fréchet distance, lower is closer to real faces',
             value: <Change before={before.quality.fid} after={after.quality.fid} kind="number" />,
           },
         ]}
       />
       <h2>Targets</h2>
       <Goals goals={after.goals} />
-    </section>
+    </OverviewSection>
   );
 }
 
@@ -117,8 +116,9 @@ function Goals({ goals }: { readonly goals: readonly GoalState[] }): ReactNode {
         <li key={`${goal}/${attribute}`}>
           <LevelMark level={holds ? 'good' : 'bad'}>{holds ? 'Met' : 'Not met'}</LevelMark>
           <span>
-            <strong>{goal === 'bias' ? `Mix of ${wordsOf(attribute)}` : GOALS[goal]}</strong>
-            <span className="row-note">{visibleText(because)}</span>
+            <Noted note={visibleText(because)}>
+              <strong>{goal === 'bias' ? `Mix of ${wordsOf(attribute)}` : GOALS[goal]}</strong>
+            </Noted>
           </span>
         </li>
       ))}

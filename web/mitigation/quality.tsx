@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
-import type { Metric } from '../../src/ground/contracts/metric.ts';
 import type { MitigationReport, MitigationSide } from '../../src/ground/contracts/mitigation.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
+import { Noted } from '../components/noted.tsx';
 import { Section } from '../components/section.tsx';
 import { SET_LABELS } from '../components/set-key.tsx';
 import { formatMeasured, type NumberKind } from '../text/format.ts';
@@ -43,12 +44,7 @@ export function Quality({ report }: { readonly report: MitigationReport }): Reac
           {
             id: 'name',
             header: 'Measure',
-            cell: ({ name, good }) => (
-              <>
-                {name}
-                <span className="row-note">{good}</span>
-              </>
-            ),
+            cell: ({ name, good }) => <Noted note={good}>{name}</Noted>,
           },
           ...sides.map(({ id, title, side }) => ({
             id,
@@ -80,12 +76,12 @@ function OtherWays({ report }: { readonly report: MitigationReport }): ReactNode
         keyOf={({ method }) => method}
         columns={[
           { id: 'method', header: 'Way', cell: ({ method }) => METHOD_NAMES[method] },
-          {
+          metricColumn({
             id: 'accepted',
             header: 'Kept of those drawn',
-            numeric: true,
-            cell: ({ accepted }: { readonly accepted: Metric }) => <MetricValue metric={accepted} kind="share" />,
-          },
+            kind: 'share',
+            metricOf: ({ accepted }: MitigationReport['comparison'][number]) => accepted,
+          }),
           {
             id: 'seconds',
             header: 'Seconds a sample',

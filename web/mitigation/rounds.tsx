@@ -2,9 +2,10 @@ import { type ReactNode, useMemo } from 'react';
 import type { Metric } from '../../src/ground/contracts/metric.ts';
 import type { MitigationReport, MitigationRound } from '../../src/ground/contracts/mitigation.ts';
 import { type Column, DataTable } from '../components/data-table.tsx';
+import { Folded } from '../components/folded.tsx';
 import type { LinePoint, LineSeries, Lines } from '../components/line-chart.ts';
 import { LineFigure } from '../components/line-figure.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { type MetricColumnOptions, metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
 import { formatMeasured, formatP, formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
@@ -30,6 +31,19 @@ function pointOf(round: MitigationRound, metric: Metric | undefined): LinePoint 
   return { x: round.index, y: value, low: interval?.low ?? null, high: interval?.high ?? null };
 }
 
+/** Attributes that the rounds measured. */
+const followedIn = (report: MitigationReport): string[] =>
+  attributesOf(report).filter(attribute => report.rounds.some(({ shares }) => attribute in shares));
+
+/** With the classifier's errors removed where they were measured. */
+function shareIn(
+  { shares }: MitigationRound,
+  { attribute, name }: { readonly attribute: string; readonly name: string },
+): Metric | undefined {
+  const of = shares[attribute];
+  return (of?.corrected ?? of?.reported)?.[name];
+}
+
 function chartsOf(report: MitigationReport): RoundChart[] {
   const { rounds, targets, before } = report;
   const every = Math.ceil(rounds.length / 12);
@@ -43,8 +57,7 @@ function chartsOf(report: MitigationReport): RoundChart[] {
     colour: 'generated',
     points: rounds.map(round => pointOf(round, of(round))),
   });
-  const followed = attributesOf(report).filter(attribute => rounds.some(({ shares }) => attribute in shares));
-  const attributes = followed.map((attribute): RoundChart => {
+  const attributes = followedIn(report).map((attribute): RoundChart => {
     const { classes = [] } = before.bias.attributes[attribute] ?? {};
     // Two classes say the same twice.
     const shown = classes.length === 2 ? classes.slice(0, 1) : classes.slice(0, CLASS_LINES.length);
@@ -58,10 +71,7 @@ function chartsOf(report: MitigationReport): RoundChart[] {
         kind: 'share',
         reference: shown.length === 1 && target !== undefined ? { value: target, title: 'target' } : null,
         series: shown.map((name, i) => ({
-          ...one(name, name, round => {
-            const shares = round.shares[attribute];
-            return (shares?.corrected ?? shares?.reported)?.[name];
-          }),
+          ...one(name, name, round => shareIn(round, { attribute, name })),
           ...CLASS_LINES[i],
         })),
       },
@@ -137,8 +147,7 @@ export function Rounds({ report }: { readonly report: MitigationReport }): React
           <LineFigure key={id} title={title} lines={lines} />
         ))}
       </div>
-      <details className="alternative">
-        <summary>All rounds as a table</summary>
+      <Folded summary="All rounds as a table">
         <DataTable
           caption="What each round measured"
           captionHidden
@@ -146,49 +155,37 @@ export function Rounds({ report }: { readonly report: MitigationReport }): React
           rows={report.rounds}
           keyOf={({ index }) => String(index)}
         />
-      </details>
+      </Folded>
     </Section>
   );
 }
 
+const column = (options: MetricColumnOptions<MitigationRound>): Column<MitigationRound> =>
+  metricColumn({ ...options, withoutN: true });
+
 function columnsOf(report: MitigationReport): Column<MitigationRound>[] {
-  const followed = attributesOf(report).filter(attribute => report.rounds.some(({ shares }) => attribute in shares));
-  const shares = followed.flatMap(attribute => {
+  const shares = followedIn(report).flatMap(attribute => {
     const { classes = [] } = report.before.bias.attributes[attribute] ?? {};
-    return classes.map(
-      (name): Column<MitigationRound> => ({
+    return classes.map(name =>
+      column({
         id: `${attribute}-${name}`,
         header: visibleText(name),
-        numeric: true,
-        cell: round => {
-          const of = round.shares[attribute];
-          const metric = (of?.corrected ?? of?.reported)?.[name];
-          return metric === undefined ? '–' : <MetricValue metric={metric} kind="share" withoutN />;
-        },
+        kind: 'share',
+        metricOf: round => shareIn(round, { attribute, name }),
       }),
     );
   });
   return [
     { id: 'round', header: 'Round', cell: ({ index }) => index },
     ...shares,
-    {
-      id: 'copies',
-      header: 'Copies',
-      numeric: true,
-      cell: ({ replication }) => <MetricValue metric={replication.copied} kind="share" withoutN />,
-    },
+    column({ id: 'copies', header: 'Copies', kind: 'share', metricOf: ({ replication }) => replication.copied }),
     {
       id: 'p',
       header: 'Relabelling p',
       numeric: true,
       cell: ({ replication }) => formatP(replication.permutationP),
     },
-    {
-      id: 'fid',
-      header: 'Fréchet distance',
-      numeric: true,
-      cell: ({ quality }) => <MetricValue metric={quality.fid} kind="number" withoutN />,
-    },
+    column({ id: 'fid', header: 'Fréchet distance', kind: 'number', metricOf: ({ quality }) => quality.fid }),
     {
       id: 'reward',
       header: 'Reward, and share with none',

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
+import { Folded } from '../components/folded.tsx';
 import { Picture } from '../components/picture.tsx';
 import { Section } from '../components/section.tsx';
-import { Sheet } from '../components/sheet.tsx';
+import { Sheet, SheetList } from '../components/sheet.tsx';
 import { ShowMore } from '../components/show-more.tsx';
 import { plural } from '../text/format.ts';
 
@@ -40,20 +41,16 @@ export function Samples({ report }: { readonly report: MitigationReport }): Reac
           </ShowMore>
         </>
       )}
-      <details className="alternative">
-        <summary>Samples of every round</summary>
-        <ul className="sheet-list">
-          {rounds.map(({ index, sheet }) => (
-            <li key={index}>
-              <Sheet
-                file={sheet}
-                alt={`Samples after ${plural(index, 'round')} of tuning`}
-                caption={index === 0 ? 'As given' : `After ${plural(index, 'round')}`}
-              />
-            </li>
-          ))}
-        </ul>
-      </details>
+      <Folded summary="Samples of every round">
+        <SheetList
+          sheets={rounds.map(({ index, sheet }) => ({
+            id: index,
+            file: sheet,
+            alt: `Samples after ${plural(index, 'round')} of tuning`,
+            caption: index === 0 ? 'As given' : `After ${plural(index, 'round')}`,
+          }))}
+        />
+      </Folded>
     </Section>
   );
 }

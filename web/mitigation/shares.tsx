@@ -1,12 +1,9 @@
-import { type ReactNode, useCallback, useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
 import type { MitigationReport } from '../../src/ground/contracts/mitigation.ts';
-import { BarKey } from '../components/bar-key.tsx';
-import { Chart } from '../components/chart.tsx';
-import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
-import { describeShares, drawShareBars, type ShareGroup, type ShareSeries } from '../components/share-bars.ts';
-import { formatPEquals, formatShare } from '../text/format.ts';
+import type { ShareChart } from '../components/share-bars.ts';
+import { AttributeArticle, ShareFigure, SharesTable } from '../components/share-figure.tsx';
+import { formatPEquals } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { testName, wordsOf } from '../text/words.ts';
 import { attributesOf, sharesOf, sidesOf, trainingSharesOf } from './sides.ts';
@@ -29,12 +26,7 @@ export function Shares({ report }: { readonly report: MitigationReport }): React
   );
 }
 
-interface Mix {
-  readonly series: readonly ShareSeries[];
-  readonly groups: readonly ShareGroup[];
-}
-
-function mixOf(report: MitigationReport, name: string): Mix {
+function chartOf(report: MitigationReport, name: string): ShareChart {
   const sides = sidesOf(report);
   const bias = report.before.bias.attributes[name];
   const training = trainingSharesOf(report.before, name);
@@ -50,54 +42,24 @@ function mixOf(report: MitigationReport, name: string): Mix {
 }
 
 function Attribute({ name, report }: { readonly name: string; readonly report: MitigationReport }): ReactNode {
-  const mix = useMemo(() => mixOf(report, name), [report, name]);
-  const draw = useCallback((width: number) => drawShareBars(mix, width), [mix]);
-  const title = wordsOf(name);
+  const chart = useMemo(() => chartOf(report, name), [report, name]);
   const after = report.after.bias.attributes[name];
   const p = after?.amplification.p ?? null;
   return (
-    <article className="attribute" aria-label={title}>
-      <h3 className="attribute-title">{title}</h3>
+    <AttributeArticle name={name}>
       {after !== undefined && p !== null && (
         <p className="sentence">
           After tuning, samples and training images {p <= 0.05 ? 'have different mixes' : 'cannot be told apart by mix'}{' '}
           ({formatPEquals(p)}, {testName(after.amplification.test)}).
         </p>
       )}
-      <figure className="figure">
-        <BarKey series={mix.series} />
-        <Chart label={`Bars of the shares of ${title}. ${describeShares(mix.series, mix.groups)}.`} draw={draw} />
-        <figcaption>
-          Labels of the samples: {visibleText(after?.source.generated ?? 'none')}; of the training set:{' '}
-          {visibleText(after?.source.training ?? 'none')}.
-        </figcaption>
-        <details className="alternative">
-          <summary>The chart as a table</summary>
-          <DataTable
-            caption={`Shares of ${title}`}
-            rows={mix.groups}
-            keyOf={({ label }) => label}
-            columns={[
-              { id: 'class', header: 'Class', cell: ({ label }) => visibleText(label) },
-              ...mix.series.map((series, k) => ({
-                id: series.id,
-                header: series.title,
-                numeric: true,
-                cell: ({ shares }: ShareGroup) => {
-                  const metric = shares[k];
-                  return metric === undefined ? '–' : <MetricValue metric={metric} kind="share" />;
-                },
-              })),
-              {
-                id: 'target',
-                header: 'Target',
-                numeric: true,
-                cell: ({ target }) => (target === null ? '–' : formatShare(target)),
-              },
-            ]}
-          />
-        </details>
-      </figure>
-    </article>
+      <ShareFigure
+        of={`shares of ${wordsOf(name)}`}
+        chart={chart}
+        caption={`Labels of the samples: ${visibleText(after?.source.generated ?? 'none')}; of the training set: ${visibleText(after?.source.training ?? 'none')}.`}
+      >
+        <SharesTable name={name} chart={chart} />
+      </ShareFigure>
+    </AttributeArticle>
   );
 }

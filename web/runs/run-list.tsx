@@ -1,22 +1,38 @@
-import { type ReactNode, useEffect } from 'react';
+import type { ReactNode } from 'react';
 import type { RunList as Runs } from '../../src/ground/contracts/report.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { usePageTitle } from '../state/use-page-title.ts';
 import { formatTime } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { RunStatusMark } from './run-status-mark.tsx';
 
+export interface RunListProps {
+  readonly runs: Runs;
+  /** Whether this studio starts runs. */
+  readonly startable: boolean;
+}
+
 /** All runs of the studio's folder, newest first. */
-export function RunList({ runs }: { readonly runs: Runs }): ReactNode {
-  useEffect(() => {
-    document.title = 'Runs · biolens';
-  }, []);
+export function RunList({ runs, startable }: RunListProps): ReactNode {
+  usePageTitle('Runs');
   return (
     <section className="section" aria-labelledby="runs-title">
-      <h1 id="runs-title">Runs</h1>
+      <div className="title-line">
+        <h1 id="runs-title">Runs</h1>
+        {startable && (
+          <a className="button primary" href="/new">
+            New run
+          </a>
+        )}
+      </div>
       {runs.length === 0 ? (
         <p className="lead">
-          There are no runs here yet. Begin one with <code>biolens audit --train A --generated B</code> and load this
-          page again.
+          There are no runs here yet.{' '}
+          {!startable && (
+            <>
+              Begin one with <code>biolens audit --train A --generated B</code> and load this page again.
+            </>
+          )}
         </p>
       ) : (
         <DataTable

@@ -1,32 +1,62 @@
 import { type ReactNode, useEffect, useState } from 'react';
+import type { HostedRun } from '../../src/ground/contracts/job.ts';
 import type { ReportPage, RunEvent } from '../../src/ground/contracts/report.ts';
 import type { Client } from '../client/client.ts';
 import { Facts } from '../components/facts.tsx';
+import { usePageTitle } from '../state/use-page-title.ts';
 import { formatTime, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { ActionButton } from './action-button.tsx';
+import { createTimeLeft } from './time-left.ts';
+import { WorkProgress } from './work-progress.tsx';
 
 export interface RunProgressProps {
   readonly client: Client;
   readonly page: ReportPage;
-  /** Called when the run has ended and its page should be loaded again. */
-  readonly onEnd: () => void;
+  /** Whether the studio has the run's job, and may work on it. */
+  readonly startable: boolean;
+  /** Called when the run has ended, or goes on, and its page should be loaded again. */
+  readonly onChange: () => void;
+}
+
+interface Work {
+  readonly state: HostedRun;
+  readonly leftMs: number | null;
 }
 
 /** A run that has no result yet: how far it is, or why it ended without one. */
-export function RunProgress({ client, page, onEnd }: RunProgressProps): ReactNode {
+export function RunProgress({ client, page, startable, onChange }: RunProgressProps): ReactNode {
   const { run } = page;
   const [event, setEvent] = useState<RunEvent>({ status: run.status, itemsDone: page.itemsDone });
+  const [work, setWork] = useState<Work | null>(null);
 
+  usePageTitle(run.id);
   useEffect(() => {
-    document.title = `${run.id} · biolens`;
     if (run.status !== 'running') return;
-    return client.watchRun(run.id, next => {
-      setEvent(next);
-      if (next.status !== 'running') onEnd();
+    const watch = (): (() => void) =>
+      client.watchRun(run.id, next => {
+        setEvent(next);
+        if (next.status !== 'running') onChange();
+      });
+    if (!startable) return watch();
+    const timeLeft = createTimeLeft();
+    let end = client.followWork(run.id, {
+      onNews: state => {
+        setWork({ state, leftMs: timeLeft(state.progress, Date.now()) });
+        if (state.state !== 'running') onChange();
+      },
+      // Another process works on it, or did.
+      onNone: () => {
+        setWork(null);
+        end = watch();
+      },
     });
-  }, [client, run.id, run.status, onEnd]);
+    return () => end();
+  }, [client, run.id, run.status, startable, onChange]);
 
-  const { title, detail } = describe(run.kind, event);
+  const stoppable = work?.state.state === 'running';
+  const { title, detail } = describe(run.kind, event, { followed: stoppable, resumable: startable });
+  const ended = run.status === 'interrupted' || run.status === 'failed';
   return (
     <section className="section" aria-labelledby="run-title">
       <p className="kicker">{visibleText(run.id)}</p>
@@ -35,6 +65,18 @@ export function RunProgress({ client, page, onEnd }: RunProgressProps): ReactNod
         <p className="lead">{detail}</p>
       </div>
       {run.error !== undefined && <p className="callout">{visibleText(run.error)}</p>}
+      {work !== null && stoppable && <WorkProgress {...work} />}
+      {stoppable && (
+        <ActionButton label="Stop" doing="Stopping…" act={() => client.stopRun(run.id)} onDone={onChange} />
+      )}
+      {startable && ended && (
+        <ActionButton
+          label="Resume"
+          doing="Checking, then going on…"
+          act={() => client.resumeRun(run.id)}
+          onDone={onChange}
+        />
+      )}
       <Facts
         items={[
           { term: 'Began', value: formatTime(run.provenance.startedAt) },
@@ -46,16 +88,34 @@ export function RunProgress({ client, page, onEnd }: RunProgressProps): ReactNod
   );
 }
 
-function describe(kind: string, { status, itemsDone }: RunEvent): { readonly title: string; readonly detail: string } {
+interface Circumstances {
+  /** Its progress is shown below. */
+  readonly followed: boolean;
+  /** A button below goes on with it. */
+  readonly resumable: boolean;
+}
+
+function describe(
+  kind: string,
+  { status, itemsDone }: RunEvent,
+  { followed, resumable }: Circumstances,
+): { readonly title: string; readonly detail: string } {
   const run = `This ${visibleText(kind)}`;
   const items = plural(itemsDone, 'item');
   switch (status) {
     case 'running':
-      return { title: `${run} is running`, detail: `${items} done; this page follows.` };
+      return {
+        title: `${run} is running`,
+        detail: followed
+          ? 'This studio works on it; this page may be closed meanwhile.'
+          : `${items} done; this page follows.`,
+      };
     case 'interrupted':
       return {
         title: `${run} was interrupted`,
-        detail: `${items} done; \u201cbiolens runs resume\u201d goes on from there.`,
+        detail: resumable
+          ? `${items} done; what is done is kept.`
+          : `${items} done; \u201cbiolens runs resume\u201d goes on from there.`,
       };
     case 'failed':
       return { title: `${run} failed`, detail: `${items} done before that.` };

@@ -1,9 +1,10 @@
 import { type ReactNode, useMemo } from 'react';
-import type { StudyReport } from '../../src/ground/contracts/study.ts';
+import type { StudyReport, StudyResult } from '../../src/ground/contracts/study.ts';
 import { DataTable } from '../components/data-table.tsx';
+import { Folded } from '../components/folded.tsx';
 import type { Lines } from '../components/line-chart.ts';
 import { LineFigure } from '../components/line-figure.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { formatCount, formatP } from '../text/format.ts';
 import { testName } from '../text/words.ts';
 import { KINDS, resultOf } from './kinds.ts';
@@ -42,8 +43,7 @@ export function Amplification({ report, name }: { readonly report: StudyReport; 
         lines={lines}
         caption="Distance of the samples’ mix from the target over that of the training subset. Above 1 the generator makes the skew worse. Lines through the points are intervals."
       />
-      <details className="alternative">
-        <summary>Amplification as a table</summary>
+      <Folded summary="Amplification as a table">
         <DataTable
           caption="Amplification, and the test that samples and training subset have one mix"
           rows={report.results}
@@ -51,15 +51,13 @@ export function Amplification({ report, name }: { readonly report: StudyReport; 
           columns={[
             { id: 'kind', header: 'Generator', cell: ({ kind }) => KINDS[kind].title },
             { id: 'size', header: 'Training images', numeric: true, cell: ({ size }) => formatCount(size) },
-            {
+            metricColumn({
               id: 'amplification',
               header: 'Amplification',
-              numeric: true,
-              cell: ({ attributes }) => {
-                const found = attributes[name]?.amplification;
-                return found === undefined ? '–' : <MetricValue metric={found} kind="factor" withoutN />;
-              },
-            },
+              kind: 'factor',
+              withoutN: true,
+              metricOf: ({ attributes }: StudyResult) => attributes[name]?.amplification,
+            }),
             {
               id: 'p',
               header: 'p',
@@ -68,10 +66,9 @@ export function Amplification({ report, name }: { readonly report: StudyReport; 
             },
           ]}
         />
-      </details>
+      </Folded>
       {differences.length > 0 && (
-        <details className="alternative">
-          <summary>One kind against the other</summary>
+        <Folded summary="One kind against the other">
           <DataTable
             caption="Difference of the amplifications, and the test that the samples of both have one mix"
             rows={differences}
@@ -83,16 +80,17 @@ export function Amplification({ report, name }: { readonly report: StudyReport; 
                 cell: ({ first, second }) => `${KINDS[first].title} less ${KINDS[second].title.toLowerCase()}`,
               },
               { id: 'size', header: 'Training images', numeric: true, cell: ({ size }) => formatCount(size) },
-              {
+              metricColumn({
                 id: 'difference',
                 header: 'Difference',
-                numeric: true,
-                cell: ({ difference }) => <MetricValue metric={difference} kind="number" withoutN />,
-              },
+                kind: 'number',
+                withoutN: true,
+                metricOf: ({ difference }: StudyReport['comparisons'][number]) => difference,
+              }),
               { id: 'p', header: 'p', numeric: true, cell: ({ p, test }) => `${formatP(p)} (${testName(test)})` },
             ]}
           />
-        </details>
+        </Folded>
       )}
     </>
   );

@@ -1,12 +1,10 @@
 import type { ReactNode } from 'react';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import type { StudyReport, StudyResult } from '../../src/ground/contracts/study.ts';
 import { type Column, DataTable } from '../components/data-table.tsx';
 import { FileName } from '../components/file-name.tsx';
+import { MethodSection } from '../components/method-section.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
-import { Provenance } from '../components/provenance.tsx';
-import { Section } from '../components/section.tsx';
-import { SkippedFiles } from '../components/skipped-files.tsx';
+import type { OfRun } from '../components/of-run.ts';
 import { formatCount, formatNumber } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
@@ -30,11 +28,11 @@ const TRAINING: readonly Column<StudyResult>[] = [
 ];
 
 /** The classifier's own errors, how each generator was trained, and where all of it ran. */
-export function Method({ report, run }: { readonly report: StudyReport; readonly run: RunRecord }): ReactNode {
+export function Method({ report, run }: OfRun<StudyReport>): ReactNode {
   return (
-    <Section
-      id="method"
-      title="Method and provenance"
+    <MethodSection
+      run={run}
+      skipped={report.skipped}
       lead="Each smaller subset lies within each larger one. Intervals are at 95 % unless they say otherwise; those of samples do not know that another training run would have given another generator."
     >
       <h3>Training</h3>
@@ -53,10 +51,7 @@ export function Method({ report, run }: { readonly report: StudyReport; readonly
       <p className="note">
         <FileName name={report.images.source} whole />
       </p>
-      <Provenance run={run} />
-      <h3>Skipped files</h3>
-      <SkippedFiles skipped={report.skipped} />
-    </Section>
+    </MethodSection>
   );
 }
 

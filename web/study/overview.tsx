@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
-import type { RunRecord } from '../../src/ground/contracts/run.ts';
 import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import { Findings } from '../components/findings.tsx';
-import { formatCount, formatNumber, formatTime, plural } from '../text/format.ts';
+import type { OfRun } from '../components/of-run.ts';
+import { OverviewSection } from '../components/overview-section.tsx';
+import { formatCount, formatNumber, plural } from '../text/format.ts';
 import { wordsOf } from '../text/words.ts';
 
 export function titleOf({ sizes, attributes }: StudyReport): string {
@@ -15,12 +16,10 @@ export function titleOf({ sizes, attributes }: StudyReport): string {
 }
 
 /** What was trained on what, and what came out in plain words. */
-export function Overview({ report, run }: { readonly report: StudyReport; readonly run: RunRecord }): ReactNode {
+export function Overview({ report, run }: OfRun<StudyReport>): ReactNode {
   const { results, images, budget, imageSize, refused } = report;
   return (
-    <section id="overview" className="section overview" aria-labelledby="overview-title">
-      <p className="kicker">Study · {formatTime(run.provenance.startedAt)}</p>
-      <h1 id="overview-title">{titleOf(report)}</h1>
+    <OverviewSection kind="Study" run={run} title={titleOf(report)}>
       <p className="lead">
         {plural(results.length, 'generator')} trained from nothing on nested subsets of {formatCount(images.n)} images
         at {imageSize} × {imageSize} pixels, {formatNumber(budget.value)} {budget.unit} each, so that nothing but the
@@ -33,6 +32,6 @@ export function Overview({ report, run }: { readonly report: StudyReport; readon
       )}
       <h2>Verdict</h2>
       <Findings findings={report.verdict} />
-    </section>
+    </OverviewSection>
   );
 }

@@ -1,8 +1,9 @@
 import type { ReactNode } from 'react';
 import type { StudyReport } from '../../src/ground/contracts/study.ts';
 import { Section } from '../components/section.tsx';
-import { Sheet } from '../components/sheet.tsx';
+import { SheetList } from '../components/sheet.tsx';
 import { plural } from '../text/format.ts';
+import { capitalised } from '../text/words.ts';
 import { KINDS } from './kinds.ts';
 
 /** The first samples of each generator: the same noise for all sizes of a kind. */
@@ -16,22 +17,19 @@ export function Samples({ report }: { readonly report: StudyReport }): ReactNode
       {report.kinds.map(kind => (
         <div key={kind}>
           <h3 className="kind-title">{KINDS[kind].title}</h3>
-          <ul className="sheet-list">
-            {report.results
+          <SheetList
+            sheets={report.results
               .filter(result => result.kind === kind)
               .map(({ size, sheet }) => {
                 const trained = `trained on ${plural(size, 'image')}`;
-                return (
-                  <li key={size}>
-                    <Sheet
-                      file={`artifacts/${sheet}`}
-                      alt={`Samples of the ${KINDS[kind].title.replace('Diffusion', 'diffusion')} ${trained}`}
-                      caption={trained[0]!.toUpperCase() + trained.slice(1)}
-                    />
-                  </li>
-                );
+                return {
+                  id: size,
+                  file: `artifacts/${sheet}`,
+                  alt: `Samples of the ${KINDS[kind].title.replace('Diffusion', 'diffusion')} ${trained}`,
+                  caption: capitalised(trained),
+                };
               })}
-          </ul>
+          />
         </div>
       ))}
     </Section>

@@ -1,11 +1,12 @@
-import { type ReactNode, useCallback, useMemo } from 'react';
+import { type ReactNode, useMemo } from 'react';
+import type { Metric } from '../../src/ground/contracts/metric.ts';
 import type { StudyReport } from '../../src/ground/contracts/study.ts';
-import { BarKey } from '../components/bar-key.tsx';
-import { Chart } from '../components/chart.tsx';
 import { DataTable } from '../components/data-table.tsx';
-import { MetricValue } from '../components/metric-value.tsx';
+import { Folded } from '../components/folded.tsx';
+import { metricColumn } from '../components/metric-column.tsx';
 import { Section } from '../components/section.tsx';
-import { describeShares, drawShareBars, type ShareGroup, type ShareSeries } from '../components/share-bars.ts';
+import type { ShareChart } from '../components/share-bars.ts';
+import { AttributeArticle, ShareFigure } from '../components/share-figure.tsx';
 import { formatCount, formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
@@ -39,25 +40,24 @@ function chartedClasses({ attributes }: StudyReport, name: string): readonly str
 
 function Attribute({ name, report }: { readonly name: string; readonly report: StudyReport }): ReactNode {
   const classes = chartedClasses(report, name);
-  const title = wordsOf(name);
   return (
-    <article className="attribute" aria-label={title}>
-      <h3 className="attribute-title">{title}</h3>
+    <AttributeArticle name={name}>
       {classes.map(className => (
         <ClassFigure key={className} report={report} name={name} className={className} />
       ))}
       <Amplification report={report} name={name} />
       <SharesTable report={report} name={name} />
-    </article>
+    </AttributeArticle>
   );
 }
 
-interface Sizes {
-  readonly series: readonly ShareSeries[];
-  readonly groups: readonly ShareGroup[];
+interface OneClass {
+  readonly report: StudyReport;
+  readonly name: string;
+  readonly className: string;
 }
 
-function sizesOf(report: StudyReport, name: string, className: string): Sizes {
+function chartOf({ report, name, className }: OneClass): ShareChart {
   const target = report.attributes[name]?.target[className] ?? null;
   return {
     series: [
@@ -76,27 +76,15 @@ function sizesOf(report: StudyReport, name: string, className: string): Sizes {
   };
 }
 
-function ClassFigure({
-  report,
-  name,
-  className,
-}: {
-  readonly report: StudyReport;
-  readonly name: string;
-  readonly className: string;
-}): ReactNode {
-  const sizes = useMemo(() => sizesOf(report, name, className), [report, name, className]);
-  const draw = useCallback((width: number) => drawShareBars(sizes, width), [sizes]);
+function ClassFigure({ report, name, className }: OneClass): ReactNode {
+  const chart = useMemo(() => chartOf({ report, name, className }), [report, name, className]);
   const shown = visibleText(className);
   return (
-    <figure className="figure">
-      <p className="figure-title">Share of {shown}, by training images</p>
-      <BarKey series={sizes.series} />
-      <Chart
-        label={`Bars of the share of ${shown} by number of training images. ${describeShares(sizes.series, sizes.groups)}.`}
-        draw={draw}
-      />
-    </figure>
+    <ShareFigure
+      of={`share of ${shown} by number of training images`}
+      chart={chart}
+      heading={`Share of ${shown}, by training images`}
+    />
   );
 }
 
@@ -104,7 +92,7 @@ interface Row {
   readonly key: string;
   readonly size: number;
   readonly set: string;
-  readonly shares: Readonly<Record<string, Parameters<typeof MetricValue>[0]['metric']>>;
+  readonly shares: Readonly<Record<string, Metric>>;
 }
 
 function rowsOf(report: StudyReport, name: string): Row[] {
@@ -126,8 +114,7 @@ function SharesTable({ report, name }: { readonly report: StudyReport; readonly 
   const attribute = report.attributes[name];
   if (attribute === undefined) return null;
   return (
-    <details className="alternative">
-      <summary>All shares as a table</summary>
+    <Folded summary="All shares as a table">
       <DataTable
         caption={`Shares of ${wordsOf(name)}; target ${attribute.classes
           .map(className => `${visibleText(className)} ${formatShare(attribute.target[className] ?? 0)}`)
@@ -137,17 +124,16 @@ function SharesTable({ report, name }: { readonly report: StudyReport; readonly 
         columns={[
           { id: 'set', header: 'Of', cell: ({ set }) => set },
           { id: 'size', header: 'Training images', numeric: true, cell: ({ size }) => formatCount(size) },
-          ...attribute.classes.map(className => ({
-            id: `class-${className}`,
-            header: visibleText(className),
-            numeric: true,
-            cell: ({ shares }: Row) => {
-              const metric = shares[className];
-              return metric === undefined ? '–' : <MetricValue metric={metric} kind="share" />;
-            },
-          })),
+          ...attribute.classes.map(className =>
+            metricColumn({
+              id: `class-${className}`,
+              header: visibleText(className),
+              kind: 'share',
+              metricOf: ({ shares }: Row) => shares[className],
+            }),
+          ),
         ]}
       />
-    </details>
+    </Folded>
   );
 }

@@ -1,7 +1,8 @@
-import { type ReactNode, useEffect } from 'react';
-import type { ReportPage } from '../../src/ground/contracts/report.ts';
+import type { ReactNode } from 'react';
 import type { StudyReport } from '../../src/ground/contracts/study.ts';
+import type { OfRun } from '../components/of-run.ts';
 import type { PageSection } from '../components/page-frame.tsx';
+import { usePageTitle } from '../state/use-page-title.ts';
 import { Method } from './method.tsx';
 import { Overview, titleOf } from './overview.tsx';
 import { Samples } from './samples.tsx';
@@ -15,16 +16,14 @@ export const STUDY_SECTIONS: readonly PageSection[] = [
 ];
 
 /** The report of a study of bias by the size of the training set. */
-export function StudyPage({ page, report }: { readonly page: ReportPage; readonly report: StudyReport }): ReactNode {
-  useEffect(() => {
-    document.title = `${titleOf(report)} · biolens`;
-  }, [report]);
+export function StudyPage({ report, run }: OfRun<StudyReport>): ReactNode {
+  usePageTitle(titleOf(report));
   return (
     <>
-      <Overview report={report} run={page.run} />
+      <Overview report={report} run={run} />
       <Shares report={report} />
       <Samples report={report} />
-      <Method report={report} run={page.run} />
+      <Method report={report} run={run} />
     </>
   );
 }

@@ -9,6 +9,9 @@ export function wordsOf(name: string): string {
   return visibleText(spaced.replaceAll('_', ' '));
 }
 
+/** The text with its first letter as a capital. */
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 const TESTS: ReadonlyMap<string, string> = new Map([
   ['fisher-exact', 'Fisher\u2019s exact test'],
   ['chi-square', '\u03c7\u00b2 test'],

@@ -1,8 +1,8 @@
 import type { LintReport } from '../../ground/contracts/index.ts';
 import type { BenchmarkStats } from '../../jobs/bench/index.ts';
-import { printable } from './io.ts';
-import { formatTable } from './table.ts';
-import { wrap } from './text.ts';
+import { printable } from '../../kit/text/printable.ts';
+import { formatTable } from '../../kit/text/table.ts';
+import { wrap } from '../../kit/text/wrap.ts';
 
 const right = (title: string) => ({ title, align: 'right' as const });
 

@@ -1,7 +1,7 @@
 import { type BenchBuild, nameOfCode, TASKS } from '../../ground/contracts/index.ts';
-import { printable } from './io.ts';
-import { formatTable } from './table.ts';
-import { wrap } from './text.ts';
+import { printable } from '../../kit/text/printable.ts';
+import { formatTable } from '../../kit/text/table.ts';
+import { wrap } from '../../kit/text/wrap.ts';
 
 /** Pictures that are named when they were left out; `--json` has all. */
 const UNUSABLE_SHOWN = 5;

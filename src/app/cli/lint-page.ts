@@ -21,7 +21,7 @@ export async function writeLintPage(file: string, { benchmark, source, lint }: L
   const [{ buildBenchReport }, { createRun }, { freezeRun }] = await Promise.all([
     import('../../jobs/bench/index.ts'),
     import('../../kit/runs/index.ts'),
-    import('../studio/index.ts'),
+    import('../pages/index.ts'),
   ]);
   const questions = await Array.fromAsync(benchmark.questions({ onProblem: () => {} }));
   const described = { source: resolve(source), format: benchmark.format };

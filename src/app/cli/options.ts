@@ -11,7 +11,7 @@ export function numberIn(
     const value = Number(text);
     if (text.trim() === '' || !(value >= low && value <= high) || (integer && !Number.isInteger(value))) {
       const range = high === Number.MAX_SAFE_INTEGER ? `from ${low}` : `from ${low} to ${high}`;
-      throw new InvalidArgumentError(`expected a ${integer ? 'whole ' : ''}number ${range}.`);
+      throw new InvalidArgumentError(`expected a ${integer ? 'whole ' : ''}number ${range}, got "${text}"`);
     }
     return value;
   };
@@ -26,6 +26,10 @@ export const collect = (value: string, before: readonly string[]): readonly stri
 /** An option that may be given several times; `none` says what happens where it is not. */
 export const repeated = (flags: string, description: string, none = 'none'): Option =>
   new Option(flags, description).argParser(collect).default([], none);
+
+/** Folders that jobs started from outside the command line may use. */
+export const rootOption = (): Option =>
+  repeated('--root <dir>', 'folder that jobs may read and write; may be repeated', 'the current folder');
 
 export interface CommonOptions {
   readonly json?: boolean;
@@ -54,8 +58,14 @@ export function addSeedOption(command: Command): Command {
   );
 }
 
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
+/** The examples of a verb. */
+export const examplesOf = (command: Command): readonly string[] => EXAMPLES.get(command) ?? [];
+
 /** An example under the help of a verb. */
 export function addExamples(command: Command, ...examples: string[]): Command {
+  EXAMPLES.set(command, examples);
   const title = examples.length === 1 ? 'Example' : 'Examples';
   return command.addHelpText('after', `\n${title}:\n${examples.map(example => `  $ ${example}`).join('\n')}`);
 }

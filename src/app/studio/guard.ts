@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -10,23 +10,36 @@ const sameSecret = (given: string, token: string): boolean => timingSafeEqual(di
 /** Cookies do not tell ports apart: each studio on this machine has a name of its own for its token. */
 export const cookieNameOf = (token: string): string => `biolens-${digest(token).toString('hex').slice(0, 12)}`;
 
+/** Header that a request which writes must carry. */
+export const WRITE_HEADER = 'x-biolens';
+
+function isOwnWrite(c: Context): boolean {
+  const own = c.req.header('origin') === `http://${c.req.header('host')}`;
+  const json = c.req.header('content-type')?.startsWith('application/json') ?? false;
+  return own && json && c.req.header(WRITE_HEADER) === '1';
+}
+
 const LOCAL_HOST = /^(?:127\.0\.0\.1|localhost)(?::\d{1,5})?$/;
 
 /**
- * Lets a request in when it names this machine as its host, only reads, comes from the studio's own pages, and carries the token.
+ * Lets a request in when it names this machine as its host, comes from the studio's own pages, and carries the token. One that writes must
+ * say its origin and carry a header that no form and no simple request of another site can.
  *
  * Adversary: any web page open in the same browser, and any other user of this machine without the token. A page elsewhere
  * cannot make its own name point here (the host is checked), cannot have the browser send the cookie (SameSite=Strict), and a
  * page of another local server, which is the same site, is refused by `Sec-Fetch-Site`. Not kept out: programs of the same
  * user, which can read the runs anyway.
  */
-export function guard(token: string): MiddlewareHandler {
+export function guard(token: string, { readOnly = false }: { readonly readOnly?: boolean } = {}): MiddlewareHandler {
   const cookieName = cookieNameOf(token);
   return async (c, next) => {
     if (!LOCAL_HOST.test(c.req.header('host') ?? '')) return c.text('This studio answers to 127.0.0.1 only.', 421);
-    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
-      return c.text('This studio only shows; it changes nothing.', 405, { Allow: 'GET, HEAD' });
-    }
+    const writes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
+    if (writes && (readOnly || c.req.method !== 'POST'))
+      return c.text(readOnly ? 'This studio only shows; it changes nothing.' : 'Not a way to ask.', 405, {
+        Allow: readOnly ? 'GET, HEAD' : 'GET, HEAD, POST',
+      });
+    if (writes && !isOwnWrite(c)) return c.text('Only for the studio’s own pages.', 403);
     const given = c.req.query('token');
     if (given !== undefined) {
       if (!sameSecret(given, token)) return c.text(UNAUTHORISED, 401);

@@ -8,10 +8,12 @@ import { type AnyReport, type PictureSet, pictureSetSchema, type RunEvent } from
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import { thumbnail } from '../../kit/images/index.ts';
 import { type FoundRun, listRuns, readRunRecord } from '../../kit/runs/index.ts';
+import type { JobHost } from '../host/index.ts';
+import { findPicture, type MakeThumbnail, picturesNamed } from '../pages/pictures.ts';
+import { readTemplate, type TemplateOptions } from '../pages/report-html.ts';
+import { countItems, readReport, readRunList, readRunPage } from '../pages/run-page.ts';
 import { guard, secureHeaders } from './guard.ts';
-import { findPicture, type MakeThumbnail, picturesNamed } from './pictures.ts';
-import { readTemplate, type TemplateOptions } from './report-html.ts';
-import { countItems, readReport, readRunList, readRunPage } from './run-page.ts';
+import { addJobRoutes } from './job-routes.ts';
 
 export interface StudioOptions extends TemplateOptions {
   /** The folder that holds the runs. */
@@ -24,6 +26,8 @@ export interface StudioOptions extends TemplateOptions {
   readonly images?: MakeThumbnail;
   /** Milliseconds between two looks at a run in progress. */
   readonly pollMs?: number;
+  /** Works on the jobs that the pages start; without one the studio only shows. */
+  readonly host?: JobHost;
 }
 
 const imageQuerySchema = z.object({
@@ -59,9 +63,10 @@ function createReportCache(): (found: FoundRun) => Promise<KeptReport> {
 }
 
 /**
- * The studio's routes, ready for a server or for `app.request()`. It reads and never writes.
+ * The studio's routes, ready for a server or for `app.request()`. It writes nothing but the runs of jobs that are started through it; see
+ * `addJobRoutes`.
  *
- * - `GET /`, `GET /runs/:id`: the pages
+ * - `GET /`, `GET /runs/:id`, `GET /new`, `GET /new/:kind`: the pages
  * - `GET /api/runs`: all runs, `runListSchema`
  * - `GET /api/runs/:id`: one run, `reportPageSchema`
  * - `GET /api/runs/:id/image?set=&file=&size=`: a small WebP of a picture that the report names
@@ -70,7 +75,7 @@ function createReportCache(): (found: FoundRun) => Promise<KeptReport> {
  * @throws BiolensError `external` when the pages have not been built.
  */
 export async function createStudio(options: StudioOptions): Promise<Hono> {
-  const { runsDir, token, blur = false, images = thumbnail, pollMs = 500 } = options;
+  const { runsDir, token, blur = false, images = thumbnail, pollMs = 500, host } = options;
   const template = await readTemplate(options);
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(template)?.[1] ?? "default-src 'none'";
   const reportOf = createReportCache();
@@ -94,10 +99,13 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
   };
 
   const app = new Hono();
-  app.use(secureHeaders(policy), guard(token));
+  app.use(secureHeaders(policy), guard(token, { readOnly: host === undefined }));
+  if (host !== undefined) addJobRoutes(app, host);
 
   app.get('/', c => c.html(template));
   app.get('/runs/:id', c => c.html(template));
+  app.get('/new', c => c.html(template));
+  app.get('/new/:kind', c => c.html(template));
   app.get('/api/runs', async c => c.json(await readRunList(runsDir)));
 
   app.get('/api/runs/:id', async c => {

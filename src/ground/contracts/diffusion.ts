@@ -2,6 +2,10 @@ import { z } from 'zod';
 import { skippedSchema } from './faces.ts';
 import { generatorKindSchema } from './study.ts';
 
+/** Ways from noise to image; `docs/diffusion.md` compares them. */
+export const SAMPLING_METHODS = ['ddim', 'ddpm', 'dpm-solver++'] as const;
+export type SamplingMethod = (typeof SAMPLING_METHODS)[number];
+
 /** What a model folder says beside diffusers' own files. */
 export const modelNotesSchema = z.object({
   schema: z.literal('biolens/diffusion-model@1'),

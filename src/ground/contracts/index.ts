@@ -7,6 +7,7 @@ export * from './bench-report.ts';
 export * from './bench-score.ts';
 export * from './diffusion.ts';
 export * from './faces.ts';
+export * from './job.ts';
 export * from './metric.ts';
 export * from './mitigation.ts';
 export * from './packed-pairs.ts';

@@ -7,6 +7,12 @@ import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
 import { studyReportSchema } from './study.ts';
 
+/** A report of a job that has no page of its own: shown as a table of what is in it. */
+export const otherReportSchema = z.object({
+  schema: z.literal('biolens/other@1'),
+  report: z.looseObject({ schema: z.string() }),
+});
+
 /** A report of any kind, told apart by its `schema` tag. */
 export const anyReportSchema = z.discriminatedUnion('schema', [
   auditReportSchema,
@@ -14,6 +20,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   mitigationReportSchema,
   diffusionReportSchema,
   studyReportSchema,
+  otherReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 

@@ -1,4 +1,5 @@
 import { BiolensError } from '../../ground/errors.ts';
+import { suggest } from '../../kit/job/index.ts';
 import { AGE_GROUPS, type AttributeLabels, ageGroupOf, GIVEN_LABELS, type LabelledSet, type Labels } from './bias.ts';
 
 /** What a person and a classifier say of the items of one set, in the order of its rows. */
@@ -105,7 +106,7 @@ export function resolveAttributes(
   if (missing !== undefined)
     throw new BiolensError(
       'usage',
-      `attribute "${missing}" expected labels or a classifier for both sets, there are ${common.join(', ') || 'none'}`,
+      `attribute "${missing}" expected labels or a classifier for both sets, there are ${common.join(', ') || 'none'}${suggest(missing, common)}`,
     );
   const resolved = new Map<string, AttributeLabels>();
   for (const attribute of wanted ?? common) {
@@ -138,7 +139,7 @@ export function resolveAttributes(
   if (unknown !== undefined)
     throw new BiolensError(
       'usage',
-      `target of ${unknown}: there is no such attribute, there are ${[...resolved.keys()].join(', ') || 'none'}`,
+      `target of ${unknown}: there is no such attribute, there are ${[...resolved.keys()].join(', ') || 'none'}${suggest(unknown, [...resolved.keys()])}`,
     );
   return resolved;
 }

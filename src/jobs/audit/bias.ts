@@ -9,6 +9,7 @@ import {
   proportionMetric,
   type RandomKey,
 } from '../../ground/math/index.ts';
+import { suggest } from '../../kit/job/index.ts';
 import { drawShares } from './draws.ts';
 import { amplification, biasCorrectedInterval, type UncertainShares } from './metrics/amplification.ts';
 import { drawCorrectedShares } from './metrics/cleam.ts';
@@ -78,7 +79,10 @@ export function targetOf(name: string, { classes, target }: Pick<AttributeLabels
   if (target === undefined) return classes.map(() => 1 / classes.length);
   const unknown = Object.keys(target).find(key => !classes.includes(key));
   if (unknown !== undefined)
-    throw new BiolensError('usage', `target of ${name}: "${unknown}" is not one of the classes ${classes.join(', ')}`);
+    throw new BiolensError(
+      'usage',
+      `target of ${name}: "${unknown}" is not one of the classes ${classes.join(', ')}${suggest(unknown, classes)}`,
+    );
   const shares = classes.map(key => target[key] ?? 0);
   const sum = shares.reduce((total, share) => total + share, 0);
   if (shares.some(share => !(share >= 0)) || Math.abs(sum - 1) > 1e-6)

@@ -5,7 +5,8 @@ import type { Run } from '../../kit/runs/index.ts';
 import { type MatrixSource, readAll, sourceOf } from '../../kit/tensor/index.ts';
 import type { SetAttributes } from './attributes.ts';
 import type { EmbeddedSets } from './embedded-sets.ts';
-import { auditItemSchema, decodeEmbedding, itemKey } from './read-faces.ts';
+import { auditItemSchema } from './items.ts';
+import { decodeEmbedding, itemKey } from './read-faces.ts';
 import { rowName, type SetSource } from './sources.ts';
 
 /** A set with all its embeddings. */
@@ -64,15 +65,26 @@ function collectImages(
 }
 
 function collectEmbeddings(source: Embeddings): CollectedSet {
-  const { matrix, labels } = source;
-  const given = labels === null ? [] : [...labels.byFile.values()];
+  const { matrix } = source;
   return {
     matrix: null,
     rows: matrix,
     id: row => rowName(source, row),
-    attributes: { given: labels, classified: false, items: given.map(values => ({ given: values, predicted: {} })) },
+    attributes: attributesOfTable(source, { classified: false }),
     summary: { source: source.source, kind: 'embeddings', n: matrix.rows, embedded: matrix.rows },
   };
+}
+
+/** What a set's table says of its items, before any of them is read; nothing of a set that is not there. */
+export function attributesOfTable(
+  source: SetSource | undefined,
+  { classified }: { readonly classified: boolean },
+): SetAttributes {
+  const rows =
+    source?.kind === 'images'
+      ? source.files.map(({ file }) => source.labels?.byFile.get(file) ?? {})
+      : [...(source?.labels?.byFile.values() ?? [])];
+  return { given: source?.labels ?? null, classified, items: rows.map(given => ({ given, predicted: {} })) };
 }
 
 /**

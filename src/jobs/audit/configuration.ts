@@ -1,38 +1,78 @@
 import { z } from 'zod';
-import { REPLICATION_DEFAULTS } from './replication.ts';
+import { deviceField, field, noFaceField, pathSchema, seedField, targetField } from '../../kit/job/index.ts';
+import { REPLICATION_DEFAULTS } from './replication-defaults.ts';
 
 const rate = z.number().gt(0).lt(1);
 
 /** All that decides an audit of folders and files: recorded with the run, and enough to repeat it. */
 export const auditConfigurationSchema = z.strictObject({
-  /** A folder of images, or a `.npy` or `.safetensors` file of embeddings. */
-  training: z.string().min(1),
-  generated: z.string().min(1),
-  /** Real items that the generator never saw. */
-  heldout: z.string().min(1).optional(),
-  /** CSV with a column `file`; by default `labels.csv` in the folder. For embeddings, one line a row in their order. */
-  trainingLabels: z.string().min(1).optional(),
-  generatedLabels: z.string().min(1).optional(),
-  /** Attributes to report; by default all that both sets have. */
-  attributes: z.array(z.string().min(1)).min(1).optional(),
-  /** Attribute → class → share that counts as fair; equal shares by default. */
-  target: z.record(z.string(), z.record(z.string(), z.number().min(0).max(1))).default({}),
-  /** `built-in` (faces), `appearance` (whole pictures, implies `noFace: 'whole'`), or the path of an ONNX model with a card. */
-  embedder: z.string().min(1).default('built-in'),
-  /** `built-in`, the path of an ONNX model, `none`, or `auto`: the built-in one where a set has no labels. */
-  classifier: z.string().min(1).default('auto'),
-  /** What to do with an image in which no face is found: `skip` it, or take the `whole` image for the face. */
-  noFace: z.enum(['skip', 'whole']).default('skip'),
-  /** Pairs of unrelated faces that may exceed the matching threshold, as a share. */
-  falseMatchRate: rate.default(REPLICATION_DEFAULTS.falseMatchRate),
-  /** Expected share of false ones among the called copies. */
-  falseDiscoveryRate: rate.default(REPLICATION_DEFAULTS.falseDiscoveryRate),
-  /** Relabellings of training against held-out images. */
-  permutations: z.number().int().min(19).max(1_000_000).default(REPLICATION_DEFAULTS.permutations),
-  /** Subtract the mean training embedding before cosines are taken. */
-  centre: z.boolean().default(REPLICATION_DEFAULTS.centre),
-  seed: z.number().int().nonnegative().default(0),
-  device: z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto'),
+  training: field(pathSchema, {
+    flag: '--train <path>',
+    help: 'training faces: a folder of images, or embeddings (.npy, .safetensors)',
+    is: 'images-or-embeddings',
+  }),
+  generated: field(pathSchema, {
+    flag: '--generated <path>',
+    help: 'generated faces, likewise',
+    is: 'images-or-embeddings',
+  }),
+  heldout: field(pathSchema.optional(), {
+    flag: '--heldout <path>',
+    help: 'real faces that the generator never saw: makes every answer surer',
+    is: 'images-or-embeddings',
+  }),
+  /** CSV with a column `file`; for embeddings, one line a row in their order. */
+  trainingLabels: field(pathSchema.optional(), {
+    flag: '--labels <csv>',
+    help: 'labels of the training faces',
+    is: 'label-table',
+    otherwise: 'labels.csv in the folder',
+  }),
+  generatedLabels: field(pathSchema.optional(), {
+    flag: '--generated-labels <csv>',
+    help: 'labels of the generated faces',
+    is: 'label-table',
+    otherwise: 'labels.csv in the folder',
+  }),
+  attributes: field(z.array(z.string().min(1)).min(1).optional(), {
+    flag: '--attribute <name>',
+    help: 'attribute to report, such as gender; may be repeated',
+    is: 'attribute',
+    otherwise: 'all that both sets have',
+  }),
+  /** Attribute → class → share. */
+  target: targetField(),
+  embedder: field(pathSchema.default('built-in'), {
+    flag: '--embedder <path>',
+    help: '"built-in" (faces), "appearance" (whole images: drawn faces, small samples), or an ONNX embedder with its model card',
+    is: 'onnx-model',
+    words: ['built-in', 'appearance'],
+  }),
+  classifier: field(pathSchema.default('auto'), {
+    flag: '--classifier <path>',
+    help: 'ONNX classifier with its model card, "built-in", "none", or "auto": built-in where labels are missing',
+    is: 'onnx-model',
+    words: ['auto', 'built-in', 'none'],
+  }),
+  noFace: noFaceField(),
+  falseMatchRate: field(rate.default(REPLICATION_DEFAULTS.falseMatchRate), {
+    flag: '--false-match-rate <rate>',
+    help: 'share of unrelated pairs above the matching threshold',
+  }),
+  falseDiscoveryRate: field(rate.default(REPLICATION_DEFAULTS.falseDiscoveryRate), {
+    flag: '--fdr <rate>',
+    help: 'share of false ones expected among the called copies',
+  }),
+  permutations: field(z.number().int().min(19).max(1_000_000).default(REPLICATION_DEFAULTS.permutations), {
+    flag: '--permutations <n>',
+    help: 'relabellings of training against held-out images in the permutation test',
+  }),
+  centre: field(z.boolean().default(REPLICATION_DEFAULTS.centre), {
+    flag: '--no-centre',
+    help: 'compare embeddings without subtracting the mean training embedding',
+  }),
+  seed: seedField(),
+  device: deviceField(),
 });
 export type AuditConfiguration = z.infer<typeof auditConfigurationSchema>;
 export type AuditConfigurationInput = z.input<typeof auditConfigurationSchema>;

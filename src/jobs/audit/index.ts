@@ -20,6 +20,8 @@ export {
 } from './configuration.ts';
 export { checkSets, type EmbeddedSets, type SetNames } from './embedded-sets.ts';
 export { type FaceReader, type FaceReading, openFaceReader } from './face-reader.ts';
+export { auditItemSchema } from './items.ts';
+export { type AuditEvent, type AuditRunOptions, auditJob, auditRun, resumeAudit } from './job.ts';
 export { amplification } from './metrics/amplification.ts';
 export { authPct } from './metrics/auth-pct.ts';
 export { CARLINI_DEFAULTS, type CarliniResult, carlini } from './metrics/carlini.ts';
@@ -42,7 +44,7 @@ export { type Vendi, vendi, vendiOfKernel } from './metrics/vendi.ts';
 export { enginePairwise, type Pairwise, plainPairwise } from './pairwise.ts';
 export type { AuditProgress } from './progress.ts';
 export { measureQuality } from './quality.ts';
-export { auditItemSchema, type ReadEvent } from './read-faces.ts';
+export type { ReadEvent } from './read-faces.ts';
 export { callCopies } from './replication/calls.ts';
 export { fitNullTail, type NullTail } from './replication/null-tail.ts';
 export {
@@ -53,7 +55,7 @@ export {
   relabellingTest,
   shareAboveStatistic,
 } from './replication/relabelling.ts';
-export { measureReplication, REPLICATION_DEFAULTS, type ReplicationSettings } from './replication.ts';
-export { type AuditEvent, type AuditRunOptions, auditRun, resumeAudit } from './run.ts';
+export { measureReplication, type ReplicationSettings } from './replication.ts';
+export { REPLICATION_DEFAULTS } from './replication-defaults.ts';
 export { openSource, type SetSource } from './sources.ts';
 export { writeVerdict } from './verdict.ts';

@@ -1,8 +1,8 @@
-import { z } from 'zod';
-import { type SetName, setNameSchema } from '../../ground/contracts/index.ts';
+import type { SetName } from '../../ground/contracts/index.ts';
 import { type Image, mapImages } from '../../kit/images/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
 import type { FaceReader, FaceReading } from './face-reader.ts';
+import { type AuditItem, auditItemSchema } from './items.ts';
 import type { SetSource } from './sources.ts';
 
 /** What is said of every image; `done` and `total` count those of all sets, and `done` never goes down. */
@@ -23,19 +23,6 @@ export type ReadEvent =
       readonly done: number;
       readonly total: number;
     };
-
-/** One line of an audit's `items.jsonl`: an image that was read, or why it could not be. */
-export const auditItemSchema = z.union([
-  z.object({
-    set: setNameSchema,
-    file: z.string(),
-    /** Little-endian float32 in base64. */
-    embedding: z.string(),
-    attributes: z.record(z.string(), z.string()),
-  }),
-  z.object({ set: setNameSchema, file: z.string(), skipped: z.string() }),
-]);
-export type AuditItem = z.infer<typeof auditItemSchema>;
 
 interface Look {
   readonly reading: FaceReading | null;

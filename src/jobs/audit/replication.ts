@@ -15,19 +15,8 @@ import { meanTop1Statistic, relabellingTest } from './replication/relabelling.ts
 import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
 import { calibrateThreshold } from './replication/threshold.ts';
 import { examineTraining, HISTOGRAM_ROWS } from './replication/training-pairs.ts';
+import { REPLICATION_DEFAULTS } from './replication-defaults.ts';
 import { appendRows, mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
-
-/** Settings of the replication audit; docs and the command line read them from here. */
-export const REPLICATION_DEFAULTS = {
-  /** Share of unrelated pairs that may exceed the matching threshold. */
-  falseMatchRate: 1e-5,
-  /** Expected share of false ones among the called copies. */
-  falseDiscoveryRate: 0.05,
-  /** Relabellings of training against held-out items. */
-  permutations: 999,
-  /** Subtract the mean training embedding before cosines are taken. */
-  centre: true,
-} as const;
 
 export interface ReplicationSettings {
   readonly falseMatchRate?: number | undefined;

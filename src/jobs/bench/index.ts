@@ -6,6 +6,7 @@ export { type PairedResult, testPaired } from './compare/paired.ts';
 export { fitSizeLaw, type SizedError } from './compare/size-law.ts';
 export { PUBLISHED_COUNTS, type PublishedCount } from './datasets.ts';
 export { formatLeaderboard, LEADERBOARD_FORMATS, type LeaderboardFormat } from './export/leaderboard.ts';
+export { type BenchEvent, type BenchRunOptions, benchJob, benchRun, type ResumeChanges, resumeBench } from './job.ts';
 export {
   flaggedQuestions,
   LINT_RULES,
@@ -22,7 +23,6 @@ export { writeQuestionLines } from './read/jsonl.ts';
 export type { ReadOptions, ReadProblem } from './read/problem.ts';
 export { overallFromCategories, PUBLISHED_RESULTS, type PublishedResult, sizeFromName } from './reference.ts';
 export { type BenchReportInput, buildBenchReport } from './report.ts';
-export { type BenchEvent, type BenchRunOptions, benchRun, type ResumeChanges, resumeBench } from './run/bench-run.ts';
 export {
   type BenchConfiguration,
   type BenchConfigurationInput,
@@ -33,5 +33,12 @@ export { type BenchRunContent, checkSameBenchmark, readBenchRun, scoreRun } from
 export { withDigests } from './score/digests.ts';
 export { type Judgement, judgeAnswer } from './score/judge.ts';
 export { judgeAnswers, type ScoredModel, type ScoreOptions, scoreAnswers, scoreModel } from './score/score.ts';
-export { LOCAL_ANSWERERS, type OpenAnswererOptions, openAnswerer } from './specialist/index.ts';
+export {
+  createFaceSight,
+  type FaceSight,
+  faceToolsFor,
+  LOCAL_ANSWERERS,
+  type OpenAnswererOptions,
+  openAnswerer,
+} from './specialist/index.ts';
 export { type BenchmarkStats, countQuestions } from './stats.ts';

@@ -2,7 +2,7 @@ import type { BenchBuild } from '../../ground/contracts/bench-build.ts';
 import type { BenchReport } from '../../ground/contracts/bench-report.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { buildBenchmark } from './build/index.ts';
-import { type BenchEvent, type BenchRunOptions, benchRun } from './run/bench-run.ts';
+import { type BenchEvent, type BenchRunOptions, benchRun } from './job.ts';
 
 export interface QuizOptions extends BenchRunOptions {
   /** Folders of labelled pictures; drawn faces with their masks beside them allow all 14 tasks. */

@@ -19,6 +19,8 @@ import { writeFolder } from './write-folder.ts';
 const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 /** What diffusers' files have no place for. */
 const NOTES = 'biolens.json';
+/** Files and folders of a model's folder. */
+export const MODEL_FILES: readonly string[] = ['model_index.json', 'unet', 'scheduler', NOTES];
 
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(

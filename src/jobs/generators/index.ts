@@ -2,6 +2,7 @@ export * from './denoising-trainer.ts';
 export { readModelFolder, writeModelFolder } from './folder.ts';
 export * from './gan/index.ts';
 export * from './generator/index.ts';
+export { resumeTraining, type TrainEvent, type TrainRunOptions, trainingJob, trainRun } from './job.ts';
 export { createModel, type DiffusionModel, type ModelOptions } from './model.ts';
 export { drawNoise } from './noise/draw.ts';
 export * from './noise/prediction.ts';
@@ -24,7 +25,6 @@ export {
   type TrainConfigurationInput,
   trainConfigurationSchema,
 } from './train/configuration.ts';
-export { resumeTraining, type TrainEvent, type TrainRunOptions, trainRun } from './train/run.ts';
 export { readUNetConfig, type StageConfig, type UNetConfig, writeUNetConfig } from './unet/config.ts';
 export type { UNetContext } from './unet/layers.ts';
 export { buildUNet, timeFeatures, timeFeatureWidth, type UNetInputs, unetParameters } from './unet/network.ts';

@@ -3,10 +3,23 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { fileError, syncFolder, writeAtomically } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 
-/** What a folder may hold to be replaced: the files and folders of one that was written here. */
-function isReplaceable(found: readonly string[], files: Readonly<Record<string, unknown>>): boolean {
-  const ours = new Set(Object.keys(files).map(path => path.split('/')[0]));
-  return found.every(name => ours.has(name));
+/**
+ * Checks that a folder holds nothing that writing it would lose.
+ *
+ * @param names files and folders that are written into it, and may be replaced
+ * @returns whether the folder is there
+ * @throws {BiolensError} `input` naming the folder, when it holds something else or is none
+ */
+export async function checkReplaceable(folder: string, names: readonly string[]): Promise<boolean> {
+  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw fileError(folder, error, 'write');
+  });
+  if (found?.some(name => !names.includes(name)))
+    throw new BiolensError('input', `${folder}: holds other files; name a new or empty folder`, {
+      details: { file: folder },
+    });
+  return found !== null;
 }
 
 /**
@@ -17,14 +30,10 @@ function isReplaceable(found: readonly string[], files: Readonly<Record<string, 
  */
 export async function writeFolder(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   const target = resolve(folder);
-  const found = await readdir(target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw fileError(folder, error, 'write');
-  });
-  if (found !== null && !isReplaceable(found, files))
-    throw new BiolensError('input', `${folder}: holds other files; name a new or empty folder`, {
-      details: { file: folder },
-    });
+  const isThere = await checkReplaceable(
+    folder,
+    Object.keys(files).map(path => path.split('/')[0]!),
+  );
   let fresh: string | undefined;
   let old: string | undefined;
   try {
@@ -35,7 +44,7 @@ export async function writeFolder(folder: string, files: Readonly<Record<string,
       await mkdir(dirname(file), { recursive: true });
       await writeAtomically(file, content);
     }
-    if (found !== null) {
+    if (isThere) {
       old = `${fresh}-old`;
       await rename(target, old);
     }

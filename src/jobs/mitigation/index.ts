@@ -6,6 +6,14 @@ export {
   mitigationConfigurationSchema,
   REGULARISERS,
 } from './configuration.ts';
+export { mitigationItemSchema } from './items.ts';
+export {
+  type MitigationEvent,
+  type MitigationRunOptions,
+  mitigationJob,
+  mitigationRun,
+  resumeMitigation,
+} from './job.ts';
 export type {
   SampleRequest,
   TunableGenerator,
@@ -35,6 +43,4 @@ export {
 } from './rewards/combine.ts';
 export { DEGREES, type Degree, replicationDegrees, replicationRewards } from './rewards/replication.ts';
 export { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
-export { type MitigationRunOptions, mitigationRun, resumeMitigation } from './run.ts';
 export { type ResolvedTarget, resolveTargets } from './targets.ts';
-export type { MitigationEvent } from './workshop.ts';

@@ -6,8 +6,14 @@ import type { ResolvedTarget } from './targets.ts';
 /** Labelled pictures of a class below which nothing is said about how a classifier sees it. */
 const MIN_LABELLED = 5;
 
+/** Pictures with what a person says of them; of a folder before it is read, or of those that could be read. */
+type LabelledPictures = Pick<PictureSet, 'source' | 'files' | 'given'>;
+
 /** What a person says of each picture of a set, in the spelling of the classes; null where the set's table has no such column. */
-function givenLabels({ given, files, source }: PictureSet, { attribute, classes }: ResolvedTarget): Labels | null {
+function givenLabels(
+  { given, files, source }: LabelledPictures,
+  { attribute, classes }: ResolvedTarget,
+): Labels | null {
   const column = given?.attributes.find(name => spell(name) === spell(attribute));
   if (given === null || column === undefined) return null;
   const byName = new Map(classes.map(name => [name.toLowerCase(), name]));
@@ -46,6 +52,32 @@ function fitting(confusion: TargetLabels['confusion'] | undefined, classes: numb
   return confusion?.length === classes && confusion.every(line => line.length === classes) ? confusion : null;
 }
 
+/** @throws BiolensError `input` for a wanted class that no training picture shows */
+function checkClasses(labels: Labels, { attribute, classes, shares }: ResolvedTarget, source: string): void {
+  const missing = classes.find((name, i) => shares[i]! > 0 && !labels.includes(name));
+  if (missing !== undefined)
+    throw new BiolensError(
+      'input',
+      `target of ${attribute}: no picture of ${source} shows "${missing}", and a model cannot be moved toward what it never saw`,
+    );
+}
+
+/**
+ * Finds what the tables alone tell of targets that cannot be met, before a picture is read.
+ *
+ * @throws BiolensError `input` for a label that is none of the classes, or a wanted class that no training picture shows
+ */
+export function checkTables(
+  targets: readonly ResolvedTarget[],
+  { training, heldout }: { readonly training: LabelledPictures; readonly heldout: LabelledPictures | null },
+): void {
+  for (const target of targets) {
+    const labels = givenLabels(training, target);
+    if (labels !== null) checkClasses(labels, target, training.source);
+    if (heldout !== null) givenLabels(heldout, target);
+  }
+}
+
 /**
  * Labels of the training pictures, and the errors of the classifier: on held-out pictures, which it may not have been made from; on training ones where
  * those have no labels; as its card tells where neither has.
@@ -65,16 +97,11 @@ export function labelTarget(
   { lenient = false }: { readonly lenient?: boolean } = {},
 ): TargetLabels {
   const { training, heldout } = sets;
-  const { attribute, classes, shares } = target;
+  const { classes } = target;
   const given = givenLabels(training, target);
   const predicted = predictedLabels(training, target);
   const labels = given ?? predicted;
-  const missing = classes.find((name, i) => shares[i]! > 0 && !labels.includes(name));
-  if (missing !== undefined && !lenient)
-    throw new BiolensError(
-      'input',
-      `target of ${attribute}: no picture of ${training.source} shows "${missing}", and a model cannot be moved toward what it never saw`,
-    );
+  if (!lenient) checkClasses(labels, target, training.source);
   const confusions = [heldout, training].flatMap(set => {
     const truth = set && givenLabels(set, target);
     return set === null || truth === null ? [] : [countConfusion(classes, predictedLabels(set, target), truth)];
@@ -90,21 +117,40 @@ export function labelTarget(
   };
 }
 
+function noClasses(source: string, classes: readonly string[]): BiolensError {
+  return new BiolensError(
+    'input',
+    `${source}: no column of labels says which of ${classes.join(', ')} each picture is, and the model is conditioned on that`,
+  );
+}
+
+/**
+ * Finds before a picture is read that no column can say what a model was conditioned on. A picture without a label may turn out to be one
+ * that cannot be read, so {@link classesOfTraining} judges those.
+ *
+ * @throws BiolensError `input`
+ */
+export function checkConditions({ given, files, source }: LabelledPictures, classes: readonly string[] | null): void {
+  if (classes === null) return;
+  const fits = given?.attributes.some(column => {
+    const labels = files.flatMap(file => given.byFile.get(file)?.[column] ?? []);
+    return labels.length > 0 && labels.every(label => classes.includes(label));
+  });
+  if (!fits) throw noClasses(source, classes);
+}
+
 /**
  * Classes that a model was conditioned on, of the training pictures: the column of their labels whose values are all among them.
  *
  * @returns `[training]` classes by index; null for a model without classes
  * @throws BiolensError `input` when no column fits, or a picture has no label
  */
-export function classesOfTraining(training: PictureSet, classes: readonly string[] | null): number[] | null {
+export function classesOfTraining(training: LabelledPictures, classes: readonly string[] | null): number[] | null {
   if (classes === null) return null;
   const { given, files, source } = training;
   for (const column of given?.attributes ?? []) {
     const found = files.map(file => classes.indexOf(given?.byFile.get(file)?.[column] ?? ''));
     if (!found.includes(-1)) return found;
   }
-  throw new BiolensError(
-    'input',
-    `${source}: no column of labels says which of ${classes.join(', ')} each picture is, and the model is conditioned on that`,
-  );
+  throw noClasses(source, classes);
 }

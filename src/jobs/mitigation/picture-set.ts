@@ -30,11 +30,15 @@ export interface PictureSet {
   readonly skipped: readonly Skipped[];
 }
 
+/** A folder that is listed, with its labels, and not read yet. */
+export interface PictureFolder extends Pick<PictureSet, 'set' | 'source' | 'files' | 'given'> {
+  readonly images: readonly ImageFile[];
+}
+
 export interface ReadSetOptions {
   readonly reader: FaceReader;
   /** Height and width of the model's pictures. */
   readonly side: number;
-  readonly labels?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,23 +64,32 @@ interface Look {
 }
 
 /**
+ * Lists a folder and reads its labels, without decoding a picture.
+ *
+ * @throws BiolensError `input` for a folder that is not there or is empty, or labels of files that are not there
+ */
+export async function openPictureFolder(
+  set: SetName,
+  source: string,
+  { labels, signal }: { readonly labels?: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<PictureFolder> {
+  const images = await Array.fromAsync(listImages(source, { signal }));
+  const files = images.map(({ file }) => file);
+  const given = await readFolderLabels(source, { files, ...(labels === undefined ? {} : { labels }) });
+  return { set, source, files, given, images };
+}
+
+/**
  * Reads a folder of pictures as a model of `side` sees them: the middle square, resized. What cannot be decoded, or where no face is found, is left out with the
  * reason.
  *
  * @returns after yielding how many of them are read
- * @throws BiolensError `input` for a folder without two usable pictures, or labels of files that are not there; `interrupted`
+ * @throws BiolensError `input` for a folder without two usable pictures; `interrupted`
  */
 export async function* readPictureSet(
-  set: SetName,
-  source: string,
-  { reader, side, labels, signal }: ReadSetOptions,
+  { set, source, images: found, given }: PictureFolder,
+  { reader, side, signal }: ReadSetOptions,
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, PictureSet> {
-  const found: ImageFile[] = [];
-  for await (const file of listImages(source, { signal })) found.push(file);
-  const given = await readFolderLabels(source, {
-    files: found.map(({ file }) => file),
-    ...(labels === undefined ? {} : { labels }),
-  });
   const look = async (image: Image): Promise<Look> => {
     const picture = await resizeImage(image, { width: side, height: side, fit: 'cover' });
     // What a network refuses is no fault of the picture, which would be skipped for it.

@@ -6,29 +6,9 @@ import { BiolensError } from '../../ground/errors.ts';
 import type { Image } from '../../kit/images/index.ts';
 import type { Run } from '../../kit/runs/index.ts';
 import { float32, readSafetensors, type TensorData, writeSafetensors } from '../../kit/tensor/index.ts';
+import { mitigationItemSchema } from './items.ts';
 import type { LoopJournal, RoundRecord } from './loop/loop.ts';
 import type { Sample } from './sample.ts';
-
-const secondsSchema = z.object({ sampling: z.number(), measuring: z.number(), tuning: z.number() });
-
-/** Lines of a mitigation's `items.jsonl`. A line that was written again after a crash says the same as before; the last one counts. */
-const itemSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('steps'), round: z.number(), first: z.number(), losses: z.array(z.number()) }),
-  z.object({
-    type: z.literal('round'),
-    index: z.number(),
-    measurement: z.unknown(),
-    samples: z.number(),
-    meanReward: z.number(),
-    zeroReward: z.number(),
-    held: z.boolean(),
-    distance: z.number(),
-    spoiled: z.boolean(),
-    tuning: z.object({ steps: z.number(), loss: z.object({ first: z.number(), last: z.number() }) }).nullable(),
-    seconds: secondsSchema,
-  }),
-  z.object({ type: z.literal('part'), name: z.string(), value: z.unknown() }),
-]);
 
 const readingsSchema = z.array(
   z.object({ attributes: z.record(z.string(), z.string()).nullable(), condition: z.number().nullable() }),
@@ -58,7 +38,7 @@ export class RunStore<M> implements LoopJournal<M> {
    */
   static async open<M>(run: Run, measurements: z.ZodType<M>): Promise<RunStore<M>> {
     const store = new RunStore<M>(run);
-    for await (const item of run.items(itemSchema)) {
+    for await (const item of run.items(mitigationItemSchema)) {
       if (item.type === 'part') store.#parts.set(item.name, item.value);
       else if (item.type === 'steps') store.#keepLosses(item.round, item.first, item.losses);
       else {

@@ -1,4 +1,5 @@
 import { BiolensError } from '../../ground/errors.ts';
+import { suggest } from '../../kit/job/index.ts';
 import type { BiasTarget } from './configuration.ts';
 
 const SUM_TOLERANCE = 1e-6;
@@ -21,7 +22,7 @@ function sharesOf(attribute: string, target: BiasTarget, classes: readonly strin
     return target;
   }
   const unknown = Object.keys(target).find(name => !classes.includes(name));
-  if (unknown !== undefined) throw refuse(`"${unknown}" is not one of the classes ${classes.join(', ')}`);
+  if (unknown !== undefined) throw refuse(`"${unknown}" is not one of the classes ${classes.join(', ')}${suggest(unknown, classes)}`);
   return classes.map(name => target[name] ?? 0);
 }
 
@@ -35,12 +36,13 @@ export function resolveTargets(
   bias: Readonly<Record<string, BiasTarget>>,
   known: Readonly<Record<string, readonly string[]>>,
 ): ResolvedTarget[] {
+  const names = Object.keys(known);
   return Object.entries(bias).map(([attribute, target]) => {
     const classes = known[attribute];
     if (classes === undefined)
       throw new BiolensError(
         'usage',
-        `target of ${attribute}: the classifier does not know it, it knows ${Object.keys(known).join(', ') || 'nothing'}`,
+        `target of ${attribute}: the classifier does not know it, it knows ${names.join(', ') || 'nothing'}${suggest(attribute, names)}`,
       );
     const shares = sharesOf(attribute, target, classes);
     const sum = shares.reduce((total, share) => total + share, 0);

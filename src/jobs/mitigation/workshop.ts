@@ -1,4 +1,4 @@
-import type { MitigationReport, MitigationRound } from '../../ground/contracts/index.ts';
+import type { MitigationRound } from '../../ground/contracts/index.ts';
 import { foldIn, type RandomKey } from '../../ground/math/index.ts';
 import type { Run } from '../../kit/runs/index.ts';
 import type { AuditContext } from './audit-samples.ts';
@@ -10,12 +10,8 @@ import type { RoundMeasurement } from './round-measurement.ts';
 import type { RunStore } from './run-store.ts';
 import { drawSamples, type KeptSide, keptSideSchema, makeSide, type StageProgress } from './side.ts';
 
-/** What a mitigation says while it works. */
-export type MitigationEvent =
-  | { readonly type: 'run'; readonly id: string; readonly path: string }
-  | StageProgress
-  | { readonly type: 'round'; readonly round: MitigationRound }
-  | { readonly type: 'result'; readonly id: string; readonly path: string; readonly report: MitigationReport };
+/** What a mitigation says between its beginning and its result. */
+export type MitigationStep = StageProgress | { readonly type: 'round'; readonly round: MitigationRound };
 
 export interface Sets {
   readonly training: PictureSet;
@@ -42,7 +38,7 @@ export const secondsSince = (start: number): number => (performance.now() - star
 export async function* keepSide(
   shop: Workshop,
   options: { readonly name: 'before' | 'after'; readonly firstFid: number | null },
-): AsyncGenerator<MitigationEvent, KeptSide> {
+): AsyncGenerator<MitigationStep, KeptSide> {
   const { run, prepared, store, generator, context, goals, key, signal } = shop;
   const { name, firstFid } = options;
   const kept = store.part(name, keptSideSchema);

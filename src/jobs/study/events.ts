@@ -1,15 +1,10 @@
-import type { StudyReport } from '../../ground/contracts/index.ts';
-
-/** What a study says while it works. */
-export type StudyEvent =
-  | { readonly type: 'run'; readonly id: string; readonly path: string }
+/** What a study says between its beginning and its result. */
+export type StudyStep =
   /** A size that was asked for and is larger than the folder. */
-  | { readonly type: 'refused'; readonly size: number; readonly reason: string }
-  | StudyStep
-  | { readonly type: 'result'; readonly id: string; readonly path: string; readonly report: StudyReport };
+  { readonly type: 'refused'; readonly size: number; readonly reason: string } | StudyStage;
 
 /** How far one part of the work is. */
-export interface StudyStep {
+export interface StudyStage {
   readonly type: 'progress';
   readonly stage: string;
   readonly done: number;

@@ -3,5 +3,5 @@ export {
   type StudyConfigurationInput,
   studyConfigurationSchema,
 } from './configuration.ts';
-export type { StudyEvent } from './events.ts';
-export { resumeStudy, type StudyRunOptions, studyRun } from './run.ts';
+export { studyItemSchema } from './items.ts';
+export { resumeStudy, type StudyEvent, type StudyRunOptions, studyJob, studyRun } from './job.ts';

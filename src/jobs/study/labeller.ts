@@ -1,6 +1,7 @@
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import { BUILT_IN, openClassifier, readModelCard } from '../../kit/faces/index.ts';
 import { type Image, resizeImage } from '../../kit/images/index.ts';
+import { suggest } from '../../kit/job/index.ts';
 import type { DeviceChoice } from '../../kit/tensor/index.ts';
 import { type Pictures, pictureAt } from './pictures.ts';
 
@@ -47,8 +48,11 @@ export async function openLabeller(
   const missing = attributes.find(attribute => !Object.hasOwn(classifier.attributes, attribute));
   if (missing !== undefined) {
     await classifier.close();
-    const known = Object.keys(classifier.attributes).join(', ');
-    throw new BiolensError('input', `the classifier ${classifier.name} says nothing of "${missing}", only of ${known}`);
+    const known = Object.keys(classifier.attributes);
+    throw new BiolensError(
+      'input',
+      `the classifier ${classifier.name} says nothing of "${missing}", only of ${known.join(', ')}${suggest(missing, known)}`,
+    );
   }
   const toClasses = (probabilities: Readonly<Record<string, readonly number[]>>): Said => {
     const classes = attributes.map(attribute => [

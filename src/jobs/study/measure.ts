@@ -8,6 +8,7 @@ import {
 } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { foldIn, proportionMetric, type RandomKey } from '../../ground/math/index.ts';
+import { suggest } from '../../kit/job/index.ts';
 import { compareCounts, countConfusion, GIVEN_LABELS, type Labels, measureAttribute } from '../audit/index.ts';
 import type { Said } from './labeller.ts';
 
@@ -36,10 +37,10 @@ export function checkLabels(
   { source }: { readonly source: string },
 ): void {
   const foreign = labels.find(label => label !== null && !classes.includes(label));
-  if (foreign !== undefined)
+  if (foreign != null)
     throw new BiolensError(
       'input',
-      `${source}: ${name} "${foreign}" is not a class of the classifier ${classifier}: ${classes.join(', ')}`,
+      `${source}: ${name} "${foreign}" is not a class of the classifier ${classifier}: ${classes.join(', ')}${suggest(foreign, classes)}`,
     );
   if (labels.every(label => label === null))
     throw new BiolensError('input', `${source}: no picture has a value of "${name}"`);

@@ -9,6 +9,7 @@ import {
   readFolderLabels,
   resizeImage,
 } from '../../kit/images/index.ts';
+import { suggest } from '../../kit/job/index.ts';
 
 /** Pictures of a folder at the size of the study, with their labels. */
 export interface Pictures {
@@ -51,7 +52,7 @@ export async function openLabelledFolder(
   if (missing !== undefined)
     throw new BiolensError(
       'input',
-      `${labels.source}: no column "${missing}", there are ${labels.attributes.join(', ')}`,
+      `${labels.source}: no column "${missing}", there are ${labels.attributes.join(', ')}${suggest(missing, labels.attributes)}`,
     );
   return { files, labels };
 }

@@ -1,9 +1,8 @@
-import { resolve } from 'node:path';
 import type { StudyReport } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
-import { BUILT_IN } from '../../kit/faces/index.ts';
+import { suggest } from '../../kit/job/index.ts';
 import { targetOf } from '../audit/index.ts';
-import { type StudyConfiguration, studyConfigurationSchema } from './configuration.ts';
+import type { StudyConfiguration } from './configuration.ts';
 import { type Labeller, openLabeller } from './labeller.ts';
 import { checkLabels } from './measure.ts';
 import { type LabelledFolder, openLabelledFolder } from './pictures.ts';
@@ -16,22 +15,6 @@ export interface Prepared {
   /** Those that the folder has images enough for, ascending. */
   readonly sizes: readonly number[];
   readonly refused: StudyReport['refused'];
-}
-
-/** Checks a configuration, naming the first field that is wrong, and makes its paths absolute. */
-export function parseStudyConfiguration(input: unknown): StudyConfiguration {
-  const parsed = studyConfigurationSchema.safeParse(input);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BiolensError('usage', `"${issue?.path.join('.')}" ${issue?.message}`, { cause: parsed.error });
-  }
-  const { images, labels, classifier, ...rest } = parsed.data;
-  return {
-    ...rest,
-    images: resolve(images),
-    ...(labels === undefined ? {} : { labels: resolve(labels) }),
-    classifier: classifier === BUILT_IN ? classifier : resolve(classifier),
-  };
 }
 
 /**
@@ -62,7 +45,10 @@ export async function prepareStudy(
   const { images, attributes, classifier, device, target } = configuration;
   const foreign = Object.keys(target).find(name => !attributes.includes(name));
   if (foreign !== undefined)
-    throw new BiolensError('usage', `target: "${foreign}" is not one of the attributes ${attributes.join(', ')}`);
+    throw new BiolensError(
+      'usage',
+      `target: "${foreign}" is not one of the attributes ${attributes.join(', ')}${suggest(foreign, attributes)}`,
+    );
   const folder = await openLabelledFolder(images, { labels: configuration.labels, attributes, signal });
   const chosen = chooseSizes(configuration.sizes, { n: folder.files.length, source: images });
   const labeller = await openLabeller(classifier, { attributes, device });

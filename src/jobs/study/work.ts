@@ -6,7 +6,7 @@ import { foldIn, openStream, type RandomKey, randomKey } from '../../ground/math
 import { contactSheet, encodePng } from '../../kit/images/index.ts';
 import type { Run } from '../../kit/runs/index.ts';
 import type { Runtime } from '../../kit/tensor/index.ts';
-import type { StudyStep } from './events.ts';
+import type { StudyStage } from './events.ts';
 import { openStudySampler, openStudyTrainer } from './generators.ts';
 import { nameOf, type StudyProgress } from './items.ts';
 import { LABELLED_AT_ONCE, type Said } from './labeller.ts';
@@ -51,7 +51,7 @@ export function stepsOf({ budget, batchSize }: Prepared['configuration'], size: 
 }
 
 /** Asks the classifier about the pictures that its errors are measured on. */
-export async function* labelPictures(context: StudyContext): AsyncGenerator<StudyStep> {
+export async function* labelPictures(context: StudyContext): AsyncGenerator<StudyStage> {
   const { run, prepared, pictures, progress, signal } = context;
   const chosen = orderOf(context).slice(0, prepared.configuration.confusionImages);
   const left = chosen.filter(index => !progress.labelled.has(pictures.files[index]!));
@@ -79,7 +79,7 @@ async function readCheckpoint(file: string): Promise<{ readonly bytes: Uint8Arra
 }
 
 /** Trains a generator from where it stands, with a checkpoint now and then, and saves it. */
-export async function* trainGenerator(context: StudyContext, name: GeneratorName): AsyncGenerator<StudyStep> {
+export async function* trainGenerator(context: StudyContext, name: GeneratorName): AsyncGenerator<StudyStage> {
   const { run, prepared, pictures, progress, runtime, signal } = context;
   const { configuration } = prepared;
   const { kind, size } = name;
@@ -135,7 +135,7 @@ export async function* trainGenerator(context: StudyContext, name: GeneratorName
 }
 
 /** Draws from a trained generator, keeps a picture of the first samples, and asks the classifier about all. */
-export async function* sampleGenerator(context: StudyContext, name: GeneratorName): AsyncGenerator<StudyStep> {
+export async function* sampleGenerator(context: StudyContext, name: GeneratorName): AsyncGenerator<StudyStage> {
   const { run, prepared, progress, runtime, signal } = context;
   const { kind, size } = name;
   const stem = nameOf(name);

@@ -276,7 +276,8 @@ async function beginWork(
   }
 }
 
-function refuseDone({ status }: RunRecord, folder: string): void {
+/** @throws {BiolensError} `usage` for a run that is done: there is nothing to go on with */
+export function refuseDone({ status }: RunRecord, folder: string): void {
   if (status === 'done')
     throw new BiolensError('usage', `${basename(folder)}: this run is done; biolens runs rerun repeats it`);
 }

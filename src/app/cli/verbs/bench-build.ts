@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { BUILD_DEFAULTS, type TaskCode } from '../../../ground/contracts/index.ts';
+import { printable } from '../../../kit/text/printable.ts';
 import { describeBuild, describeLayouts } from '../describe-build.ts';
-import { type CliIo, printable } from '../io.ts';
+import { groupOf } from '../groups.ts';
+import type { CliIo } from '../io.ts';
 import { addExamples, collect, wholeNumber } from '../options.ts';
 import { printJson, work } from '../work.ts';
 
@@ -51,7 +53,8 @@ const splitList = (text: string, before: readonly string[] = []): readonly strin
 ];
 
 /** `biolens bench build` and `biolens bench layouts` */
-export function registerBenchBuild(bench: Command, io: CliIo): void {
+export function registerBenchBuild(program: Command, io: CliIo): void {
+  const bench = groupOf(program, 'bench');
   addExamples(
     bench
       .command('build')

@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
-import type { Question } from '../../../ground/contracts/index.ts';
+import { z } from 'zod';
+import { lintReportSchema, type Question } from '../../../ground/contracts/index.ts';
+import { checkGatePath, checkGates, parseGate, toJsonSchema } from '../../../kit/job/index.ts';
+import { printable } from '../../../kit/text/printable.ts';
 import { describeLint, describeStats } from '../describe-benchmark.ts';
-import { checkGates, parseGate } from '../gate.ts';
-import { type CliIo, printable } from '../io.ts';
+import { groupOf } from '../groups.ts';
+import type { CliIo } from '../io.ts';
 import { writeLintPage } from '../lint-page.ts';
 import { addExamples, gateOption, repeated } from '../options.ts';
 import { printJson, work } from '../work.ts';
@@ -40,8 +43,18 @@ async function stats(path: string, { json }: StatsOptions, io: CliIo): Promise<v
   for (const problem of problems) io.err(`left out: ${printable(problem)}\n`);
 }
 
+const count = z.number().int();
+/** What `bench lint --json` prints, and what its gates are about. */
+const lintResultSchema = lintReportSchema.extend({
+  schema: z.literal('biolens/bench-lint@1'),
+  bySeverity: z.object({ error: count, warning: count, info: count }),
+  /** Questions with a finding. */
+  flagged: count,
+});
+
 async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<void> {
   const gates = options.failOn.map(parseGate);
+  for (const gate of gates) checkGatePath(gate, toJsonSchema(lintResultSchema, 'output'));
   const { flaggedQuestions, lintBenchmark, openBenchmark } = await import('../../../jobs/bench/index.ts');
   const benchmark = await openBenchmark(path);
   const { pictures, rule, page } = options;
@@ -60,7 +73,7 @@ async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<
   const bySeverity = { error: 0, warning: 0, info: 0 };
   for (const { severity } of report.findings) bySeverity[severity]++;
   const flagged = flaggedQuestions(report.findings).size;
-  const result = { schema: 'biolens/bench-lint@1', ...report, bySeverity, flagged };
+  const result: z.infer<typeof lintResultSchema> = { schema: 'biolens/bench-lint@1', ...report, bySeverity, flagged };
   if (options.json) printJson(io, result);
   else io.out(describeLint(report, flagged));
   if (page !== undefined && !options.json) io.out(`\nPage: ${printable(page)}\n`);
@@ -70,7 +83,8 @@ async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<
 const DIR = 'a FaceXBench folder, Parquet files of the same columns, or questions in JSONL';
 
 /** `biolens bench stats` and `biolens bench lint` */
-export function registerBenchCheck(bench: Command, io: CliIo): void {
+export function registerBenchCheck(program: Command, io: CliIo): void {
+  const bench = groupOf(program, 'bench');
   addExamples(
     bench
       .command('stats')

@@ -1,11 +1,13 @@
 import { type Command, Option } from 'commander';
+import { benchScoreSchema } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import type { BenchRunContent, LeaderboardFormat, ParserName } from '../../../jobs/bench/index.ts';
+import { describeBench, describeComparison, describeScore } from '../../../jobs/bench/run/describe.ts';
+import { checkGatePath, checkGates, parseGate, toJsonSchema } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, findRun } from '../../../kit/runs/index.ts';
-import { printScore } from '../bench-work.ts';
-import { describeBench, describeComparison, describeScore } from '../describe-bench.ts';
-import { checkGates, parseGate } from '../gate.ts';
-import { type CliIo, printable } from '../io.ts';
+import { printable } from '../../../kit/text/printable.ts';
+import { groupOf } from '../groups.ts';
+import type { CliIo } from '../io.ts';
 import { addExamples, gateOption } from '../options.ts';
 import { printJson } from '../work.ts';
 
@@ -48,12 +50,13 @@ async function readRuns(ids: readonly string[], runsDir: string): Promise<BenchR
 
 async function score(id: string, { json, runsDir, parser, failOn }: ScoreOptions, io: CliIo): Promise<void> {
   const gates = failOn.map(parseGate);
+  for (const gate of gates) checkGatePath(gate, toJsonSchema(benchScoreSchema, 'output'));
   const { readBenchRun, scoreRun } = await import('../../../jobs/bench/index.ts');
   const { path } = await findRun(id, runsDir);
   const run = await readBenchRun(path);
   const [scored] = scoreRun(run, parser).map(model => model.score);
   if (scored === undefined) throw new BiolensError('input', `${run.record.id}: no question has been answered yet`);
-  if (json) printScore(io, { run: run.record.id, score: scored });
+  if (json) printJson(io, { schema: 'biolens/bench-score@1', run: run.record.id, ...scored });
   else io.out(describeScore(scored));
   checkGates(scored, gates);
 }
@@ -87,7 +90,7 @@ async function exportRows(ids: readonly string[], options: ExportOptions, io: Cl
 async function merge(ids: readonly string[], { json, runsDir, name }: MergeOptions, io: CliIo): Promise<void> {
   const [{ mergeRuns }, { freezeRun }] = await Promise.all([
     import('../../../jobs/bench/index.ts'),
-    import('../../studio/index.ts'),
+    import('../../pages/index.ts'),
   ]);
   const { id, path, report, answers, duplicates, conflicts } = await mergeRuns(await pathsOf(ids, runsDir), {
     runsDir,
@@ -118,7 +121,8 @@ function addParserOption(command: Command): Command {
 const RUNS = 'ids of bench runs, or parts of them that no other has, or "latest"';
 
 /** `biolens bench merge`, `score`, `compare` and `export` */
-export function registerBenchResults(bench: Command, io: CliIo): void {
+export function registerBenchResults(program: Command, io: CliIo): void {
+  const bench = groupOf(program, 'bench');
   addExamples(
     addReadOptions(
       bench.command('merge').description('make one run of the answers of several, such as shards'),

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
+import { describeMitigation } from '../../../jobs/mitigation/describe.ts';
+import type { Job } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR } from '../../../kit/runs/index.ts';
+import { formatShare } from '../../../kit/text/wrap.ts';
 import type { DEMO_SETS, DemoChapter } from '../../demo/index.ts';
-import { describeMitigation } from '../describe-mitigation.ts';
 import type { CliIo } from '../io.ts';
 import { addExamples, addSeedOption } from '../options.ts';
-import { formatShare } from '../text.ts';
 import { printJson, work } from '../work.ts';
 import { serveStudio } from './studio.ts';
 
@@ -33,10 +34,10 @@ function tellChapter(chapter: DemoChapter, { training, labelled }: typeof DEMO_S
   }
 }
 
-async function demo(options: DemoVerbOptions, io: CliIo): Promise<void> {
+async function demo(options: DemoVerbOptions, io: CliIo, jobs: readonly Job[]): Promise<void> {
   const [{ runDemo, DEMO_SETS, DEMO_CHAPTERS }, { freezeRun }] = await Promise.all([
     import('../../demo/index.ts'),
-    import('../../studio/index.ts'),
+    import('../../pages/index.ts'),
   ]);
   const { outcome, pages } = await work(io, async ({ signal, progress }) => {
     const tour = runDemo({ seed: options.seed, runsDir: options.runsDir, signal });
@@ -78,11 +79,11 @@ async function demo(options: DemoVerbOptions, io: CliIo): Promise<void> {
     );
   }
   if (options.serve && !io.env.CI)
-    await serveStudio({ runsDir: options.runsDir, run: mitigation.path, open: options.open }, io);
+    await serveStudio({ runsDir: options.runsDir, run: mitigation.path, open: options.open, jobs }, io);
 }
 
 /** `biolens demo` */
-export function registerDemo(program: Command, io: CliIo): void {
+export function registerDemo(program: Command, io: CliIo, jobs: readonly Job[]): void {
   addExamples(
     addSeedOption(
       program
@@ -94,5 +95,5 @@ export function registerDemo(program: Command, io: CliIo): void {
       .option('--no-serve', 'write the report and end, without the studio (so it is with CI=true)')
       .option('--no-open', 'do not open a browser'),
     'biolens demo',
-  ).action((options: DemoVerbOptions) => demo(options, io));
+  ).action((options: DemoVerbOptions) => demo(options, io, jobs));
 }

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { BiolensError } from '../../../ground/errors.ts';
 import type { SamplingMethod } from '../../../jobs/generators/index.ts';
-import { type CliIo, printable } from '../io.ts';
+import { printable } from '../../../kit/text/printable.ts';
+import { groupOf } from '../groups.ts';
+import type { CliIo } from '../io.ts';
 import { addCommonOptions, addExamples, addSeedOption, type CommonOptions, numberIn, wholeNumber } from '../options.ts';
 import { printJson, work } from '../work.ts';
 
@@ -45,7 +47,8 @@ async function sample(options: SampleOptions, io: CliIo): Promise<void> {
 }
 
 /** `biolens diffusion sample` */
-export function registerSample(diffusion: Command, io: CliIo): void {
+export function registerSample(program: Command, io: CliIo): void {
+  const diffusion = groupOf(program, 'diffusion');
   addExamples(
     addSeedOption(
       addCommonOptions(

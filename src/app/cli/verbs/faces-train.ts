@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { TrainedClassifier } from '../../../kit/face-training/index.ts';
-import { type CliIo, printable } from '../io.ts';
+import { printable } from '../../../kit/text/printable.ts';
+import { formatTable } from '../../../kit/text/table.ts';
+import type { CliIo } from '../io.ts';
 import { addCommonOptions, addExamples, addSeedOption, type CommonOptions, numberIn, wholeNumber } from '../options.ts';
-import { formatTable } from '../table.ts';
 import { printJson, work } from '../work.ts';
 
 interface TrainOptions extends CommonOptions {

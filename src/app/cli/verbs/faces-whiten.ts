@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type CliIo, printable } from '../io.ts';
+import { printable } from '../../../kit/text/printable.ts';
+import type { CliIo } from '../io.ts';
 import { addExamples, wholeNumber } from '../options.ts';
 import { printJson, work } from '../work.ts';
 

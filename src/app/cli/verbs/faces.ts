@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { LabelReport, Skipped } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
-import { type CliIo, printable } from '../io.ts';
+import { printable } from '../../../kit/text/printable.ts';
+import { formatTable } from '../../../kit/text/table.ts';
+import { groupOf } from '../groups.ts';
+import type { CliIo } from '../io.ts';
 import { addCommonOptions, addExamples, type CommonOptions, numberIn } from '../options.ts';
-import { formatTable } from '../table.ts';
 import { printJson, work } from '../work.ts';
 import { registerRender } from './faces-render.ts';
 import { registerTrain } from './faces-train.ts';
@@ -165,8 +167,7 @@ async function embed(directory: string, options: EmbedOptions, io: CliIo): Promi
 
 /** `biolens faces …` */
 export function registerFaces(program: Command, io: CliIo): void {
-  const faces = program.command('faces').description('detect, label, embed, draw or learn from faces');
-  faces.action(() => faces.outputHelp());
+  const faces = groupOf(program, 'faces');
   const model = (kind: string) => `"built-in", or an ONNX ${kind} with its model card beside it`;
 
   addExamples(

@@ -1,24 +1,29 @@
 import type { Command } from 'commander';
+import type { Job } from '../../../kit/job/index.ts';
 import type { CliIo } from '../io.ts';
-import { registerAudit } from './audit.ts';
-import { registerBench } from './bench.ts';
+import { registerJob } from '../job-verb.ts';
+import { registerBenchBuild } from './bench-build.ts';
+import { registerBenchCheck } from './bench-check.ts';
+import { registerBenchResults } from './bench-results.ts';
 import { registerDemo } from './demo.ts';
-import { registerDiffusion } from './diffusion.ts';
+import { registerSample } from './diffusion-sample.ts';
 import { registerFaces } from './faces.ts';
-import { registerMitigate } from './mitigate.ts';
+import { registerMcp } from './mcp.ts';
 import { registerRuns } from './runs.ts';
+import { registerSchema } from './schema.ts';
 import { registerStudio } from './studio.ts';
-import { registerStudy } from './study.ts';
 
-/** Adds every verb to the program. */
-export function registerVerbs(program: Command, io: CliIo): void {
-  registerAudit(program, io);
-  registerMitigate(program, io);
-  registerBench(program, io);
-  registerDiffusion(program, io);
+/** Adds every verb to the program: those of the jobs, made from their declarations, and the others. */
+export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[]): void {
+  for (const job of jobs) registerJob(program, job, io);
+  registerBenchBuild(program, io);
+  registerBenchCheck(program, io);
+  registerBenchResults(program, io);
+  registerSample(program, io);
   registerFaces(program, io);
-  registerRuns(program, io);
-  registerStudy(program, io);
-  registerStudio(program, io);
-  registerDemo(program, io);
+  registerRuns(program, io, jobs);
+  registerSchema(program, io, jobs);
+  registerMcp(program, io, jobs);
+  registerStudio(program, io, jobs);
+  registerDemo(program, io, jobs);
 }

@@ -1,14 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { anyReportSchema } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
-import { DEFAULT_RUNS_DIR, findRun, listRuns } from '../../../kit/runs/index.ts';
-import { describeReport } from '../describe-report.ts';
-import { type CliIo, printable } from '../io.ts';
-import { KINDS } from '../kinds.ts';
-import { addExamples } from '../options.ts';
-import { formatTable } from '../table.ts';
+import { type Job, parseGate, resumeJob, startJob } from '../../../kit/job/index.ts';
+import { DEFAULT_RUNS_DIR, type FoundRun, findRun, listRuns } from '../../../kit/runs/index.ts';
+import { printable } from '../../../kit/text/printable.ts';
+import { formatTable } from '../../../kit/text/table.ts';
+import { findJob } from '../../jobs.ts';
+import { readFinished } from '../../pages/run-page.ts';
+import { readConfigFile } from '../config-file.ts';
+import { checkGatePaths, followAndShow } from '../follow-job.ts';
+import { groupOf } from '../groups.ts';
+import type { CliIo } from '../io.ts';
+import { requestOf } from '../job-verb.ts';
+import { addExamples, repeated } from '../options.ts';
+import { runJobs } from '../run-jobs.ts';
 import { printJson } from '../work.ts';
 
 interface RunsOptions {
@@ -16,10 +21,25 @@ interface RunsOptions {
   readonly runsDir: string;
 }
 
+interface FollowOptions extends RunsOptions {
+  readonly blur?: boolean;
+  readonly failOn: readonly string[];
+}
+
+interface StartOptions extends FollowOptions {
+  readonly dryRun?: boolean;
+}
+
 function addRunsDir(command: Command): Command {
   return command
     .option('--runs-dir <dir>', 'where the runs are', DEFAULT_RUNS_DIR)
     .option('--json', 'print the result as JSON on standard output');
+}
+
+function addFollowOptions(command: Command): Command {
+  return addRunsDir(command)
+    .option('--blur', 'make a report in which no face can be recognised')
+    .addOption(repeated('--fail-on <condition>', 'exit with 1 if it holds for the result; may be repeated'));
 }
 
 async function list({ runsDir, json }: RunsOptions, io: CliIo): Promise<void> {
@@ -41,38 +61,66 @@ async function list({ runsDir, json }: RunsOptions, io: CliIo): Promise<void> {
   );
 }
 
-async function show(id: string, { runsDir, json }: RunsOptions, io: CliIo): Promise<void> {
-  const { path, record } = await findRun(id, runsDir);
-  const file = join(path, 'report.json');
-  const text = record.status === 'done' ? await readFile(file, 'utf8') : null;
-  const report = text === null ? null : anyReportSchema.safeParse(JSON.parse(text));
-  if (report?.error)
-    throw new BiolensError(
-      'input',
-      `${file}: "${report.error.issues[0]?.path.join('.')}" ${report.error.issues[0]?.message}`,
-    );
-  if (json) return printJson(io, { schema: 'biolens/run-page@1', run: record, report: report?.data ?? null });
+async function show(id: string, { runsDir, json }: RunsOptions, io: CliIo, jobs: readonly Job[]): Promise<void> {
+  const found = await findRun(id, runsDir);
+  const { path, record } = found;
+  const job = jobs.find(({ kind }) => kind === record.kind);
+  const done = record.status === 'done' && job !== undefined ? await readFinished(job, found) : null;
+  if (json) return printJson(io, { schema: 'biolens/run-page@1', run: record, report: done?.report ?? null });
   io.out(
     `${record.id}\n${record.kind}, ${record.status}${record.error ? `: ${printable(record.error)}` : ''}\nin ${path}\n`,
   );
-  if (report?.data !== undefined) io.out(`\n${describeReport(report.data)}`);
+  if (done !== null) io.out(`\n${job?.describe(done.report)}`);
   if (record.status !== 'done') io.out(`\nbiolens runs resume ${record.id} goes on with it\n`);
 }
 
-function kindOf(kind: string) {
-  const known = KINDS[kind];
-  if (known === undefined)
-    throw new BiolensError(
-      'input',
-      `runs of kind "${kind}" are not known, these are: ${Object.keys(KINDS).join(', ')}`,
-    );
-  return known;
+/** The job of a recorded run. */
+function jobOf({ record, path }: FoundRun, jobs: readonly Job[]): Job {
+  const job = jobs.find(({ kind }) => kind === record.kind);
+  if (job !== undefined) return job;
+  const known = jobs.map(({ kind }) => kind).join(', ');
+  throw new BiolensError('input', `${join(path, 'run.json')}: a run of "${record.kind}", known are ${known}`);
+}
+
+interface Wanted {
+  readonly options: FollowOptions;
+  readonly io: CliIo;
+  readonly jobs: readonly Job[];
+}
+
+/** Goes on with a run, or repeats it, and shows what comes out. */
+async function follow(id: string, how: 'resume' | 'rerun', { options, io, jobs }: Wanted): Promise<void> {
+  const { runsDir, json = false, blur = false, failOn } = options;
+  const found = await findRun(id, runsDir);
+  const job = jobOf(found, jobs);
+  const gates = failOn.map(parseGate);
+  checkGatePaths(job, gates);
+  const context = { environment: io.env, runsDir };
+  const start = (signal: AbortSignal) =>
+    how === 'resume'
+      ? resumeJob(job, found.path, { ...context, signal })
+      : startJob(job, job.repeatable?.(found.record.configuration) ?? found.record.configuration, {
+          ...context,
+          signal,
+        });
+  await followAndShow(job, start, { io, json, blur, gates, view: {} });
+}
+
+async function start(file: string, { options, io, jobs }: Wanted & { readonly options: StartOptions }): Promise<void> {
+  const { runsDir, json = false, blur = false, dryRun = false, failOn } = options;
+  const gates = failOn.map(parseGate);
+  const entries = await readConfigFile(file);
+  const requests = entries.map(entry => {
+    if (entry.job === null)
+      throw new BiolensError('input', `${entry.source}: "job" is missing: the kind of job, such as ${jobs[0]?.kind}`);
+    return requestOf(findJob(entry.job, jobs), entry, { given: {}, gates, name: undefined });
+  });
+  await runJobs(requests, { json, blur, dryRun, runsDir, io, view: {} });
 }
 
 /** `biolens runs …` */
-export function registerRuns(program: Command, io: CliIo): void {
-  const runs = program.command('runs').description('list, show, resume or repeat runs');
-  runs.action(() => runs.outputHelp());
+export function registerRuns(program: Command, io: CliIo, jobs: readonly Job[]): void {
+  const runs = groupOf(program, 'runs');
   addExamples(addRunsDir(runs.command('list').description('all runs, newest first')), 'biolens runs list').action(
     (options: RunsOptions) => list(options, io),
   );
@@ -81,19 +129,22 @@ export function registerRuns(program: Command, io: CliIo): void {
       runs.command('show <id>').description('one run and its result; ID may be a part that no other has, or "latest"'),
     ),
     'biolens runs show latest',
-  ).action((id: string, options: RunsOptions) => show(id, options, io));
+  ).action((id: string, options: RunsOptions) => show(id, options, io, jobs));
   addExamples(
-    addRunsDir(runs.command('resume <id>').description('go on with a run that was interrupted or failed')),
+    addFollowOptions(runs.command('start <file>').description('do the jobs of a YAML file, of any kinds')).option(
+      '--dry-run',
+      'check everything, say what would be read and how long it takes, and do nothing',
+    ),
+    'biolens runs start jobs.yaml',
+  ).action((file: string, options: StartOptions) => start(file, { options, io, jobs }));
+  addExamples(
+    addFollowOptions(runs.command('resume <id>').description('go on with a run that was interrupted or failed')),
     'biolens runs resume latest',
-  ).action(async (id: string, options: RunsOptions) => {
-    const { path, record } = await findRun(id, options.runsDir);
-    await kindOf(record.kind).resume(path, io, options);
-  });
+  ).action((id: string, options: FollowOptions) => follow(id, 'resume', { options, io, jobs }));
   addExamples(
-    addRunsDir(runs.command('rerun <id>').description('repeat a run from its recorded configuration, as a new run')),
+    addFollowOptions(
+      runs.command('rerun <id>').description('repeat a run from its recorded configuration, as a new run'),
+    ),
     'biolens runs rerun 2026-11-24T10-02-11-audit-portraits',
-  ).action(async (id: string, options: RunsOptions) => {
-    const { record } = await findRun(id, options.runsDir);
-    await kindOf(record.kind).rerun(record.configuration, io, options);
-  });
+  ).action((id: string, options: FollowOptions) => follow(id, 'rerun', { options, io, jobs }));
 }

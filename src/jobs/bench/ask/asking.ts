@@ -10,7 +10,7 @@ import type { AskEvent, AskNews } from './events.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createHalt, type Halt } from './halt.ts';
 import { createPictureStore, type ImageSource, type PictureStore } from './picture-store.ts';
-import { posings, settingsOf } from './posed-question.ts';
+import { countPosings, posings } from './posed-question.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import type { AskSettings } from './settings.ts';
 import { inShard } from './shard.ts';
@@ -101,7 +101,7 @@ export class Asking {
     const finished = answers.filter(answer => answer.raw !== null || !settings.retryErrors);
     const known = new Set(finished.map(answerKey));
     this.#done = known.size;
-    this.#total = Array.isArray(questions) ? this.#countPosings(questions) : null;
+    this.#total = Array.isArray(questions) ? countPosings(questions, settings) : null;
     const recorder = createRecorder({
       journal,
       answeredBefore: answers.some(answer => answer.raw !== null),
@@ -290,13 +290,5 @@ export class Asking {
         this.#changed();
       },
     });
-  }
-
-  #countPosings(questions: readonly Question[]): number {
-    const { rotations, repeats, shard, ...rest } = this.#options.settings;
-    const each = repeats * settingsOf(rest).length;
-    return questions
-      .filter(question => inShard(question.id, shard))
-      .reduce((sum, { options }) => sum + each * (rotations === 'all' ? options.length : 1), 0);
   }
 }

@@ -14,7 +14,7 @@ export type { AskOptions } from './asking.ts';
 export { createFrequentAnswerer, createRandomAnswerer } from './baselines.ts';
 export type { AskEvent, AskNews, AskProgress } from './events.ts';
 export type { ImageSource } from './picture-store.ts';
-export { type PosedQuestion, posings, rotateOptions } from './posed-question.ts';
+export { countPosings, type PosedQuestion, posings, rotateOptions } from './posed-question.ts';
 export { buildParts, buildText, REASONING_INSTRUCTION, TOOLS_INSTRUCTION } from './prompt.ts';
 export { type AskSettings, askSettings, askSettingsSchema } from './settings.ts';
 export { inShard, parseShard, type Shard } from './shard.ts';

@@ -1,4 +1,5 @@
 import type { Question, QuestionOption, Setting } from '../../../ground/contracts/bench.ts';
+import { inShard, type Shard } from './shard.ts';
 
 /** A question as it is put once: with its options in one order. */
 export interface PosedQuestion {
@@ -40,4 +41,15 @@ export function* posings(question: Question, options: PoseOptions): Generator<Po
         yield { question, setting, rotation, repeat, options: rotateOptions(question.options, rotation) };
     }
   }
+}
+
+/** The number of answers that a list of questions gets. */
+export function countPosings(
+  questions: readonly Question[],
+  { shard, ...options }: PoseOptions & { readonly shard: Shard | null },
+): number {
+  const each = options.repeats * settingsOf(options).length;
+  return questions
+    .filter(question => inShard(question.id, shard))
+    .reduce((sum, question) => sum + each * (options.rotations === 'all' ? question.options.length : 1), 0);
 }

@@ -1,48 +1,43 @@
-import { resolve } from 'node:path';
 import { z } from 'zod';
-import { BiolensError } from '../../../ground/errors.ts';
-import { parseModelSpec } from '../../../kit/vlm/index.ts';
-import { askSettingsSchema } from '../ask/index.ts';
-import { LOCAL_ANSWERERS } from '../specialist/index.ts';
+import { field, pathSchema } from '../../../kit/job/index.ts';
+// Not through the room's door, which opens its clients: what declares a job loads no library that does the work.
+import { parseModelSpec, SPEC_FORMS } from '../../../kit/vlm/parse-spec.ts';
+import { askSettingsSchema } from '../ask/settings.ts';
+import { isLocalAnswerer, LOCAL_ANSWERERS } from '../specialist/local-answerers.ts';
 
 /** All that decides a bench run: recorded with it, and enough to repeat it. */
-export const benchConfigurationSchema = askSettingsSchema
-  .omit({ retryErrors: true })
-  .extend({
-    /** A benchmark: an official folder, Parquet files, or JSONL. */
-    from: z.string().min(1),
-    /** `specialist`, `random`, `frequent`, or a vision-language model as `openModel` takes it. */
-    model: z.string().min(1).default('specialist'),
-    /** Look for defects in the questions when all are answered, so that scores without the flagged ones can be told. */
-    lint: z.boolean().default(true),
-    /** Ids of the runs whose answers these are. */
-    mergedFrom: z.array(z.string()).optional(),
+export const benchConfigurationSchema = z
+  .strictObject({
+    from: field(pathSchema, {
+      flag: '--from <dir>',
+      help: 'the benchmark: a FaceXBench folder, Parquet files, or JSONL',
+      is: 'benchmark',
+    }),
+    model: field(z.string().min(1).default('specialist'), {
+      flag: '--model <model>',
+      help: `${LOCAL_ANSWERERS.join(', ')}, ${SPEC_FORMS}`,
+      is: 'answering-model',
+    }),
+    ...askSettingsSchema.shape,
+    lint: field(z.boolean().default(true), {
+      flag: '--no-lint',
+      help: 'do not look for defects in the questions: no score without the flagged ones',
+    }),
+    /** Recorded by `mergeRuns`; a run that asks has none. */
+    mergedFrom: field(z.array(z.string()).optional(), {
+      flag: [],
+      help: 'ids of the runs whose answers these are',
+    }),
   })
   .refine(({ maxDollars, price }) => maxDollars === null || price !== null, {
     path: ['maxDollars'],
-    message: 'expected "price" beside it, as providers do not tell what a reply cost',
+    message: 'wants --price (field "price") beside it: providers do not tell what a reply cost',
   });
 export type BenchConfiguration = z.infer<typeof benchConfigurationSchema>;
 export type BenchConfigurationInput = z.input<typeof benchConfigurationSchema>;
 
-/**
- * Checks a configuration and makes its path absolute.
- *
- * @throws {BiolensError} `usage` naming the first field that is wrong.
- */
-export function parseBenchConfiguration(input: unknown): BenchConfiguration {
-  const parsed = benchConfigurationSchema.safeParse(input);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new BiolensError('usage', `"${issue?.path.join('.')}" ${issue?.message}`, { cause: parsed.error });
-  }
-  return { ...parsed.data, from: resolve(parsed.data.from) };
-}
-
-const isLocal = (model: string): boolean => LOCAL_ANSWERERS.some(name => name === model);
-
 /** What the folder of a run ends in: the model's own name, the setting, the shard. */
 export function nameOfRun({ model, setting, shard }: BenchConfiguration): string {
-  const name = isLocal(model) || !model.includes(':') ? model : parseModelSpec(model).model;
+  const name = isLocalAnswerer(model) || !model.includes(':') ? model : parseModelSpec(model).model;
   return [name, setting, ...(shard === null ? [] : [shard.index, 'of', shard.of])].join(' ');
 }

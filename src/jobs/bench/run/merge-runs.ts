@@ -1,11 +1,12 @@
 import type { Answer } from '../../../ground/contracts/bench.ts';
 import { type BenchReport, benchReportSchema } from '../../../ground/contracts/bench-report.ts';
 import { BiolensError } from '../../../ground/errors.ts';
+import { parseConfiguration } from '../../../kit/job/index.ts';
 import { createRun } from '../../../kit/runs/index.ts';
 import { type MergeResult, mergeAnswers } from '../ask/index.ts';
 import { writeQuestionLines } from '../read/jsonl.ts';
 import { buildBenchReport } from '../report.ts';
-import { parseBenchConfiguration } from './configuration.ts';
+import { benchConfigurationSchema } from './configuration.ts';
 import { checkSameBenchmark, QUESTIONS_FILE, readBenchRun } from './read-run.ts';
 
 export interface MergedRun extends MergeResult {
@@ -44,7 +45,10 @@ export async function mergeRuns(
     buildBenchReport({ benchmark: { source, format }, questions, answers, lint: known.lint }),
   );
   const configuration = {
-    ...parseBenchConfiguration(first.record.configuration),
+    ...parseConfiguration({ configuration: benchConfigurationSchema }, first.record.configuration, {
+      code: 'input',
+      source: `run ${first.record.id}: configuration`,
+    }),
     shard: null,
     mergedFrom: parts.map(({ record }) => record.id),
   };

@@ -56,39 +56,46 @@ const FACE_TOOLS: readonly {
   },
 ];
 
+/** The built-in face networks as functions that a language model may call about the pictures of its question. */
+export const createFaceTools =
+  (sight: () => Promise<FaceSight>): ToolsFor =>
+  (_, pictures) =>
+    faceToolsFor(pictures, sight);
+
 /**
- * The built-in face networks as functions that a language model may call about the pictures of its question. What they
- * are given is checked, and what is wrong with it told to the model in one line.
+ * The built-in face networks as functions about some pictures. What they are given is checked, and what is wrong with it told to the caller
+ * in one line.
  */
-export function createFaceTools(sight: () => Promise<FaceSight>): ToolsFor {
-  return (_, pictures) => {
-    const perFace = FACE_TOOLS.map(
-      ({ name, description, tell }): ModelTool => ({
-        name,
-        description,
-        parameters: z.toJSONSchema(imageSchema),
-        async run(input, { signal }) {
-          const { image } = readInput(imageSchema, input);
-          const [seen] = await (await sight()).look([pictureAt(pictures, image)], signal);
-          return { faces: seen!.faces.map(tell) };
-        },
-      }),
-    );
-    return [
-      ...perFace,
-      {
-        name: 'compare_faces',
-        description: 'Compares the largest faces of two images: the probability that they show the same person.',
-        parameters: z.toJSONSchema(pairSchema),
-        async run(input, { signal }) {
-          const { first, second } = readInput(pairSchema, input);
-          const pair = [pictureAt(pictures, first), pictureAt(pictures, second)];
-          const [a, b] = await (await sight()).recognise(pair, signal);
-          return { samePersonProbability: round(sameness(a!, b!)), faceFound: [a!.faceFound, b!.faceFound] };
-        },
+export function faceToolsFor(
+  pictures: readonly PreparedImage[],
+  sight: () => Promise<FaceSight>,
+): readonly ModelTool[] {
+  const perFace = FACE_TOOLS.map(
+    ({ name, description, tell }): ModelTool => ({
+      name,
+      description,
+      parameters: z.toJSONSchema(imageSchema),
+      async run(input, { signal }) {
+        const { image } = readInput(imageSchema, input);
+        const [seen] = await (await sight()).look([pictureAt(pictures, image)], signal);
+        return { faces: seen!.faces.map(tell) };
       },
-    ];
-  };
+    }),
+  );
+  return [
+    ...perFace,
+    {
+      name: 'compare_faces',
+      description: 'Compares the largest faces of two images: the probability that they show the same person.',
+      parameters: z.toJSONSchema(pairSchema),
+      async run(input, { signal }) {
+        const { first, second } = readInput(pairSchema, input);
+        const pair = [pictureAt(pictures, first), pictureAt(pictures, second)];
+        const [a, b] = await (await sight()).recognise(pair, signal);
+        return { samePersonProbability: round(sameness(a!, b!)), faceFound: [a!.faceFound, b!.faceFound] };
+      },
+    },
+  ];
 }
 
 function pictureAt(pictures: readonly PreparedImage[], number: number): PreparedImage {

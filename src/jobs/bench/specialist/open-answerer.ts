@@ -1,6 +1,7 @@
 import type { Question } from '../../../ground/contracts/bench.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import { openFaceAnalyser } from '../../../kit/faces/index.ts';
+import { suggest } from '../../../kit/job/index.ts';
 import { type OpenModelOptions, openModel, SPEC_FORMS } from '../../../kit/vlm/index.ts';
 import { type Answerer, createModelAnswerer } from '../ask/answerer.ts';
 import { createFrequentAnswerer, createRandomAnswerer } from '../ask/baselines.ts';
@@ -8,10 +9,8 @@ import { usesTools } from '../ask/prompt.ts';
 import type { AskSettings } from '../ask/settings.ts';
 import { createFaceSight, type FaceSight } from './face-sight.ts';
 import { createFaceTools } from './face-tools.ts';
+import { LOCAL_ANSWERERS } from './local-answerers.ts';
 import { createSpecialist } from './specialist.ts';
-
-/** The answerers that need no endpoint. */
-export const LOCAL_ANSWERERS = ['specialist', 'random', 'frequent'] as const;
 
 export interface OpenAnswererOptions extends OpenModelOptions {
   readonly settings: AskSettings;
@@ -38,7 +37,7 @@ export function openAnswerer(spec: string, options: OpenAnswererOptions): Answer
     default:
       if (!spec.includes(':')) {
         const expected = `${LOCAL_ANSWERERS.join(', ')}, ${SPEC_FORMS}`;
-        throw new BiolensError('usage', `"model" expected ${expected}, got "${spec}"`);
+        throw new BiolensError('usage', `"model" expected ${expected}, got "${spec}"${suggest(spec, LOCAL_ANSWERERS)}`);
       }
       return usesTools(settings.setting) ? openWithTools(spec, options) : openPlain(spec, options);
   }

@@ -1,3 +1,4 @@
+import type { Question } from '../../../ground/contracts/bench.ts';
 import { foldIn, openStream, randomKey } from '../../../ground/math/index.ts';
 import { openFaceAnalyser } from '../../../kit/faces/index.ts';
 import type { PreparedImage } from '../../../kit/vlm/index.ts';
@@ -92,6 +93,10 @@ function whyBeyond(task: string, text: string): string | null {
       return null;
   }
 }
+
+/** Whether the networks look at the pictures of a question; the others are answered at chance, at once. */
+export const looksAt = ({ task, text, images }: Question): boolean =>
+  images.length > 0 && whyBeyond(task, text) === null;
 
 interface Looking {
   readonly sight: FaceSight;

@@ -9,6 +9,8 @@ import { createGan, type Gan } from './gan.ts';
 
 const CONFIGURATION_FILE = 'gan.json';
 const WEIGHTS_FILE = 'generator.safetensors';
+/** Files of a generator's folder. */
+export const GAN_FILES: readonly string[] = [CONFIGURATION_FILE, WEIGHTS_FILE];
 
 /** A generator that can draw. */
 export interface GanModel {

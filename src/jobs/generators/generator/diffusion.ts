@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { foldIn, openStream } from '../../../ground/math/index.ts';
 import { cosineSchedule, type Runtime, type Schedule, warmUpSchedule } from '../../../kit/tensor/index.ts';
 import { openDenoisingTrainer } from '../denoising-trainer.ts';
-import { readModelFolder, writeModelFolder } from '../folder.ts';
+import { MODEL_FILES, readModelFolder, writeModelFolder } from '../folder.ts';
 import { createModel, type DiffusionModel } from '../model.ts';
 import { drawNoise } from '../noise/draw.ts';
 import { openSampler } from '../sampler.ts';
@@ -59,6 +59,7 @@ async function openDiffusionSampler(
 
 export const DIFFUSION: GeneratorFamily = {
   kind: 'diffusion',
+  files: MODEL_FILES,
   objection: ({ size, classes, start = null }) => {
     if (size % 2 !== 0) return `"size" expected an even number, got ${size}`;
     if (start === null) return null;
@@ -71,6 +72,7 @@ export const DIFFUSION: GeneratorFamily = {
       ? null
       : `"classes" expected those of the model (${names(start.classes)}), got ${names(classes)}`;
   },
+  parameters: settings => modelOf(settings, 0).parameters.size,
   trainingBytes: settings => estimateTrainingBytes(modelOf(settings, 0), settings.batchSize),
   openTrainer: async (runtime, { settings, key, checkpoint }) => {
     const { batchSize, steps, learningRate: initial } = settings;

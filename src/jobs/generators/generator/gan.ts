@@ -1,8 +1,16 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import { foldIn, openStream } from '../../../ground/math/index.ts';
 import type { Runtime } from '../../../kit/tensor/index.ts';
-import type { GanModel } from '../gan/folder.ts';
-import { createGan, isGanFolder, openGanSampler, openGanTrainer, readGanFolder, writeGanFolder } from '../gan/index.ts';
+import { GAN_FILES, type GanModel } from '../gan/folder.ts';
+import {
+  createGan,
+  ganTrainingSchema,
+  isGanFolder,
+  openGanSampler,
+  openGanTrainer,
+  readGanFolder,
+  writeGanFolder,
+} from '../gan/index.ts';
 import type { GeneratorFamily, GeneratorSampler } from './kind.ts';
 
 async function openSampler(runtime: Runtime, model: GanModel): Promise<GeneratorSampler> {
@@ -26,11 +34,18 @@ async function openSampler(runtime: Runtime, model: GanModel): Promise<Generator
 
 export const GAN: GeneratorFamily = {
   kind: 'gan',
-  objection: ({ size, classes }) => {
+  files: GAN_FILES,
+  objection: ({ size, classes, batchSize }) => {
     if (classes !== null) return '"classes" are for diffusion models; the GAN is not conditioned';
+    if (!ganTrainingSchema.shape.batchSize.safeParse(batchSize).success)
+      return `"batchSize" expected 2 to 1024 images for a GAN, got ${batchSize}`;
     return Number.isInteger(Math.log2(size)) && size >= 8 && size <= 256
       ? null
       : `"size" expected a power of two from 8 to 256 for a GAN, got ${size}`;
+  },
+  parameters: ({ size: imageSize, channels }) => {
+    const { generator, discriminator } = createGan({ imageSize, channels });
+    return generator.size + discriminator.size;
   },
   trainingBytes: () => null,
   openTrainer: async (runtime, { settings, key, checkpoint }) => {

@@ -110,8 +110,12 @@ export interface GeneratorSampler {
 /** One kind of generator: how it is trained, and how its folder is drawn from. */
 export interface GeneratorFamily {
   readonly kind: GeneratorKind;
+  /** Files and folders of a model's folder: what a trainer's `save` may replace. */
+  readonly files: readonly string[];
   /** Settings that do not fit together, as one line; null: they do. */
   readonly objection: (settings: GeneratorSettings) => string | null;
+  /** Numbers that are learned. */
+  readonly parameters: (settings: GeneratorSettings) => number;
   /** Bytes that training needs at its peak, as estimated; null: not known. */
   readonly trainingBytes: (settings: GeneratorSettings) => number | null;
   readonly openTrainer: (runtime: Runtime, request: TrainerRequest) => Promise<GeneratorTrainer>;

@@ -1,10 +1,9 @@
+import type { SamplingMethod } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import { combine, type Estimate, type NoiseLevel, noiseLevel } from './prediction.ts';
 import { alphasCumulative, chooseTimes, type NoiseSchedule } from './schedule.ts';
 
-/** Ways from noise to image; `docs/diffusion.md` compares them. */
-export const SAMPLING_METHODS = ['ddim', 'ddpm', 'dpm-solver++'] as const;
-export type SamplingMethod = (typeof SAMPLING_METHODS)[number];
+export { SAMPLING_METHODS, type SamplingMethod } from '../../../ground/contracts/index.ts';
 
 export interface SolverOptions {
   readonly method: SamplingMethod;

@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { BiolensError } from '../../../ground/errors.ts';
 import { readModelFolder } from '../folder.ts';
 import { GENERATORS, type GeneratorSettings } from '../generator/index.ts';
@@ -33,25 +32,42 @@ export function settingsOf(
 }
 
 /**
- * Checks that nothing is asked of the model that training goes on from which it decides itself.
+ * The model that training goes on from; null: none.
  *
- * @throws {BiolensError} `usage` naming the setting.
+ * @throws {BiolensError} `input` naming the file that is wrong; `usage` naming the setting that the model decides itself.
  */
-export function checkStart({ from, kind, channels, layersPerBlock, prediction }: TrainConfiguration): void {
-  if (from === undefined) return;
+export async function readStart({
+  from,
+  kind,
+  channels,
+  layersPerBlock,
+  prediction,
+}: TrainConfiguration): Promise<DiffusionModel | null> {
+  if (from === undefined) return null;
   if (kind !== 'diffusion') throw new BiolensError('usage', `"from" is for diffusion models, "kind" is ${kind}`);
-  const fixed = Object.entries({ channels, layersPerBlock, prediction }).find(([, value]) => value !== undefined);
-  if (fixed !== undefined)
-    throw new BiolensError('usage', `"${fixed[0]}" is that of the model that "from" names; leave it out`);
+  const model = await readModelFolder(from);
+  const given = { channels, layersPerBlock, prediction };
+  const ofModel = settingsOfModel(model);
+  // A recorded configuration says what was decided, and is repeated as it is.
+  const other = DECIDED_BY_MODEL.find(name => given[name] !== undefined && given[name] !== ofModel[name]);
+  if (other !== undefined)
+    throw new BiolensError('usage', `"${other}" is that of the model that "from" names; leave it out`);
+  return model;
 }
 
-/** The model that training goes on from; null: none. */
-export async function readStart({ from }: Pick<TrainConfiguration, 'from'>): Promise<DiffusionModel | null> {
-  return from === undefined ? null : readModelFolder(from);
+const DECIDED_BY_MODEL = ['channels', 'layersPerBlock', 'prediction'] as const;
+
+/** What a model decides of the training that goes on from it. */
+function settingsOfModel({ config, noise }: DiffusionModel) {
+  return {
+    channels: config.down[0]?.channels,
+    layersPerBlock: config.layersPerBlock,
+    prediction: noise.prediction,
+  };
 }
 
 /**
- * Decides what a configuration left open, makes its paths absolute, and checks that its parts fit together.
+ * Decides what a configuration left open, and checks that its parts fit together.
  *
  * @param freeBytes memory that is free, for `batchSize: 'auto'`
  * @param start the model that training goes on from
@@ -62,21 +78,18 @@ export function resolveTraining(
   images: Pick<TrainingImages, 'classes' | 'attribute'>,
   { freeBytes, start = null }: { readonly freeBytes: number; readonly start?: DiffusionModel | null },
 ): ResolvedTraining {
-  const { kind, preset, labels, output, from, batchSize: wanted } = configuration;
+  const { kind, preset, batchSize: wanted } = configuration;
   const { batchSize: most, ...rest } = PRESETS[kind][preset];
-  const optional = { labels, output, from };
-  const paths = Object.entries(optional).flatMap(([name, path]) => (path === undefined ? [] : [[name, resolve(path)]]));
+  const ofModel = start === null ? null : settingsOfModel(start);
   const { channels, layersPerBlock, steps, learningRate, threads = availableParallelism() } = configuration;
   const training: ResolvedTraining = {
     ...configuration,
-    channels: start?.config.down[0]?.channels ?? channels ?? rest.channels,
-    layersPerBlock: start?.config.layersPerBlock ?? layersPerBlock ?? rest.layersPerBlock,
-    prediction: start?.noise.prediction ?? configuration.prediction ?? 'v',
+    channels: ofModel?.channels ?? channels ?? rest.channels,
+    layersPerBlock: ofModel?.layersPerBlock ?? layersPerBlock ?? rest.layersPerBlock,
+    prediction: ofModel?.prediction ?? configuration.prediction ?? 'v',
     steps: steps ?? rest.steps,
     learningRate: learningRate ?? rest.learningRate,
     threads,
-    images: resolve(configuration.images),
-    ...Object.fromEntries(paths),
     batchSize: wanted === 'auto' ? most : wanted,
   };
   const family = GENERATORS[kind];

@@ -7,6 +7,8 @@ import type { TrainItem } from './items.ts';
 
 const COLUMNS = 8;
 const ROWS = 4;
+/** Samples on a sheet. */
+export const SHEET_IMAGES = COLUMNS * ROWS;
 
 /** Steps after which a sheet is made: evenly spread, the last one at the end. */
 export function sheetSteps(steps: number, sheets: number): ReadonlySet<number> {
@@ -30,7 +32,7 @@ export async function makeSheet(
   },
 ): Promise<TrainItem & { readonly type: 'sheet' }> {
   const { step } = trainer;
-  const n = COLUMNS * ROWS;
+  const n = SHEET_IMAGES;
   const startedAt = performance.now();
   const sampler = await trainer.openSampler(sampling);
   try {

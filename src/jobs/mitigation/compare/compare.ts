@@ -4,7 +4,7 @@ import type { DiffusionGenerator, DiffusionGeneratorOptions } from '../diffusion
 import type { ComparedSide } from '../report.ts';
 import type { Sample } from '../sample.ts';
 import { drawSamples, keptSideSchema, makeSide } from '../side.ts';
-import { type MitigationEvent, secondsSince, type Workshop } from '../workshop.ts';
+import { type MitigationStep, secondsSince, type Workshop } from '../workshop.ts';
 import { openGuidance } from './guidance.ts';
 import { rejectSamples } from './rejection.ts';
 
@@ -20,7 +20,7 @@ async function* drawBy(
   shop: Workshop,
   before: MitigationSide,
   openGenerator: OpenGenerator,
-): AsyncGenerator<MitigationEvent, Draw> {
+): AsyncGenerator<MitigationStep, Draw> {
   const { prepared, context, key, signal } = shop;
   const { auditSamples: count, replication } = prepared.configuration;
   if (method === 'rejection') {
@@ -42,7 +42,7 @@ export async function* compareMethods(
   shop: Workshop,
   before: MitigationSide,
   openGenerator: OpenGenerator,
-): AsyncGenerator<MitigationEvent, ComparedSide[]> {
+): AsyncGenerator<MitigationStep, ComparedSide[]> {
   const { run, prepared, context, goals, store, signal } = shop;
   const compared: ComparedSide[] = [];
   for (const method of prepared.configuration.compare) {

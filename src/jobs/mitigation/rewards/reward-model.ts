@@ -1,6 +1,7 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import { openClassifier, openEmbedder } from '../../../kit/faces/index.ts';
 import type { Image } from '../../../kit/images/index.ts';
+import { suggest } from '../../../kit/job/index.ts';
 import type { DeviceChoice } from '../../../kit/tensor/index.ts';
 
 /** A model whose output is a reward. */
@@ -72,7 +73,8 @@ export async function openRewardModel(spec: string, options: { readonly device: 
     const known = Object.entries(classifier.attributes).flatMap(([name, classes]) =>
       classes.map(one => `${name}=${one}`),
     );
-    throw new BiolensError('usage', `${spec}: expected one of ${known.join(', ')}`);
+    const hint = suggest(`${attribute}=${wanted}`, known);
+    throw new BiolensError('usage', `${spec}: expected one of ${known.join(', ')}${hint}`);
   }
   return {
     name: spec,

@@ -1,0 +1,117 @@
+import { BiolensError, messageOf } from '../../ground/errors.ts';
+import {
+  checkGatePath,
+  checkGates,
+  type Finished,
+  type Gate,
+  type Job,
+  type JobEvent,
+  toJsonSchema,
+} from '../../kit/job/index.ts';
+import { readRunRecord } from '../../kit/runs/index.ts';
+import { printable } from '../../kit/text/printable.ts';
+import type { CliIo } from './io.ts';
+import type { ProgressView } from './progress.ts';
+import { printJson, work } from './work.ts';
+
+type AnyEvent = JobEvent<{ readonly type: string }, unknown>;
+
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+  readonly progress: ProgressView;
+  /** No face on the page can be recognised. */
+  readonly blur: boolean;
+}
+
+const isResult = (event: AnyEvent): event is Extract<AnyEvent, { readonly report: unknown }> => event.type === 'result';
+
+/** What helps after an error: that of the job, or going on with what was interrupted. */
+function explain(job: Job, error: BiolensError, id: string): BiolensError {
+  const interrupted = error.code === 'interrupted';
+  const remedy = job.remedy?.(error, id) ?? (interrupted ? `biolens runs resume ${id} goes on` : null);
+  if (remedy === null) return error;
+  return new BiolensError(error.code, `${messageOf(error)}; ${remedy}`, { details: error.details, cause: error });
+}
+
+/**
+ * Follows a run to its end with progress, and writes its page.
+ *
+ * @throws {BiolensError} what the job throws, with how to go on
+ */
+export async function followJob(
+  job: Job,
+  events: AsyncIterable<AnyEvent>,
+  { signal, progress, blur }: FollowOptions,
+): Promise<Finished<unknown> & { readonly page: string }> {
+  const news = job.news();
+  let found: Finished<unknown> | undefined;
+  let id = '';
+  try {
+    for await (const event of events) {
+      if (event.type === 'run' && 'id' in event) id = String(event.id);
+      else if (isResult(event)) found = event;
+      else {
+        const told = news.tell(event);
+        if (told?.type === 'note') progress.note(printable(told.text));
+        else if (told !== null) progress.update(told);
+      }
+    }
+  } catch (error) {
+    throw error instanceof BiolensError && id !== '' ? explain(job, error, id) : error;
+  }
+  if (found === undefined) throw new BiolensError('external', `the ${job.noun} ended without a result`);
+  const { freezeRun } = await import('../pages/index.ts');
+  const page = await freezeRun(found.path, {
+    blur,
+    signal,
+    onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
+  });
+  return { id: found.id, path: found.path, report: found.report, page };
+}
+
+/** How a result is shown and what it is held against. */
+export interface ShowOptions {
+  readonly json: boolean;
+  readonly gates: readonly Gate[];
+  /** Choices of the job's result view. */
+  readonly view: Readonly<Record<string, unknown>>;
+}
+
+/** The result of a job as programs take it. */
+export function resultOf(job: Job, { id, report }: Finished<unknown>, view: ShowOptions['view']): unknown {
+  if (job.result === undefined) return report;
+  return job.result.of(report, { run: id, options: job.result.options.parse(view) });
+}
+
+/** Finds gates that lead nowhere before any work. @throws {BiolensError} `usage` */
+export function checkGatePaths(job: Job, gates: readonly Gate[]): void {
+  if (gates.length === 0) return;
+  const schema = toJsonSchema(job.result?.schema ?? job.report, 'output');
+  for (const gate of gates) checkGatePath(gate, schema);
+}
+
+/** Prints the result of a run: for people, or as JSON. */
+export async function showResult(
+  job: Job,
+  finished: Finished<unknown> & { readonly page: string },
+  { io, json, view }: Omit<ShowOptions, 'gates'> & { readonly io: CliIo },
+): Promise<void> {
+  const result = resultOf(job, finished, view);
+  if (json) return printJson(io, result);
+  const { id, path, page, report } = finished;
+  const { configuration } = await readRunRecord(path);
+  io.out(job.describe(report));
+  io.out(`\n${job.epilogue?.({ id, path, report, configuration }) ?? ''}`);
+  io.out(`Report: ${printable(page)}\nbiolens studio shows it (run ${id}).\n`);
+}
+
+/** Follows one run to its end, prints its result, and holds it against the gates. */
+export async function followAndShow(
+  job: Job,
+  start: (signal: AbortSignal) => AsyncIterable<AnyEvent>,
+  { io, blur, ...options }: ShowOptions & { readonly io: CliIo; readonly blur: boolean },
+): Promise<void> {
+  const finished = await work(io, ({ signal, progress }) => followJob(job, start(signal), { signal, progress, blur }));
+  await showResult(job, finished, { ...options, io });
+  checkGates(resultOf(job, finished, options.view), options.gates);
+}

@@ -1,0 +1,2 @@
+export { createMcpServer, type ServeMcpOptions, serveMcp } from './serve-mcp.ts';
+export type { Tool } from './tool.ts';

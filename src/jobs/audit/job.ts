@@ -1,0 +1,72 @@
+import { basename } from 'node:path';
+import { type AuditReport, auditReportSchema } from '../../ground/contracts/index.ts';
+import {
+  defineJob,
+  type JobEvent,
+  type ResumeJobOptions,
+  type RunJobOptions,
+  resumeJob,
+  startJob,
+} from '../../kit/job/index.ts';
+import { type AuditConfigurationInput, auditConfigurationSchema } from './configuration.ts';
+import { describeAudit } from './describe.ts';
+import { auditItemSchema } from './items.ts';
+import type { AuditStep } from './open.ts';
+
+/** Audits folders of images or files of embeddings: do the generated faces copy the training faces, do they skew their distribution. */
+export const auditJob = defineJob({
+  kind: 'audit',
+  verb: 'audit',
+  noun: 'audit',
+  summary: 'do generated faces copy the training faces, and do they skew their distribution',
+  configuration: auditConfigurationSchema,
+  report: auditReportSchema,
+  items: auditItemSchema,
+  examples: [
+    'biolens audit --train portraits --generated samples',
+    "biolens audit --train a --generated b --json --fail-on 'replication.copied>0.01'",
+  ],
+  gateExample: 'replication.copied>0.01',
+  nameOf: ({ generated }) => basename(generated),
+  async *open(configuration, context) {
+    const { openAudit } = await import('./open.ts');
+    return yield* openAudit(configuration, context);
+  },
+  news: () => ({
+    tell: (event: AuditStep) => ({
+      type: 'progress',
+      stage: event.type === 'progress' ? `${event.part}: ${event.step}` : 'reading faces',
+      done: event.done,
+      total: event.total,
+    }),
+  }),
+  describe: (report: AuditReport) => {
+    const { length } = report.skipped;
+    const skipped = length === 0 ? '' : `\n${length} images were skipped; the report says which and why.\n`;
+    return `${describeAudit(report)}${skipped}`;
+  },
+  headline: ({ replication, verdict }) => ({
+    label: 'copies',
+    metric: replication.copied,
+    unit: 'share',
+    level: verdict.find(({ subject }) => subject === 'copies')?.level ?? 'unknown',
+  }),
+});
+
+/** What an audit of folders and files says while it works. */
+export type AuditEvent = JobEvent<AuditStep, AuditReport>;
+export type AuditRunOptions = RunJobOptions;
+
+/**
+ * Audits folders of images or files of embeddings as a run; see {@link startJob}.
+ *
+ * @param input what to audit and how; defaults are those of `auditConfigurationSchema`
+ */
+export const auditRun = (
+  input: AuditConfigurationInput,
+  options?: RunJobOptions,
+): AsyncGenerator<AuditEvent, AuditReport> => startJob(auditJob, input, options);
+
+/** Goes on with an audit that was interrupted or killed; see {@link resumeJob}. Images that were read are not read again. */
+export const resumeAudit = (path: string, options?: ResumeJobOptions): AsyncGenerator<AuditEvent, AuditReport> =>
+  resumeJob(auditJob, path, options);

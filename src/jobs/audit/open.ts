@@ -1,0 +1,152 @@
+import { type AuditReport, auditReportSchema } from '../../ground/contracts/index.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import { BUILT_IN } from '../../kit/faces/index.ts';
+import type { OpenContext, OpenedJob } from '../../kit/job/index.ts';
+import type { Run } from '../../kit/runs/index.ts';
+import { openRuntime } from '../../kit/tensor/node.ts';
+import { resolveAttributes } from './attributes.ts';
+import { auditEmbeddings } from './audit.ts';
+import { targetOf } from './bias.ts';
+import { attributesOfTable, collectSets } from './collect-sets.ts';
+import type { AuditConfiguration } from './configuration.ts';
+import { checkSource, type SetNames } from './embedded-sets.ts';
+import { type FaceReader, openFaceReader } from './face-reader.ts';
+import { planAudit } from './plan.ts';
+import type { AuditProgress } from './progress.ts';
+import { type ReadEvent, readFaces } from './read-faces.ts';
+import { digestSource, openSource, type SetSource } from './sources.ts';
+
+/** What an audit of folders and files says between its beginning and its result. */
+export type AuditStep = ReadEvent | AuditProgress;
+
+interface Sources {
+  readonly sources: readonly SetSource[];
+  readonly reader: FaceReader | null;
+  close(): Promise<void>;
+}
+
+/** The built-in classifier steps in where labels are missing. */
+function classifierOf({ classifier }: AuditConfiguration, sources: readonly SetSource[]): string {
+  if (classifier !== 'auto') return classifier;
+  const compared = sources.filter(({ set }) => set !== 'heldout');
+  return compared.every(({ labels }) => labels !== null) ? 'none' : BUILT_IN;
+}
+
+async function openSources(configuration: AuditConfiguration, signal: AbortSignal | undefined): Promise<Sources> {
+  const sources: SetSource[] = [];
+  let reader: FaceReader | null = null;
+  const close = async (): Promise<void> => {
+    for (const source of sources) if (source.kind === 'embeddings') await source.matrix.close();
+    await reader?.[Symbol.asyncDispose]();
+  };
+  try {
+    const { training, generated, heldout, trainingLabels, generatedLabels } = configuration;
+    sources.push(await openSource('training', training, { labels: trainingLabels, signal }));
+    sources.push(await openSource('generated', generated, { labels: generatedLabels, signal }));
+    if (heldout !== undefined) sources.push(await openSource('heldout', heldout, { signal }));
+    if (sources.some(({ kind }) => kind === 'images'))
+      reader = await openFaceReader({ ...configuration, classifier: classifierOf(configuration, sources) });
+    await checkEmbeddings(sources, { width: reader?.width ?? null, embedder: configuration.embedder, signal });
+    checkAttributes(sources, { configuration, reader });
+    return { sources, reader, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Finds what is wrong with files of embeddings before a run is made of them. */
+async function checkEmbeddings(
+  sources: readonly SetSource[],
+  options: { readonly width: number | null; readonly embedder: string; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const files = sources.filter(source => source.kind === 'embeddings');
+  let first =
+    options.width === null ? null : { width: options.width, name: `embeddings of the embedder ${options.embedder}` };
+  for (const { source, matrix } of files) {
+    first ??= { width: matrix.cols, name: `those of ${source}` };
+    if (matrix.cols !== first.width)
+      throw new BiolensError(
+        'input',
+        `${source}: embeddings are ${matrix.cols} wide, ${first.name} are ${first.width}`,
+        {
+          details: { file: source },
+        },
+      );
+    await checkSource(source, matrix, { signal: options.signal });
+  }
+}
+
+/** Finds names of attributes and classes that nothing knows before a face is read: what the tables and the classifier have is known. */
+function checkAttributes(
+  sources: readonly SetSource[],
+  { configuration, reader }: { readonly configuration: AuditConfiguration; readonly reader: FaceReader | null },
+): void {
+  const known = (set: SetSource['set']) => {
+    const source = sources.find(one => one.set === set);
+    return attributesOfTable(source, { classified: source?.kind === 'images' && reader?.classifier != null });
+  };
+  const labels = resolveAttributes(known('training'), known('generated'), {
+    classifier: reader?.classifier ?? null,
+    wanted: configuration.attributes,
+    target: configuration.target,
+  });
+  for (const [name, { classes, target }] of labels) targetOf(name, { classes, target });
+}
+
+/** Reads the faces, measures them, and writes down the result. */
+async function* work(
+  run: Run,
+  { configuration, sources, reader }: Sources & { readonly configuration: AuditConfiguration },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<AuditStep, AuditReport> {
+  if (reader !== null) yield* readFaces(run, sources, { reader, signal });
+  const digests = await Promise.all(
+    sources.map(async source => [source.set, await digestSource(source, signal)] as const),
+  );
+  const { sets, attributes, summaries, skipped } = await collectSets(run, sources, {
+    classified: reader?.classifier != null,
+  });
+  const labels = resolveAttributes(attributes.training, attributes.generated, {
+    classifier: reader?.classifier ?? null,
+    wanted: configuration.attributes,
+    target: configuration.target,
+  });
+  // The networks are done; their memory is the engine's now.
+  await reader?.[Symbol.asyncDispose]();
+  const runtime = await openRuntime({ device: configuration.device });
+  try {
+    await run.note({ digests: Object.fromEntries(digests), engine: runtime.engine, device: runtime.device });
+    const findings = yield* auditEmbeddings(sets, {
+      ...configuration,
+      runtime,
+      embedder: reader?.embedder ?? 'given embeddings',
+      attributes: labels,
+      names: namesOf(configuration),
+      signal,
+    });
+    return auditReportSchema.parse({ schema: 'biolens/audit@1', sets: summaries, ...findings, skipped });
+  } finally {
+    await runtime.close();
+  }
+}
+
+function namesOf({ training, generated, heldout }: AuditConfiguration): SetNames {
+  return { training, generated, heldout: heldout ?? 'held-out set' };
+}
+
+/** Opens the sets and networks of an audit; see `auditJob`. */
+export async function* openAudit(
+  configuration: AuditConfiguration,
+  { signal }: OpenContext,
+): AsyncGenerator<AuditStep, OpenedJob<AuditConfiguration, AuditStep, AuditReport>> {
+  const opened = await openSources(configuration, signal);
+  const { sources, reader } = opened;
+  const given = sources.find(source => source.kind === 'embeddings');
+  return {
+    configuration,
+    plan: planAudit(configuration, sources, reader?.width ?? given?.matrix.cols ?? 0),
+    work: run => work(run, { ...opened, configuration }, signal),
+    [Symbol.asyncDispose]: opened.close,
+  };
+}

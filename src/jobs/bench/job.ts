@@ -1,0 +1,119 @@
+import { answerSchema } from '../../ground/contracts/bench.ts';
+import { type BenchReport, benchReportSchema } from '../../ground/contracts/bench-report.ts';
+import { missingMetric } from '../../ground/contracts/metric.ts';
+import type { BiolensError } from '../../ground/errors.ts';
+import {
+  defineJob,
+  type JobEvent,
+  type JobNews,
+  type ResumeJobOptions,
+  type RunJobOptions,
+  resumeJob,
+  startJob,
+} from '../../kit/job/index.ts';
+import type { AskSettings } from './ask/settings.ts';
+import { type BenchConfigurationInput, benchConfigurationSchema, nameOfRun } from './run/configuration.ts';
+import { describeBench } from './run/describe.ts';
+import type { BenchStep } from './run/open.ts';
+import { scoreOf, scoreView } from './run/score-view.ts';
+
+const STAGES = { reading: 'reading pictures', answer: 'asking', linting: 'checking pictures' } as const;
+
+function tell(event: BenchStep): JobNews | null {
+  switch (event.type) {
+    case 'warning':
+      return { type: 'note', text: event.message };
+    case 'pause':
+      return { type: 'note', text: `waiting ${Math.ceil(event.waitMs / 1000)} s: ${event.message}` };
+    case 'reading':
+    case 'answer':
+    case 'linting':
+      return { type: 'progress', stage: STAGES[event.type], done: event.done, total: event.total };
+    default:
+      return null;
+  }
+}
+
+/** What to type to go on with a run that ended early; null where that does not help. */
+function remedy({ code, details }: BiolensError, id: string): string | null {
+  // What is wrong with the benchmark stays wrong on going on; a key or an address may be right by then.
+  if (code === 'input' && details.kind === undefined) return null;
+  if (details.budget === 'token-budget') return `biolens bench resume ${id} --budget-tokens N goes on`;
+  if (details.budget === 'money-budget') return `biolens bench resume ${id} --budget-dollars N goes on`;
+  return `biolens runs resume ${id} goes on`;
+}
+
+/** Puts a benchmark to a model, answer by answer; when all is answered the replies are scored. */
+export const benchJob = defineJob({
+  kind: 'bench',
+  verb: 'bench run',
+  noun: 'bench run',
+  summary: 'put a benchmark to a model and score the replies',
+  configuration: benchConfigurationSchema,
+  report: benchReportSchema,
+  items: answerSchema,
+  examples: [
+    'biolens bench run --from facexbench',
+    'biolens bench run --from facexbench --model ollama:llava --setting in-context',
+    "biolens bench run --from facexbench --model openai:gpt-4o --price 2.5,10 --budget-dollars 5 --json --fail-on 'overall<0.5'",
+  ],
+  gateExample: 'overall<0.5',
+  nameOf: nameOfRun,
+  async *open(configuration, context) {
+    const { openBench } = await import('./run/open.ts');
+    return yield* openBench(configuration, context);
+  },
+  news: () => ({ tell }),
+  describe: describeBench,
+  headline: report => ({
+    label: 'accuracy',
+    metric: scoreOf(report, 'strict')?.overall ?? missingMetric('no question was put'),
+    unit: 'share',
+    // How good an accuracy is depends on the benchmark.
+    level: 'unknown',
+  }),
+  result: scoreView,
+  async compare(runs) {
+    const { compareFinished } = await import('./run/compare-finished.ts');
+    return await compareFinished(runs.map(({ path }) => path));
+  },
+  remedy,
+});
+
+/** What a bench run says while it works. */
+export type BenchEvent = JobEvent<BenchStep, BenchReport>;
+export type BenchRunOptions = RunJobOptions;
+
+/** What may be other than it was when a run is gone on with: nothing that decides an answer. */
+export type ResumeChanges = Partial<
+  Pick<AskSettings, 'concurrency' | 'maxTokens' | 'maxDollars' | 'price' | 'timeoutMs' | 'attempts' | 'retryErrors'>
+>;
+
+/**
+ * Puts a benchmark to a model as a run; see {@link startJob}. A run that uses up its budget ends as `interrupted`, one in an outage as
+ * `external`; both can be resumed.
+ *
+ * @param input what to ask whom and how; defaults are those of `benchConfigurationSchema`
+ *
+ * @example
+ * ```ts
+ * for await (const event of benchRun({ from: 'facexbench', model: 'specialist' })) {
+ *   if (event.type === 'result') console.log(event.report.scores[0]?.overall);
+ * }
+ * ```
+ */
+export const benchRun = (
+  input: BenchConfigurationInput,
+  options?: BenchRunOptions,
+): AsyncGenerator<BenchEvent, BenchReport> => startJob(benchJob, input, options);
+
+/**
+ * Goes on with a bench run that was interrupted, failed or ran out of its budget; see {@link resumeJob}. What was answered is not asked
+ * again.
+ *
+ * @throws {BiolensError} `input` when the benchmark has changed
+ */
+export const resumeBench = (
+  path: string,
+  options?: Omit<ResumeJobOptions, 'changes'> & { readonly changes?: ResumeChanges },
+): AsyncGenerator<BenchEvent, BenchReport> => resumeJob(benchJob, path, options);

@@ -1,0 +1,41 @@
+import type { BenchComparison } from '../../../ground/contracts/index.ts';
+import { wrap } from '../../../kit/text/wrap.ts';
+import { compareModels } from '../compare/compare.ts';
+import { describeComparison } from './describe.ts';
+import { type BenchRunContent, readBenchRun, scoreRun } from './read-run.ts';
+
+/** The leaderboard of runs of one benchmark; published rows stand in it where they are of the same questions. */
+function compareRuns(runs: readonly BenchRunContent[]): BenchComparison {
+  const models = runs.flatMap(run => scoreRun(run, 'strict'));
+  const comparison = compareModels(models);
+  return comparison.publishedNotTested === null ? comparison : compareModels(models, { published: false });
+}
+
+const sourceOf = ({ record, report }: BenchRunContent): string => report?.benchmark.source ?? record.id;
+
+/**
+ * Holds finished bench runs against each other. Answers to different questions cannot be compared, so that each benchmark has a leaderboard
+ * of its own.
+ *
+ * @param paths folders of the runs
+ * @throws {BiolensError} `input` naming the file of a run that is missing or wrong
+ */
+export async function compareFinished(
+  paths: readonly string[],
+): Promise<{ readonly text: string; readonly json: unknown }> {
+  const runs = await Promise.all(paths.map(readBenchRun));
+  const groups = [...Map.groupBy(runs, ({ digest }) => digest).values()];
+  const compared = groups.map(group => ({
+    benchmark: group[0] === undefined ? '' : sourceOf(group[0]),
+    ...compareRuns(group),
+  }));
+  const [only, second] = compared;
+  if (only !== undefined && second === undefined) {
+    const { benchmark: _, ...comparison } = only;
+    return { text: describeComparison(comparison), json: { schema: 'biolens/bench-comparison@1', ...comparison } };
+  }
+  return {
+    text: compared.map(one => `${wrap(one.benchmark, 80, '')}\n${describeComparison(one)}`).join('\n'),
+    json: { schema: 'biolens/bench-comparisons@1', comparisons: compared },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Question } from '../../../ground/contracts/bench.ts';
+import { type BenchReport, benchReportSchema, type LintReport } from '../../../ground/contracts/bench-report.ts';
+import { BiolensError } from '../../../ground/errors.ts';
+import type { OpenContext, OpenedJob } from '../../../kit/job/index.ts';
+import type { Run } from '../../../kit/runs/index.ts';
+import {
+  type Answerer,
+  type AskEvent,
+  type AskSettings,
+  askAll,
+  askSettings,
+  type BudgetStop,
+  journalOf,
+  latestAnswers,
+} from '../ask/index.ts';
+import { lintBenchmark } from '../lint/lint.ts';
+import { type Benchmark, digestQuestions, openBenchmark } from '../read/benchmark.ts';
+import { writeQuestionLines } from '../read/jsonl.ts';
+import { buildBenchReport } from '../report.ts';
+import { withDigests } from '../score/digests.ts';
+import { openAnswerer } from '../specialist/index.ts';
+import type { BenchConfiguration } from './configuration.ts';
+import { planBench } from './plan.ts';
+import { QUESTIONS_FILE } from './read-run.ts';
+
+/** What a bench run says between its beginning and its result. */
+export type BenchStep =
+  /** Questions whose pictures have been read once, to know shared ones as shared. */
+  | { readonly type: 'reading'; readonly done: number; readonly total: number }
+  | AskEvent
+  /** Pictures that the linter has opened. */
+  | { readonly type: 'linting'; readonly done: number; readonly total: number };
+
+/** Everything that can be wrong before the first question is put, opened and checked. */
+interface Prepared {
+  readonly configuration: BenchConfiguration;
+  readonly settings: AskSettings;
+  readonly benchmark: Benchmark;
+  readonly questions: readonly Question[];
+  readonly answerer: Answerer;
+}
+
+/** The questions with the digests of their pictures, held against those that the run began with. */
+async function* readQuestions(
+  run: Run,
+  { benchmark, questions, configuration }: Prepared,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<BenchStep, Question[]> {
+  const found: Question[] = [];
+  for await (const question of withDigests(questions, benchmark.images, { signal })) {
+    found.push(question);
+    yield { type: 'reading', done: found.length, total: questions.length };
+  }
+  const digest = digestQuestions(found);
+  const known = run.record.provenance.digests.benchmark;
+  if (known === undefined) {
+    await writeQuestionLines(await run.artifactPath(QUESTIONS_FILE), found);
+    await run.note({ digests: { benchmark: digest } });
+  } else if (known !== digest)
+    throw new BiolensError('input', `${configuration.from}: the benchmark is not what it was when the run began`);
+  return found;
+}
+
+const BUDGETS: Readonly<Record<BudgetStop, string>> = {
+  'token-budget': 'token budget',
+  'money-budget': 'budget in dollars',
+};
+
+async function* ask(
+  run: Run,
+  { settings, benchmark, answerer }: Prepared,
+  { questions, signal }: { readonly questions: readonly Question[]; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<BenchStep, void> {
+  const options = { questions, images: benchmark.images, answerer, journal: journalOf(run), settings, signal };
+  for await (const event of askAll(options)) {
+    yield event;
+    if (event.type !== 'finished' || event.reason === 'complete') continue;
+    const { reason, done, total } = event;
+    const message = `the ${BUDGETS[reason]} is used up after ${done} of ${total} answers`;
+    throw new BiolensError('interrupted', message, { details: { budget: reason, done, total } });
+  }
+}
+
+async function* lint(
+  { benchmark, configuration }: Prepared,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<BenchStep, LintReport | null> {
+  if (!configuration.lint) return null;
+  let report: LintReport | null = null;
+  for await (const event of lintBenchmark(benchmark, { signal })) {
+    if (event.type === 'report') report = event.report;
+    else yield { type: 'linting', done: event.done, total: event.total };
+  }
+  return report;
+}
+
+async function* work(
+  run: Run,
+  prepared: Prepared,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<BenchStep, BenchReport> {
+  const questions = yield* readQuestions(run, prepared, signal);
+  yield* ask(run, prepared, { questions, signal });
+  const findings = yield* lint(prepared, signal);
+  return benchReportSchema.parse(
+    buildBenchReport({
+      benchmark: { source: prepared.configuration.from, format: prepared.benchmark.format },
+      questions,
+      answers: await latestAnswers(journalOf(run).items()),
+      lint: findings,
+    }),
+  );
+}
+
+/** Opens the benchmark and the model of a bench run; see `benchJob`. */
+export async function* openBench(
+  given: BenchConfiguration,
+  { signal, environment, fetch }: OpenContext,
+): AsyncGenerator<BenchStep, OpenedJob<BenchConfiguration, BenchStep, BenchReport>> {
+  // Neither belongs to the record of a run that asks: one is for this stretch alone, the other for what was merged.
+  const { retryErrors, mergedFrom: _, ...configuration } = given;
+  const { from, model, lint: __, ...rest } = configuration;
+  const settings = askSettings({ ...rest, retryErrors });
+  const benchmark = await openBenchmark(from);
+  const questions = await Array.fromAsync(benchmark.questions({ signal }));
+  if (questions.length === 0) throw new BiolensError('input', `${from}: there are no questions`);
+  const answerer = openAnswerer(model, { settings, questions, environment, fetch });
+  return {
+    configuration,
+    plan: planBench(configuration, questions),
+    work: run => work(run, { configuration, settings, benchmark, questions, answerer }, signal),
+    [Symbol.asyncDispose]: async () => await answerer.close?.(),
+  };
+}

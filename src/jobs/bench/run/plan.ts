@@ -1,0 +1,72 @@
+import type { Question } from '../../../ground/contracts/bench.ts';
+import type { JobPlan } from '../../../kit/job/index.ts';
+import { countPosings, inShard } from '../ask/index.ts';
+import { isLocalAnswerer, type LocalAnswerer } from '../specialist/local-answerers.ts';
+import { looksAt } from '../specialist/specialist.ts';
+import type { BenchConfiguration } from './configuration.ts';
+
+const countOf = (n: number, one: string): string => `${n.toLocaleString('en-US')} ${one}${n === 1 ? '' : 's'}`;
+
+const differentPictures = (questions: readonly Question[]): number =>
+  new Set(questions.flatMap(({ images }) => images.map(({ file, cell }) => JSON.stringify([file, cell])))).size;
+
+/** Pictures that the networks look at; a second time for its rotations and repeats they need not. */
+const lookedAt = (questions: readonly Question[], { shard }: BenchConfiguration): number =>
+  questions
+    .filter(question => inShard(question.id, shard) && looksAt(question))
+    .reduce((sum, { images }) => sum + images.length, 0);
+
+interface Amounts {
+  readonly questions: readonly Question[];
+  readonly answers: number;
+}
+
+function secondsOf(model: LocalAnswerer, configuration: BenchConfiguration, { questions, answers }: Amounts): number {
+  const pictures = differentPictures(questions);
+  const looks = model === 'specialist' ? lookedAt(questions, configuration) : 0;
+  return (
+    SECONDS.report +
+    pictures * SECONDS.read +
+    (looks === 0 ? 0 : SECONDS.networks) +
+    looks * SECONDS.look +
+    answers * SECONDS.answer +
+    (configuration.lint ? pictures * SECONDS.lint : 0)
+  );
+}
+
+/** What a bench run would read, how many answers it would ask for of whom, and about how long that takes where it is known. */
+export function planBench(configuration: BenchConfiguration, questions: readonly Question[]): JobPlan {
+  const { from, model, setting } = configuration;
+  const answers = countPosings(questions, configuration);
+  const local = isLocalAnswerer(model) ? model : null;
+  const requests = `${countOf(answers, 'request')} to ${model}${setting === 'tools' ? ', more where it calls tools' : ''}`;
+  return {
+    reads: [{ what: 'benchmark', path: from, amount: countOf(questions.length, 'question') }],
+    writes: [],
+    seconds: local === null ? null : secondsOf(local, configuration, { questions, answers }),
+    basis:
+      local === null
+        ? `depends on the server: ${requests}`
+        : `${countOf(answers, 'answer')} by ${local}, as measured on two cores of an Intel Xeon`,
+    memoryBytes: local === 'specialist' ? NETWORK_BYTES : null,
+  };
+}
+
+/** Measured in November 2026 on two shared cores of an Intel Xeon, with pictures of 256 pixels. */
+const SECONDS = {
+  /** Scores and their comparison, whatever the number of answers. */
+  report: 0.5,
+  /** A picture read for its digest. */
+  read: 2e-4,
+  /** Opening the face networks. */
+  networks: 1.3,
+  /** A picture that the networks look at, with four under way. */
+  look: 0.05,
+  /** An answer asked for, recorded and scored. */
+  answer: 9e-4,
+  /** A picture that the linter opens. */
+  lint: 0.003,
+} as const;
+
+/** What the process grows by with the face networks open, measured there too. */
+const NETWORK_BYTES = 480e6;

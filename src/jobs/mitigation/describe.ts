@@ -1,0 +1,68 @@
+import type { Metric, MitigationReport, MitigationRound } from '../../ground/contracts/index.ts';
+import { formatTable } from '../../kit/text/table.ts';
+import { formatShare, wrap } from '../../kit/text/wrap.ts';
+
+const MARKS = { good: 'ok', warning: 'look', bad: 'BAD', unknown: '?' } as const;
+const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
+  targets: 'all targets hold',
+  quality: 'the pictures became worse than allowed',
+  rounds: 'the rounds ended',
+};
+
+function formatValue({ value, reason }: Metric): string {
+  return value === null ? `not known: ${reason}` : value.toPrecision(3);
+}
+
+function describeSides({ before, after, comparison }: MitigationReport): string {
+  const sides = [before, after, ...comparison.map(({ side }) => side)];
+  const line = (name: string, cell: (side: MitigationReport['before']) => string): string[] => [
+    name,
+    ...sides.map(cell),
+  ];
+  const rows = [
+    line('copies', ({ replication }) => formatShare(replication.copied)),
+    line('relabelling p', ({ replication }) => replication.permutation.p?.toPrecision(2) ?? 'none'),
+    ...Object.entries(before.bias.attributes).flatMap(([attribute, { classes }]) =>
+      classes.map(name =>
+        line(`${attribute} ${name}`, ({ bias }) => {
+          const found = bias.attributes[attribute];
+          return formatShare((found?.corrected?.generated ?? found?.generated)?.[name]);
+        }),
+      ),
+    ),
+    line('FID', ({ quality }) => formatValue(quality.fid)),
+    line('KID', ({ quality }) => formatValue(quality.kid)),
+  ];
+  const titles = ['before', 'after', ...comparison.map(({ method }) => method)];
+  return formatTable([{ title: '', maxWidth: 24 }, ...titles.map(title => ({ title }))], rows);
+}
+
+/** A round in a line. */
+export function describeRound({ index, shares, replication, quality, reward }: MitigationRound): string {
+  const distributions = Object.entries(shares).map(([attribute, { reported, corrected }]) => {
+    const classes = Object.entries(corrected ?? reported).map(
+      ([name, { value }]) => `${name} ${value === null ? '?' : (100 * value).toFixed(0)}`,
+    );
+    return `${attribute} ${classes.join(', ')} %`;
+  });
+  const fid = quality.fid.value === null ? [] : [`FID ${quality.fid.value.toPrecision(3)}`];
+  const parts = [
+    ...distributions,
+    `copies ${formatShare(replication.copied)}`,
+    ...fid,
+    `reward ${reward.mean.toPrecision(3)}`,
+  ];
+  return `round ${index}: ${parts.join('; ')}`;
+}
+
+/** The result of a mitigation for a terminal of 80 columns: verdict, then before and after. */
+export function describeMitigation(report: MitigationReport): string {
+  const verdict = report.verdict
+    .map(
+      ({ level, headline, certainty }) =>
+        `${wrap(`${MARKS[level]}: ${headline}`, 80, '')}\n${wrap(certainty, 80, '    ')}\n`,
+    )
+    .join('');
+  const rounds = report.rounds.length - 1;
+  return `${verdict}\n${describeSides(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
+}

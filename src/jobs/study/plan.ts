@@ -1,0 +1,5 @@
+import type { JobPlan } from '../../kit/job/index.ts';
+import type { Prepared } from './prepare.ts';
+export function planStudy(_: Prepared): JobPlan {
+  return { reads: [], writes: [], seconds: null, basis: '', memoryBytes: null };
+}

@@ -1,0 +1,12 @@
+export { checkWritable } from './check-writable.ts';
+export { commandOf, flagName } from './command-line.ts';
+export * from './common-fields.ts';
+export * from './declaration.ts';
+export { explainIssue } from './explain-issue.ts';
+export * from './field.ts';
+export { checkGatePath, checkGates, failedGates, type Gate, parseGate } from './gate.ts';
+export { configurationJsonSchema, describeExpected, type JsonSchema, toJsonSchema } from './json-schema.ts';
+export { suggest } from './nearest-word.ts';
+export { type ParseOptions, parseConfiguration } from './parse-configuration.ts';
+export * from './run-job.ts';
+export { schemasOf } from './schemas.ts';

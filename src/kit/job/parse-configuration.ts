@@ -1,0 +1,50 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { BiolensError } from '../../ground/errors.ts';
+import type { Job } from './declaration.ts';
+import { explainIssue } from './explain-issue.ts';
+import { type FieldMeta, fieldsOf, READ_PATHS, valueAt, withValue } from './field.ts';
+import { configurationJsonSchema } from './json-schema.ts';
+
+export interface ParseOptions {
+  /** Folder that relative paths start from; the current one by default. */
+  readonly base?: string | undefined;
+  /** `usage` for what a person asked for just now, `input` for what a file says. */
+  readonly code?: 'usage' | 'input';
+  /** Put before the message: the file that says it. */
+  readonly source?: string | undefined;
+  readonly nameOf?: (path: readonly string[]) => string;
+}
+
+const isPath = ({ is }: FieldMeta): boolean => is !== undefined && (is === 'output-folder' || READ_PATHS.includes(is));
+
+/** Makes paths absolute; words such as `built-in` stay. */
+function absolute(value: unknown, meta: FieldMeta, base: string): unknown {
+  if (Array.isArray(value)) return value.map(one => absolute(one, meta, base));
+  return typeof value === 'string' && !meta.words?.includes(value) ? resolve(base, value) : value;
+}
+
+/**
+ * Checks a configuration of a job, fills in its defaults and makes its paths absolute.
+ *
+ * @throws {BiolensError} naming the first field that is wrong, what was expected, and the nearest word that is known
+ */
+export function parseConfiguration<C extends z.ZodObject>(
+  job: Pick<Job<C>, 'configuration'>,
+  input: unknown,
+  { base = '.', code = 'usage', source, nameOf }: ParseOptions = {},
+): z.output<C> {
+  const parsed = job.configuration.safeParse(input);
+  if (!parsed.success) {
+    const schema = configurationJsonSchema(job.configuration);
+    const message = explainIssue(parsed.error, { input, schema, ...(nameOf === undefined ? {} : { nameOf }) });
+    throw new BiolensError(code, source === undefined ? message : `${source}: ${message}`, { cause: parsed.error });
+  }
+  let configuration: Record<string, unknown> = parsed.data;
+  for (const { path, meta } of fieldsOf(job.configuration)) {
+    const value = valueAt(configuration, path);
+    if (isPath(meta) && value !== undefined && value !== null)
+      configuration = withValue(configuration, path, absolute(value, meta, base));
+  }
+  return configuration as z.output<C>;
+}

@@ -1,0 +1,164 @@
+import type { z } from 'zod';
+import type { RunRecord } from '../../ground/contracts/index.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import {
+  carryOut,
+  createRun,
+  DEFAULT_RUNS_DIR,
+  openRun,
+  type Run,
+  type RunStarted,
+  readRunRecord,
+  refuseDone,
+} from '../runs/index.ts';
+import { checkWritable } from './check-writable.ts';
+import type { Finished, Job, JobPlan, OpenContext, OpenedJob } from './declaration.ts';
+import { fieldsOf, valueAt, withValue } from './field.ts';
+import { parseConfiguration } from './parse-configuration.ts';
+
+export interface RunJobOptions extends Partial<Pick<OpenContext, 'signal' | 'environment' | 'fetch'>> {
+  /** Where runs go; `runs` in the current folder by default. */
+  readonly runsDir?: string | undefined;
+  /** Ends the name of the run's folder; by default what the job names it by. */
+  readonly name?: string | undefined;
+}
+
+export interface ResumeJobOptions extends Partial<Pick<OpenContext, 'signal' | 'environment' | 'fetch' | 'changes'>> {}
+
+/** The last event of a run: its report, which is in its folder by then. */
+export interface RunResult<R> extends Finished<R> {
+  readonly type: 'result';
+}
+
+export type JobEvent<E, R> = RunStarted | E | RunResult<R>;
+
+type EventOf = { readonly type: string };
+
+function contextOf(options: ResumeJobOptions, record: RunRecord | null): OpenContext {
+  const { signal, environment, fetch, changes = {} } = options;
+  return { signal, environment, fetch, record, changes };
+}
+
+/** What cannot be had cannot be worked with. */
+function checkMemory({ memoryBytes }: JobPlan): void {
+  const free = process.availableMemory();
+  if (memoryBytes === null || memoryBytes <= free) return;
+  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(2)} GB`;
+  throw new BiolensError('external', `memory: about ${gigabytes(memoryBytes)} are needed, ${gigabytes(free)} are free`);
+}
+
+/** Folders that the job would write, checked before anything is read. */
+async function checkOutputs<C extends z.ZodObject>(
+  job: Pick<Job<C>, 'configuration'>,
+  configuration: unknown,
+): Promise<void> {
+  for (const { path, meta } of fieldsOf(job.configuration)) {
+    const value = valueAt(configuration, path);
+    if (meta.is === 'output-folder' && typeof value === 'string') await checkWritable(value);
+  }
+}
+
+async function* open<C extends z.ZodObject, R, E extends EventOf>(
+  job: Job<C, R, E>,
+  configuration: z.output<C>,
+  context: OpenContext,
+): AsyncGenerator<E, OpenedJob<z.output<C>, E, R>> {
+  await checkOutputs(job, configuration);
+  const opened = yield* job.open(configuration, context);
+  try {
+    checkMemory(opened.plan);
+    return opened;
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function* finish<R, E>(run: Run, opened: OpenedJob<unknown, E, R>): AsyncGenerator<JobEvent<E, R>, R> {
+  const report = yield* carryOut(run, () => opened.work(run));
+  await opened.finish?.(run);
+  yield { type: 'result', id: run.id, path: run.path, report };
+  return report;
+}
+
+/**
+ * Checks a job's input without doing anything: no run is made, no file is written.
+ *
+ * @returns what the job would read, write and take
+ * @throws {BiolensError} what starting it would throw before its run began
+ */
+export async function planJob<C extends z.ZodObject, R, E extends EventOf>(
+  job: Job<C, R, E>,
+  input: z.input<C>,
+  options: RunJobOptions = {},
+): Promise<{ readonly configuration: z.output<C>; readonly plan: JobPlan }> {
+  const configuration = parseConfiguration(job, input);
+  await checkWritable(options.runsDir ?? DEFAULT_RUNS_DIR);
+  const opening = open(job, configuration, contextOf(options, null));
+  let step = await opening.next();
+  while (!step.done) step = await opening.next();
+  await using opened = step.value;
+  return { configuration: opened.configuration, plan: opened.plan };
+}
+
+/**
+ * Does a job as a run: a folder that can be killed at any instant and resumed. What can be found wrong before the work is found before the
+ * folder is made.
+ *
+ * @returns the job's events between the run's beginning and its result, and at the end the report, which is in `report.json` too
+ * @throws {BiolensError} `usage` or `input` naming the field or file; `interrupted` when the signal is aborted, with the run left to be
+ *   resumed; `external` when memory is short
+ */
+export async function* startJob<C extends z.ZodObject, R, E extends EventOf>(
+  job: Job<C, R, E>,
+  input: z.input<C>,
+  options: RunJobOptions = {},
+): AsyncGenerator<JobEvent<E, R>, R> {
+  const configuration = parseConfiguration(job, input);
+  await checkWritable(options.runsDir ?? DEFAULT_RUNS_DIR);
+  await using opened = yield* open(job, configuration, contextOf(options, null));
+  const recorded: Record<string, unknown> = { ...opened.configuration };
+  const seed = recorded.seed;
+  const run = await createRun({
+    kind: job.kind,
+    name: options.name ?? job.nameOf(opened.configuration),
+    configuration: recorded,
+    seed: typeof seed === 'number' ? seed : 0,
+    ...(options.runsDir === undefined ? {} : { runsDir: options.runsDir }),
+  });
+  return yield* finish(run, opened);
+}
+
+/** The configuration of a recorded run, with what may be changed changed. */
+function recordedConfiguration<C extends z.ZodObject>(
+  job: Pick<Job<C>, 'configuration'>,
+  record: RunRecord,
+  changes: Readonly<Record<string, unknown>>,
+): z.output<C> {
+  let input: Record<string, unknown> = record.configuration;
+  for (const { path, meta } of fieldsOf(job.configuration)) {
+    const value = valueAt(changes, path);
+    if (meta.changeable && value !== undefined) input = withValue(input, path, value);
+  }
+  return parseConfiguration(job, input, { code: 'input', source: `run ${record.id}: configuration` });
+}
+
+/**
+ * Goes on with a run that was interrupted, failed or was killed: what it has is not made again, and the result is the same.
+ *
+ * @param path the run's folder
+ * @throws {BiolensError} `usage` when the run is done, is of another job or is worked on by another process; otherwise as {@link startJob}
+ */
+export async function* resumeJob<C extends z.ZodObject, R, E extends EventOf>(
+  job: Job<C, R, E>,
+  path: string,
+  options: ResumeJobOptions = {},
+): AsyncGenerator<JobEvent<E, R>, R> {
+  const record = await readRunRecord(path);
+  if (record.kind !== job.kind)
+    throw new BiolensError('usage', `${path}: expected a run of ${job.kind}, got a run of ${record.kind}`);
+  refuseDone(record, path);
+  const configuration = recordedConfiguration(job, record, options.changes ?? {});
+  await using opened = yield* open(job, configuration, contextOf(options, record));
+  return yield* finish(await openRun(path), opened);
+}
