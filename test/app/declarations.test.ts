@@ -35,12 +35,11 @@ function commandOf(verb: string) {
 }
 
 describe.each(JOBS.map(job => [job.verb, job] as const))('%s', (verb, job) => {
-  const fields = fieldsOf(job.configuration);
-  const given = fields.filter(({ meta }) => meta.changeable !== 'only');
+  const given = fieldsOf(job.configuration).filter(({ meta }) => meta.changeable !== 'only');
 
   test('every flag is declared once, and help says what the schema says', () => {
     const { options } = commandOf(verb);
-    const names = fields.flatMap(({ flags }) => flags.map(flagName));
+    const names = given.flatMap(({ flags }) => flags.map(flagName));
     expect(new Set(names).size).toBe(names.length);
     const longs = options.map(({ long }) => long);
     expect(new Set(longs).size).toBe(longs.length);
@@ -73,7 +72,7 @@ describe.each(JOBS.map(job => [job.verb, job] as const))('%s', (verb, job) => {
         ),
       })
       .parse(configurationJsonSchema(job.configuration));
-    for (const { path, meta, default: value } of fields) {
+    for (const { path, meta, default: value } of given) {
       if (path.length > 1) continue;
       const property = schema.properties[path[0]!];
       expect(property?.description).toBe(meta.help);

@@ -99,16 +99,24 @@ describe('the published package', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test.each(Object.keys(manifest.exports).filter(name => name !== './package.json'))('%s can be imported', name => {
-    const specifier = `biolens/${name.slice(2)}`;
-    const script = `import(${JSON.stringify(specifier)}).then(m => console.log(Object.keys(m).length))`;
-    const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: folder,
-      encoding: 'utf8',
-    });
-    expect(Number(out)).toBeGreaterThan(0);
-    const entry = manifest.exports[name];
-    if (typeof entry === 'object') expect(existsSync(join(installed, entry.types))).toBe(true);
+  test.each(Object.keys(manifest.exports).filter(name => !['./package.json', './schemas/*'].includes(name)))(
+    '%s can be imported',
+    name => {
+      const specifier = name === '.' ? 'biolens' : `biolens/${name.slice(2)}`;
+      const script = `import(${JSON.stringify(specifier)}).then(m => console.log(Object.keys(m).length))`;
+      const out = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      expect(Number(out)).toBeGreaterThan(0);
+      const entry = manifest.exports[name];
+      if (typeof entry === 'object') expect(existsSync(join(installed, entry.types))).toBe(true);
+    },
+  );
+
+  test('it carries the JSON Schemas of every job', () => {
+    const file = join(installed, 'dist/schemas/audit.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ kind: 'audit', configuration: { type: 'object' } });
   });
 
   test('the command runs from it and has the pages with it', () => {

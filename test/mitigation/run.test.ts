@@ -8,9 +8,11 @@ import { type MitigationReport, mitigationReportSchema } from '../../src/ground/
 import {
   type MitigationConfigurationInput,
   type MitigationEvent,
+  mitigationJob,
   mitigationRun,
   resumeMitigation,
 } from '../../src/jobs/mitigation/index.ts';
+import { planJob } from '../../src/kit/job/index.ts';
 import { readSafetensors } from '../../src/kit/tensor/index.ts';
 import { drawDiscs, writeDiscs, writeFreshModel, writeModels } from './small.ts';
 
@@ -123,6 +125,30 @@ describe('a mitigation', () => {
     expect(report.verdict.map(({ subject }) => subject)).toEqual(['copies', 'bias of kind', 'rounds']);
   });
 
+  test('is shown by the share of copies after it, and by where its models lie', () => {
+    const { report, path } = whole;
+    expect(mitigationJob.headline(report)).toEqual({
+      label: 'copies after',
+      metric: report.after.replication.copied,
+      unit: 'share',
+      level: 'bad',
+    });
+    const { configuration: recorded } = JSON.parse(readFileSync(join(path, 'run.json'), 'utf8'));
+    const finished = { id: 'whole', path, report, configuration: { ...recorded, output: '/models/fair' } };
+    expect(mitigationJob.epilogue?.(finished)).toBe(`Model: ${join(path, 'artifacts/model')}\nModel: /models/fair\n`);
+  });
+
+  test('tells its rounds in a line each', () => {
+    const news = mitigationJob.news();
+    const told = whole.events.flatMap(event =>
+      event.type === 'round' || event.type === 'progress' ? [news.tell(event)] : [],
+    );
+    const notes = told.flatMap(one => (one?.type === 'note' ? [one.text] : []));
+    expect(notes).toHaveLength(3);
+    expect(notes[0]).toMatch(/^round 0: kind warm \d+, cold \d+ %; copies .*; FID .*; reward /);
+    expect(told).toContainEqual({ type: 'progress', stage: 'round 0: tuning', done: 0, total: 52 });
+  });
+
   test('changes the weights, and keeps no samples of rounds that are over', () => {
     const given = readSafetensors(readFileSync(join(folder, 'model/unet/diffusion_pytorch_model.safetensors'))).tensors;
     const tuned = readSafetensors(lastOf(whole.path)).tensors;
@@ -208,6 +234,12 @@ describe('what is wrong is told in one line', () => {
     expect(await failure({ bias: { mood: 'uniform' } })).toBe(
       'target of mood: the classifier does not know it, it knows kind',
     );
+    expect(await failure({ bias: { kinds: 'uniform' } })).toBe(
+      'target of kinds: the classifier does not know it, it knows kind, did you mean "kind"?',
+    );
+    expect(await failure({ bias: { kind: { warmer: 1 } } })).toBe(
+      'target of kind: "warmer" is not one of the classes warm, cold, did you mean "warm"?',
+    );
     expect(await failure({ bias: { kind: { hot: 1 } } })).toBe(
       'target of kind: "hot" is not one of the classes warm, cold',
     );
@@ -216,11 +248,18 @@ describe('what is wrong is told in one line', () => {
     );
   });
 
-  test('a class without an example', async () => {
+  test('a class without an example, and a label that is no class, before a run is made', async () => {
+    const runs = readdirSync(runsDir);
     const training = await writeDiscs(join(folder, 'warm'), drawDiscs(20, { warm: 1.1, seed: 1 }));
+    const heldoutLabels = join(folder, 'tepid.csv');
+    writeFileSync(heldoutLabels, 'file,kind\n0003.png,tepid\n');
+    expect(await failure({ heldoutLabels })).toMatch(
+      /heldout: kind "tepid" of 0003\.png is not one of the classes warm, cold$/,
+    );
     expect(await failure({ training })).toBe(
       `target of kind: no picture of ${training} shows "cold", and a model cannot be moved toward what it never saw`,
     );
+    expect(readdirSync(runsDir)).toEqual(runs);
   });
 
   test('a reward that is no number, with the checkpoint before it kept', async () => {
@@ -236,6 +275,21 @@ describe('what is wrong is told in one line', () => {
   test('a model folder that is none', async () => {
     expect(await failure({ model: join(folder, 'models') })).toMatch(/models: no model of diffusers/);
   });
+});
+
+test('what it would do is told without doing it', async () => {
+  const output = join(folder, 'fair');
+  const { plan } = await planJob(mitigationJob, configuration({ output }), { runsDir });
+  expect(plan.reads).toMatchObject([
+    { what: 'model', path: base.model },
+    { what: 'training', path: base.training, amount: '60 images' },
+    { what: 'heldout', path: base.heldout, amount: '60 images' },
+  ]);
+  expect(plan.writes).toEqual([{ what: 'model', path: output }]);
+  expect(plan.seconds).toBeGreaterThan(0);
+  const longer = await planJob(mitigationJob, configuration({ rounds: 200 }), { runsDir });
+  expect(longer.plan.seconds).toBeGreaterThan(10 * plan.seconds!);
+  expect(longer.plan.memoryBytes).toBeGreaterThan(60 * 8 * 8 * 3);
 });
 
 test('any ONNX model can be the reward', async () => {

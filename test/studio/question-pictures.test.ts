@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { collectPictures } from '../../src/app/pages/index.ts';
 import { findPicture, picturesNamed } from '../../src/app/pages/pictures.ts';
-import { questionPicturesToKeep } from '../../src/app/pages/question-pictures.ts';
+import { questionPicturesToKeep } from '../../src/jobs/bench/run/question-images.ts';
 import type { BenchReport } from '../../src/ground/contracts/index.ts';
 import { openBenchmark } from '../../src/jobs/bench/index.ts';
 import { decodeImage } from '../../src/kit/images/index.ts';

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type StudyReport, studyReportSchema } from '../../src/ground/contracts/index.ts';
-import { resumeStudy, type StudyConfigurationInput, type StudyEvent, studyRun } from '../../src/jobs/study/index.ts';
+import {
+  resumeStudy,
+  type StudyConfigurationInput,
+  type StudyEvent,
+  studyJob,
+  studyRun,
+} from '../../src/jobs/study/index.ts';
+import { planJob } from '../../src/kit/job/index.ts';
 import { writeToneClassifier, writeTones } from './folder.ts';
 
 let root = '';
@@ -76,6 +83,9 @@ describe('a study', () => {
     }
     expect(report.comparisons).toMatchObject([{ size: 12, first: 'gan', second: 'diffusion' }]);
     expect(report.verdict.map(({ subject }) => subject)).toEqual(['tone, GAN', 'tone, diffusion model']);
+    const [{ level } = { level: 'none' }] = report.verdict;
+    const { amplification } = report.results[0]!.attributes.tone!;
+    expect(studyJob.headline(report)).toEqual({ label: 'amplification', metric: amplification, unit: 'number', level });
 
     const runsDir = join(root, 'stopped');
     const inTraining = (event: StudyEvent): boolean =>
@@ -125,6 +135,24 @@ describe('a study', () => {
   });
 });
 
+test('what it would do is told without doing it', async () => {
+  const { plan, configuration: decided } = await planJob(
+    studyJob,
+    { ...configuration, attributes: ['tone', 'tone'], kinds: ['gan', 'gan'] },
+    { runsDir: join(root, 'never') },
+  );
+  // Named twice is once.
+  expect([decided.attributes, decided.kinds]).toEqual([['tone'], ['gan']]);
+  expect(plan.reads).toEqual([
+    { what: 'images', path: configuration.images, amount: '40 images' },
+    { what: 'labels', path: join(configuration.images, 'labels.csv'), amount: 'tone' },
+  ]);
+  const budget = { unit: 'steps' as const, value: 4000 };
+  const longer = await planJob(studyJob, { ...configuration, budget }, { runsDir: join(root, 'never') });
+  expect(longer.plan.seconds).toBeGreaterThan(10 * plan.seconds!);
+  expect(longer.plan.memoryBytes).toBeGreaterThan(1e6);
+});
+
 describe('wrong input is named before a run is made', () => {
   const cases: readonly (readonly [string, Partial<StudyConfigurationInput>, string])[] = [
     ['all sizes too large', { sizes: [41, 99] }, '"sizes" expected one of at most 40'],
@@ -137,6 +165,16 @@ describe('wrong input is named before a run is made', () => {
       'an attribute that the classifier lacks',
       { attributes: ['shape'] },
       'the classifier tone says nothing of "shape"',
+    ],
+    [
+      'an attribute that is nearly one',
+      { attributes: ['tones'] },
+      'no column "tones", there are tone, shape, did you mean "tone"?',
+    ],
+    [
+      'a target of something else',
+      { target: { tune: { light: 1 } } },
+      'target: "tune" is not one of the attributes tone, did you mean "tone"?',
     ],
     ['a side that is no power of two', { imageSize: 24 }, '"imageSize" expected a power of two'],
     ['a folder that is not there', { images: 'nowhere' }, 'no such file or folder'],

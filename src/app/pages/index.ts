@@ -5,7 +5,6 @@ export {
   findPicture,
   type MakeThumbnail,
   PICTURE_DEFAULTS,
-  type PictureName,
   picturesNamed,
 } from './pictures.ts';
 export { readTemplate, renderReportHtml, type TemplateOptions } from './report-html.ts';

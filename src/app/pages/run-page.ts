@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import {
   type AnyReport,
   anyReportSchema,
@@ -12,6 +12,7 @@ import { fileError } from '../../ground/disk.ts';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import { type Finished, type Job, valueAt } from '../../kit/job/index.ts';
 import { type FoundRun, listRuns } from '../../kit/runs/index.ts';
+import { JOBS } from '../jobs.ts';
 
 const NEWLINE = 10;
 
@@ -89,13 +90,7 @@ export async function readRunPage(found: FoundRun, report: AnyReport | null): Pr
 
 /** What a run is about, in a few words. */
 function titleOf({ kind, id, configuration }: RunRecord): string {
-  const { training, generated, model, setting, from, images } = configuration;
-  if (kind === 'diffusion' && typeof images === 'string')
-    return `${configuration.kind === 'gan' ? 'GAN' : 'Diffusion model'} trained on ${basename(images)}`;
-  if (kind === 'bench' && typeof model === 'string' && typeof from === 'string')
-    return `Benchmark of ${model} on ${basename(from)}, ${setting}`;
-  if (typeof training !== 'string' || typeof generated !== 'string') return id;
-  return `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)} of ${basename(generated)} against ${basename(training)}`;
+  return JOBS.find(job => job.kind === kind)?.titleOf?.(configuration) ?? id;
 }
 
 /** All runs of a folder for the list of runs, newest first. */

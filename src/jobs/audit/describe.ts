@@ -1,17 +1,7 @@
 import type { AuditReport } from '../../ground/contracts/index.ts';
 import { formatTable } from '../../kit/text/table.ts';
+import { describeVerdict } from '../../kit/text/verdict.ts';
 import { formatShare, wrap } from '../../kit/text/wrap.ts';
-
-const MARKS = { good: 'ok', warning: 'look', bad: 'BAD', unknown: '?' } as const;
-
-function describeVerdict(report: AuditReport): string {
-  return report.verdict
-    .map(
-      ({ level, headline, certainty }) =>
-        `${wrap(`${MARKS[level]}: ${headline}`, 80, '')}\n${wrap(certainty, 80, '    ')}\n`,
-    )
-    .join('');
-}
 
 function describePairs({ replication }: AuditReport): string {
   const called = replication.pairs.filter(({ copy }) => copy).slice(0, 5);
@@ -44,5 +34,5 @@ function describeBias({ bias }: AuditReport): string {
 
 /** The result of an audit for a terminal of 80 columns: verdict, the first copies, the shares. */
 export function describeAudit(report: AuditReport): string {
-  return `${describeVerdict(report)}${describePairs(report)}${describeBias(report)}`;
+  return `${describeVerdict(report.verdict)}${describePairs(report)}${describeBias(report)}`;
 }

@@ -10,6 +10,7 @@ import {
 } from '../../kit/job/index.ts';
 import { type AuditConfigurationInput, auditConfigurationSchema } from './configuration.ts';
 import { describeAudit } from './describe.ts';
+import { auditImages } from './images.ts';
 import { auditItemSchema } from './items.ts';
 import type { AuditStep } from './open.ts';
 
@@ -45,6 +46,11 @@ export const auditJob = defineJob({
     const skipped = length === 0 ? '' : `\n${length} images were skipped; the report says which and why.\n`;
     return `${describeAudit(report)}${skipped}`;
   },
+  titleOf: ({ training, generated }) =>
+    typeof training === 'string' && typeof generated === 'string'
+      ? `Audit of ${basename(generated)} against ${basename(training)}`
+      : null,
+  images: auditImages,
   headline: ({ replication, verdict }) => ({
     label: 'copies',
     metric: replication.copied,

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { answerSchema } from '../../ground/contracts/bench.ts';
 import { type BenchReport, benchReportSchema } from '../../ground/contracts/bench-report.ts';
 import { missingMetric } from '../../ground/contracts/metric.ts';
@@ -15,6 +16,7 @@ import type { AskSettings } from './ask/settings.ts';
 import { type BenchConfigurationInput, benchConfigurationSchema, nameOfRun } from './run/configuration.ts';
 import { describeBench } from './run/describe.ts';
 import type { BenchStep } from './run/open.ts';
+import { questionImages } from './run/question-images.ts';
 import { scoreOf, scoreView } from './run/score-view.ts';
 
 const STAGES = { reading: 'reading pictures', answer: 'asking', linting: 'checking pictures' } as const;
@@ -65,6 +67,11 @@ export const benchJob = defineJob({
   },
   news: () => ({ tell }),
   describe: describeBench,
+  titleOf: ({ model, from, setting }) =>
+    typeof model === 'string' && typeof from === 'string'
+      ? `Benchmark of ${model} on ${basename(from)}, ${setting}`
+      : null,
+  images: questionImages,
   headline: report => ({
     label: 'accuracy',
     metric: scoreOf(report, 'strict')?.overall ?? missingMetric('no question was put'),

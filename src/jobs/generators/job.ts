@@ -3,6 +3,8 @@ import { type DiffusionReport, diffusionReportSchema, missingMetric } from '../.
 import {
   defineJob,
   type Headline,
+  imagesOfRun,
+  inRun,
   type JobEvent,
   type ResumeJobOptions,
   type RunJobOptions,
@@ -54,6 +56,9 @@ export const trainingJob = defineJob({
     const model = printable(configuration.output ?? join(path, report.model));
     return `Model: ${model}\nbiolens diffusion sample --model ${model} -n 100 -o samples\n`;
   },
+  titleOf: ({ kind, images }) =>
+    typeof images === 'string' ? `${kind === 'gan' ? 'GAN' : 'Diffusion model'} trained on ${basename(images)}` : null,
+  images: imagesOfRun<DiffusionReport>(({ sheets }) => sheets.map(({ file }) => inRun(file, true))),
   headline: headlineOf,
   // Short memory can be helped, and the last state is kept: such a run goes on too.
   remedy: ({ code }, id) =>

@@ -1,8 +1,8 @@
 import type { Metric, MitigationReport, MitigationRound } from '../../ground/contracts/index.ts';
 import { formatTable } from '../../kit/text/table.ts';
+import { describeVerdict } from '../../kit/text/verdict.ts';
 import { formatShare, wrap } from '../../kit/text/wrap.ts';
 
-const MARKS = { good: 'ok', warning: 'look', bad: 'BAD', unknown: '?' } as const;
 const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
   targets: 'all targets hold',
   quality: 'the pictures became worse than allowed',
@@ -57,12 +57,6 @@ export function describeRound({ index, shares, replication, quality, reward }: M
 
 /** The result of a mitigation for a terminal of 80 columns: verdict, then before and after. */
 export function describeMitigation(report: MitigationReport): string {
-  const verdict = report.verdict
-    .map(
-      ({ level, headline, certainty }) =>
-        `${wrap(`${MARKS[level]}: ${headline}`, 80, '')}\n${wrap(certainty, 80, '    ')}\n`,
-    )
-    .join('');
   const rounds = report.rounds.length - 1;
-  return `${verdict}\n${describeSides(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
+  return `${describeVerdict(report.verdict)}\n${describeSides(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
 }

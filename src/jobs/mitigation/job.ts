@@ -13,6 +13,7 @@ import {
 import { printable } from '../../kit/text/printable.ts';
 import { type MitigationConfigurationInput, mitigationConfigurationSchema } from './configuration.ts';
 import { describeMitigation, describeRound } from './describe.ts';
+import { mitigationImages } from './images.ts';
 import { mitigationItemSchema } from './items.ts';
 import type { MitigationStep } from './workshop.ts';
 
@@ -54,6 +55,8 @@ export const mitigationJob = defineJob({
     [join(path, report.model.result), ...(output === undefined ? [] : [output])]
       .map(model => `Model: ${printable(model)}\n`)
       .join(''),
+  titleOf: ({ model }) => (typeof model === 'string' ? `Mitigation of ${basename(model)}` : null),
+  images: mitigationImages,
   headline: ({ after, verdict }) => ({
     label: 'copies after',
     metric: after.replication.copied,

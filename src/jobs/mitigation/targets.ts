@@ -22,7 +22,8 @@ function sharesOf(attribute: string, target: BiasTarget, classes: readonly strin
     return target;
   }
   const unknown = Object.keys(target).find(name => !classes.includes(name));
-  if (unknown !== undefined) throw refuse(`"${unknown}" is not one of the classes ${classes.join(', ')}${suggest(unknown, classes)}`);
+  if (unknown !== undefined)
+    throw refuse(`"${unknown}" is not one of the classes ${classes.join(', ')}${suggest(unknown, classes)}`);
   return classes.map(name => target[name] ?? 0);
 }
 

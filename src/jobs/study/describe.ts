@@ -1,8 +1,8 @@
 import type { StudyReport } from '../../ground/contracts/index.ts';
 import { formatTable } from '../../kit/text/table.ts';
+import { describeVerdict } from '../../kit/text/verdict.ts';
 import { formatShare, wrap } from '../../kit/text/wrap.ts';
 
-const MARKS = { good: 'ok', warning: 'look', bad: 'BAD', unknown: '?' } as const;
 /** With more classes than this, a line shows the most common one alone. */
 const MOST_CLASSES = 2;
 
@@ -41,15 +41,9 @@ function describeAttribute(report: StudyReport, name: string): string {
 
 /** The result of a study for a terminal of 80 columns: verdict, then the shares of the most common classes. */
 export function describeStudy(report: StudyReport): string {
-  const verdict = report.verdict
-    .map(
-      ({ level, headline, certainty }) =>
-        `${wrap(`${MARKS[level]}: ${headline}`, 80, '')}\n${wrap(certainty, 80, '    ')}\n`,
-    )
-    .join('');
   const shares = Object.keys(report.attributes).map(name => describeAttribute(report, name));
   const refused = report.refused.map(
     ({ size, reason }) => `${wrap(`Size ${size} was left out: ${reason}.`, 80, '')}\n`,
   );
-  return `${verdict}${shares.join('')}${refused.length > 0 ? `\n${refused.join('')}` : ''}`;
+  return `${describeVerdict(report.verdict)}${shares.join('')}${refused.length > 0 ? `\n${refused.join('')}` : ''}`;
 }

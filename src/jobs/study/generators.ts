@@ -23,13 +23,12 @@ export interface StudyTraining extends Pick<TrainerRequest, 'key' | 'checkpoint'
   readonly steps: number;
 }
 
-/** Opens a generator of a study for training: the same network whatever the number of images. */
-export function openStudyTrainer(
-  runtime: Runtime,
+/** What a generator of a study is made of: the same network whatever the number of images. */
+export function studySettings(
   kind: GeneratorKind,
-  { key, checkpoint, ...sizes }: StudyTraining,
-): Promise<GeneratorTrainer> {
-  const settings: GeneratorSettings = {
+  sizes: Pick<StudyTraining, 'size' | 'batchSize' | 'steps'>,
+): GeneratorSettings {
+  return {
     ...sizes,
     ...NETWORKS[kind],
     layersPerBlock: 1,
@@ -38,7 +37,15 @@ export function openStudyTrainer(
     classes: null,
     attribute: null,
   };
-  return GENERATORS[kind].openTrainer(runtime, { settings, key, checkpoint });
+}
+
+/** Opens a generator of a study for training. */
+export function openStudyTrainer(
+  runtime: Runtime,
+  kind: GeneratorKind,
+  { key, checkpoint, ...sizes }: StudyTraining,
+): Promise<GeneratorTrainer> {
+  return GENERATORS[kind].openTrainer(runtime, { settings: studySettings(kind, sizes), key, checkpoint });
 }
 
 /** Opens a trained generator; its image i depends on the key and on i alone. */

@@ -3,6 +3,8 @@ import { missingMetric, type StudyReport, studyReportSchema } from '../../ground
 import {
   defineJob,
   type Headline,
+  imagesOfRun,
+  inRun,
   type JobEvent,
   type JobNews,
   type ResumeJobOptions,
@@ -63,6 +65,8 @@ export const studyJob = defineJob({
     const skipped = length === 0 ? '' : `\n${length} images were skipped; the report says which and why.\n`;
     return `${describeStudy(report)}${skipped}`;
   },
+  titleOf: ({ images }) => (typeof images === 'string' ? `Bias by size on ${basename(images)}` : null),
+  images: imagesOfRun<StudyReport>(({ results }) => results.map(({ sheet }) => inRun(`artifacts/${sheet}`, true))),
   headline: headlineOf,
 });
 

@@ -10,6 +10,8 @@ export type Said = Readonly<Record<string, string>> | null;
 
 export interface Labeller {
   readonly name: string;
+  /** Whether it has to find a face first, which takes most of its time. */
+  readonly findsFaces: boolean;
   /** Attribute → classes, of those asked for. */
   readonly classes: Readonly<Record<string, readonly string[]>>;
   /** What the classifier says of the pictures of these indices. */
@@ -26,7 +28,7 @@ const FINDABLE_SIDE = 256;
 /** Pictures that go to the classifier at once. */
 export const LABELLED_AT_ONCE = 16;
 
-async function findsFaces(spec: string): Promise<boolean> {
+async function needsFaces(spec: string): Promise<boolean> {
   return spec === BUILT_IN || (await readModelCard(spec, 'classifier')).card.alignment !== 'none';
 }
 
@@ -43,7 +45,7 @@ export async function openLabeller(
   spec: string,
   { attributes, device }: { readonly attributes: readonly string[]; readonly device: DeviceChoice },
 ): Promise<Labeller> {
-  const enlarges = await findsFaces(spec);
+  const enlarges = await needsFaces(spec);
   const classifier = await openClassifier(spec, { device });
   const missing = attributes.find(attribute => !Object.hasOwn(classifier.attributes, attribute));
   if (missing !== undefined) {
@@ -65,6 +67,7 @@ export async function openLabeller(
     resizeImage(image, { width: FINDABLE_SIDE, height: FINDABLE_SIDE, kernel: 'lanczos' });
   return {
     name: classifier.name,
+    findsFaces: enlarges,
     classes: Object.fromEntries(attributes.map(attribute => [attribute, classifier.attributes[attribute]!])),
     label: async (pictures, indices, { signal }) => {
       const said: Said[] = [];

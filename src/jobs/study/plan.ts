@@ -1,5 +1,70 @@
+import type { GeneratorKind } from '../../ground/contracts/index.ts';
 import type { JobPlan } from '../../kit/job/index.ts';
+import { GENERATORS } from '../generators/index.ts';
+import type { StudyConfiguration } from './configuration.ts';
+import { studySettings } from './generators.ts';
 import type { Prepared } from './prepare.ts';
-export function planStudy(_: Prepared): JobPlan {
-  return { reads: [], writes: [], seconds: null, basis: '', memoryBytes: null };
+import { stepsOf } from './work.ts';
+
+const SECONDS = {
+  /** A generator with its graphs. */
+  open: 2,
+  image: 0.002,
+  /** An image that a classifier is asked about, which has to find a face or has not. */
+  face: 0.05,
+  whole: 0.001,
+  /** A step on 16 images of 16 pixels; `power`: how it grows with the pixels of all images of a step. */
+  gan: { step: 0.051, power: 0.79, sample: 0.0001 },
+  diffusion: { step: 0.036, power: 0.7, sample: 0.01 },
+} as const satisfies Readonly<Record<string, number | Readonly<Record<string, number>>>>;
+
+const PIXELS = 16 * 16;
+const BATCH = 16;
+
+/** Seconds that a generator takes to be trained on so many images and to be sampled, without the classifier. */
+function secondsOfGenerator(configuration: StudyConfiguration, kind: GeneratorKind, size: number): number {
+  const { imageSize, batchSize, samples } = configuration;
+  const { step, power, sample } = SECONDS[kind];
+  const pixels = imageSize ** 2 / PIXELS;
+  return (
+    SECONDS.open +
+    stepsOf(configuration, size) * step * ((pixels * batchSize) / BATCH) ** power +
+    samples * sample * pixels ** power
+  );
+}
+
+function secondsOf({ configuration, folder, labeller, sizes }: Prepared): number {
+  const { kinds, samples, confusionImages } = configuration;
+  const n = folder.files.length;
+  const labelled = Math.min(n, confusionImages) + sizes.length * kinds.length * samples;
+  const generators = sizes.flatMap(size => kinds.map(kind => secondsOfGenerator(configuration, kind, size)));
+  return (
+    n * SECONDS.image +
+    labelled * (labeller.findsFaces ? SECONDS.face : SECONDS.whole) +
+    generators.reduce((sum, seconds) => sum + seconds, 0)
+  );
+}
+
+/** Bytes of the pictures, and of a training step of the larger network. */
+function bytesOf({ configuration, folder }: Prepared, onCpu: boolean): number {
+  const { kinds, imageSize: size, batchSize } = configuration;
+  const steps = kinds.map(kind => GENERATORS[kind].trainingBytes(studySettings(kind, { size, batchSize, steps: 1 })));
+  return folder.files.length * size ** 2 * 3 + (onCpu ? Math.max(...steps.map(bytes => bytes ?? 0)) : 0);
+}
+
+/** What a study reads, and about how long it takes. */
+export function planStudy(prepared: Prepared): JobPlan {
+  const { configuration, folder } = prepared;
+  const { images, device, attributes } = configuration;
+  const onCpu = device === 'cpu' || device === 'auto';
+  return {
+    reads: [
+      { what: 'images', path: images, amount: `${folder.files.length} images` },
+      { what: 'labels', path: folder.labels.source, amount: attributes.join(', ') },
+    ],
+    writes: [],
+    seconds: onCpu ? secondsOf(prepared) : null,
+    basis: onCpu ? 'as measured on two cores of an AMD EPYC' : `depends on the graphics card (${device})`,
+    memoryBytes: bytesOf(prepared, onCpu),
+  };
 }

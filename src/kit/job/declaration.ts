@@ -3,6 +3,7 @@ import type { Metric, RunRecord } from '../../ground/contracts/index.ts';
 import type { BiolensError } from '../../ground/errors.ts';
 import type { Run } from '../runs/index.ts';
 import { fieldsOf } from './field.ts';
+import type { ReportImages } from './report-images.ts';
 
 /** What a job says while it works, for whoever follows it: how far a stage is, or something worth a line. */
 export type JobNews =
@@ -90,7 +91,8 @@ export interface Job<
   readonly summary: string;
   /** Every field is declared with `field`, or is an object of such fields. */
   readonly configuration: C;
-  readonly report: z.ZodType<R>;
+  /** Told apart by the literal in its field `schema`. */
+  readonly report: z.ZodType<R> & { readonly shape: { readonly schema: z.ZodLiteral<string> } };
   /** One line of `items.jsonl`. */
   readonly items: z.ZodType;
   /** Command lines that work, the first with the least that is needed. */
@@ -113,6 +115,9 @@ export interface Job<
   epilogue?(finished: Finished<R> & { readonly configuration: z.output<C> }): string;
   headline(report: R): Headline;
   readonly result?: ResultView<R>;
+  /** What a run is about, in a few words for the list of runs; by default its id. */
+  titleOf?(configuration: Readonly<Record<string, unknown>>): string | null;
+  readonly images?: ReportImages<R>;
   /** Several finished runs side by side, where a job knows more than a table of headlines. */
   compare?(runs: readonly Finished<R>[]): Promise<{ readonly text: string; readonly json: unknown }>;
   /** What of a recorded configuration makes the same run anew; by default all of it. */

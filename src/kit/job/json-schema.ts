@@ -29,10 +29,11 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonSch
   return z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
 }
 
-/** JSON Schema of a configuration, with what the declarations say: help, flags, meaning. */
+/** JSON Schema of a configuration as one begins with it, with what the declarations say: help, flags, meaning. */
 export function configurationJsonSchema(configuration: z.ZodObject): JsonSchema {
   const fields = new Map<unknown, Field>(fieldsOf(configuration).map(one => [one.schema, one]));
-  return z.toJSONSchema(configuration, {
+  const late = [...fields.values()].filter(({ meta }) => meta.changeable === 'only').map(({ path }) => path[0]);
+  const schema = z.toJSONSchema(configuration, {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
@@ -48,6 +49,8 @@ export function configurationJsonSchema(configuration: z.ZodObject): JsonSchema 
       });
     },
   }) as JsonSchema;
+  const properties = Object.entries(schema.properties ?? {}).filter(([name]) => !late.includes(name));
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 /** Follows references within a schema; `root` holds the definitions. */

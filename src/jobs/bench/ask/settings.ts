@@ -54,9 +54,12 @@ export const askSettingsSchema = z.strictObject({
   ),
   // A union, as null is a value that can be given, and not the absence of one.
   temperature: field(z.union([z.number().min(0).max(2), z.null()]).default(0), {
-    flag: '--temperature <t>',
-    help: '0 to 2, or "server" to leave it to the server',
-    text: temperatureText,
+    flag: {
+      flags: '--temperature <t>',
+      help: '0 to 2, or "server" to leave it to the server',
+      text: temperatureText,
+    },
+    help: '0 to 2; null leaves it to the server',
   }),
   maxOutputTokens: field(z.number().int().positive().default(1024), {
     flag: '--max-output-tokens <n>',
@@ -102,16 +105,18 @@ export const askSettingsSchema = z.strictObject({
       .nullable()
       .default(null),
     {
-      flag: '--price <in,out>',
-      help: 'US dollars for a million tokens in and out, such as 2.5,10',
-      text: priceText,
+      flag: {
+        flags: '--price <in,out>',
+        help: 'US dollars for a million tokens in and out, such as 2.5,10',
+        text: priceText,
+      },
+      help: 'US dollars for a million tokens, from the price list of the provider',
       changeable: true,
     },
   ),
   timeoutMs: field(z.number().int().positive().default(180_000), {
-    flag: '--timeout <s>',
-    help: 'longest wait for a reply, in seconds',
-    text: secondsText,
+    flag: { flags: '--timeout <s>', help: 'longest wait for a reply, in seconds', text: secondsText },
+    help: 'longest wait for a reply, in milliseconds',
     changeable: true,
   }),
   attempts: field(z.number().int().min(1).default(6), {

@@ -1,5 +1,6 @@
-import { type BenchReport, type ImageRef, pictureName } from '../../ground/contracts/index.ts';
-import { type Benchmark, openBenchmark } from '../../jobs/bench/index.ts';
+import { type BenchReport, type ImageRef, pictureName } from '../../../ground/contracts/index.ts';
+import type { ReportImages } from '../../../kit/job/index.ts';
+import type { Benchmark } from '../read/benchmark.ts';
 
 /** Pictures of questions kept in a frozen report: enough for every question of a small benchmark, and a sample of a large one. */
 export const QUESTION_PICTURES = 600;
@@ -7,6 +8,12 @@ export const QUESTION_PICTURES = 600;
 interface QuestionPictures {
   readonly byName: ReadonlyMap<string, ImageRef>;
   readonly benchmark: Promise<Benchmark | null>;
+}
+
+/** Opens the benchmark; null where it is not where it was. */
+async function open(source: string): Promise<Benchmark | null> {
+  const { openBenchmark } = await import('../read/benchmark.ts');
+  return await openBenchmark(source).catch(() => null);
 }
 
 const known = new WeakMap<BenchReport, QuestionPictures>();
@@ -22,7 +29,7 @@ function picturesOf(report: BenchReport): QuestionPictures {
       if (name !== null) byName.set(name, image);
     }
   }
-  const opened = { byName, benchmark: openBenchmark(report.benchmark.source).catch(() => null) };
+  const opened = { byName, benchmark: open(report.benchmark.source) };
   known.set(report, opened);
   return opened;
 }
@@ -49,3 +56,12 @@ export function questionPicturesToKeep({ questions }: BenchReport, most = QUESTI
     .flatMap(({ images }) => images.flatMap(image => pictureName(image) ?? []));
   return [...new Set(names)].slice(0, most);
 }
+
+/** Images of a bench report: those of its questions. */
+export const questionImages: ReportImages<BenchReport> = {
+  list: (report, { samples }) => {
+    const names = samples === Infinity ? questionPicturesNamed(report) : questionPicturesToKeep(report);
+    return [...names].map(file => ({ set: 'questions', file }));
+  },
+  open: async ({ report }, { set, file }) => (set === 'questions' ? readQuestionPicture(report, file) : null),
+};
