@@ -214,7 +214,10 @@ describe('audit', () => {
 
   test('an unknown option, a missing one and a bad number are usage errors', async () => {
     await expectRefusal(['audit', '--generated', faces], '--train is missing');
-    await expectRefusal(audit('--train', faces, '--generated', faces, '--fdr', '2'), '--fdr expected a number above 0 and below 1');
+    await expectRefusal(
+      audit('--train', faces, '--generated', faces, '--fdr', '2'),
+      '--fdr expected a number above 0 and below 1',
+    );
     await expectRefusal(['audti'], /there is no verb "audti", there are audit, .*faces/);
   });
 });

@@ -43,9 +43,17 @@ test('a gate that holds exits with 1', async () => {
 const some = ['--attribute', 'tone', '--sizes', '12'];
 
 test.each([
-  ['no attribute', [], "--attribute is missing"],
-  ['a size that is no number', ['--attribute', 'tone', '--sizes', '12,many'], '--sizes expected a whole number from 2, got'],
-  ['a kind that is none', ['--attribute', 'tone', '--kinds', 'vae'], '--kinds expected one of gan, diffusion, got "vae"'],
+  ['no attribute', [], '--attribute is missing'],
+  [
+    'a size that is no number',
+    ['--attribute', 'tone', '--sizes', '12,many'],
+    '--sizes expected a whole number from 2, got',
+  ],
+  [
+    'a kind that is none',
+    ['--attribute', 'tone', '--kinds', 'vae'],
+    '--kinds expected one of gan, diffusion, got "vae"',
+  ],
   ['two budgets', ['--attribute', 'tone', '--steps', '3', '--epochs', '2'], '--steps and --epochs exclude each other'],
   ['sizes that are all too large', ['--attribute', 'tone', '--sizes', '25'], 'expected one of at most 24'],
   ['a side that is no power of two', ['--attribute', 'tone', '--size', '24'], '--size expected a power of two'],

@@ -1,7 +1,7 @@
 import type { AuditReport } from '../../ground/contracts/index.ts';
 import { formatTable } from '../../kit/text/table.ts';
 import { describeVerdict } from '../../kit/text/verdict.ts';
-import { formatShare, wrap } from '../../kit/text/wrap.ts';
+import { formatShare } from '../../kit/text/wrap.ts';
 
 function describePairs({ replication }: AuditReport): string {
   const called = replication.pairs.filter(({ copy }) => copy).slice(0, 5);

@@ -1,7 +1,7 @@
 import type { Metric, MitigationReport, MitigationRound } from '../../ground/contracts/index.ts';
 import { formatTable } from '../../kit/text/table.ts';
 import { describeVerdict } from '../../kit/text/verdict.ts';
-import { formatShare, wrap } from '../../kit/text/wrap.ts';
+import { formatShare } from '../../kit/text/wrap.ts';
 
 const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
   targets: 'all targets hold',
