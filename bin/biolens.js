@@ -12,18 +12,34 @@ const pinnedNode = fileURLToPath(new URL('../node_modules/.bin/node', import.met
 const [major, minor] = process.versions.node.split('.').map(Number);
 const newEnough = major > 22 || (major === 22 && minor >= 18);
 
+// Exit code 1 is for `--fail-on` alone: what goes wrong here ends with 3.
+const OUTSIDE = 3;
+const INTERRUPTED = 130;
+
+function giveUp(error) {
+  const told = process.env.BIOLENS_DEBUG ? error.stack : String(error.message).split('\n')[0];
+  process.stderr.write(`biolens: cannot start: ${told}\n`);
+  process.exitCode = OUTSIDE;
+}
+
 if (!newEnough && existsSync(pinnedNode)) {
   // In a process group of its own, so that Ctrl-C reaches it once, through us; the channel tells it when we are killed.
   const child = spawn(pinnedNode, process.argv.slice(1), {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('exit', (status, signal) => process.exit(status ?? (signal === 'SIGINT' ? 130 : 1)));
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.on(signal, () => child.kill(signal));
+  child.on('error', giveUp);
+  child.on('exit', (status, signal) => process.exit(status ?? (signals.includes(signal) ? INTERRUPTED : OUTSIDE)));
 } else if (!newEnough) {
   process.stderr.write(`biolens: needs Node 22.18 or newer, this is ${process.versions.node}\n`);
   process.exitCode = 2;
 } else {
-  const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
-  await main(process.argv);
+  try {
+    const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
+    await main(process.argv);
+  } catch (error) {
+    giveUp(error);
+  }
 }

@@ -1,13 +1,16 @@
 import { type ReactNode, useCallback, useEffect, useState } from 'react';
+import type { RunComparison } from '../src/ground/contracts/comparison.ts';
 import type { FormJob } from '../src/ground/contracts/job.ts';
-import type { ReportPage, RunList as Runs } from '../src/ground/contracts/report.ts';
+import type { BinnedRuns, ReportPage, RunList as Runs } from '../src/ground/contracts/report.ts';
 import type { RunRecord } from '../src/ground/contracts/run.ts';
 import type { Client } from './client/client.ts';
+import { ComparePage } from './compare/compare-page.tsx';
 import { PageFrame } from './components/page-frame.tsx';
 import { formAddress, type Place, placeOf } from './new-run/address.ts';
 import { JobList } from './new-run/job-list.tsx';
 import { NewRunPage } from './new-run/new-run-page.tsx';
 import { ReportFrame } from './report-frame.tsx';
+import { BinPage } from './runs/bin-page.tsx';
 import { RunList } from './runs/run-list.tsx';
 import { RunNotice } from './runs/run-notice.tsx';
 import { RunProgress } from './runs/run-progress.tsx';
@@ -17,6 +20,8 @@ type Loaded =
   | { readonly state: 'failed'; readonly message: string }
   | { readonly state: 'runs'; readonly runs: Runs; readonly startable: boolean }
   | { readonly state: 'page'; readonly page: ReportPage; readonly startable: boolean }
+  | { readonly state: 'compare'; readonly comparison: RunComparison }
+  | { readonly state: 'bin'; readonly runs: BinnedRuns }
   | { readonly state: 'jobs'; readonly jobs: readonly FormJob[] }
   | { readonly state: 'form'; readonly job: FormJob; readonly from: RunRecord | null };
 
@@ -32,6 +37,10 @@ async function loadPlace(client: Client, place: Place): Promise<Loaded> {
       const startable = jobs?.some(({ kind }) => kind === page.run.kind) ?? false;
       return { state: 'page', page, startable };
     }
+    case 'compare':
+      return { state: 'compare', comparison: await client.compareRuns(place.ids) };
+    case 'bin':
+      return { state: 'bin', runs: await client.listBin() };
     case 'jobs':
       return { state: 'jobs', jobs: await jobsOf(client) };
     case 'form': {
@@ -93,7 +102,19 @@ export function App({ client, runId }: AppProps): ReactNode {
     case 'runs':
       return (
         <PageFrame sections={[]}>
-          <RunList runs={loaded.runs} startable={loaded.startable} />
+          <RunList client={client} runs={loaded.runs} startable={loaded.startable} onChange={load} />
+        </PageFrame>
+      );
+    case 'compare':
+      return (
+        <PageFrame sections={[]} trail={home}>
+          <ComparePage client={client} comparison={loaded.comparison} />
+        </PageFrame>
+      );
+    case 'bin':
+      return (
+        <PageFrame sections={[]} trail={home}>
+          <BinPage client={client} runs={loaded.runs} onChange={load} />
         </PageFrame>
       );
     case 'jobs':

@@ -1,10 +1,12 @@
 import { type ReactNode, useMemo } from 'react';
 import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import type { Client, PictureRequest } from './client/client.ts';
+import { ImageDialog } from './components/image-dialog.tsx';
 import { PageFrame } from './components/page-frame.tsx';
 import { type Pictures, PicturesProvider } from './components/picture.tsx';
 import { viewOf } from './registry.tsx';
 import { usePreference } from './state/preferences.ts';
+import { visibleText } from './text/visible-text.ts';
 
 export interface ReportFrameProps {
   readonly client: Client;
@@ -13,14 +15,14 @@ export interface ReportFrameProps {
   readonly trail?: ReactNode;
 }
 
-/** A report of any kind with its navigation, its pictures, and the control that blurs them. */
+/** A report of any kind with its navigation, its images, and the control that blurs them. */
 export function ReportFrame({ client, page, report, trail }: ReportFrameProps): ReactNode {
   const [blur, setBlur] = usePreference('blur', ['off', 'on']);
   const { sections, content } = viewOf(page, report);
   const pictures = useMemo(
     (): Pictures => ({
-      urlOf: request => client.pictureUrl(page, request),
-      whyMissing: set => whyMissing(client, report, set),
+      urlOf: request => (page.imagesWithheld?.[request.set] === undefined ? client.pictureUrl(page, request) : null),
+      whyMissing: set => page.imagesWithheld?.[set] ?? whyMissing(client, report, set),
     }),
     [client, page, report],
   );
@@ -40,16 +42,35 @@ export function ReportFrame({ client, page, report, trail }: ReportFrameProps): 
     <PicturesProvider value={pictures}>
       <div className={blur === 'on' && !page.blurred ? 'blurred' : undefined}>
         <PageFrame sections={sections} trail={trail} tools={tools}>
+          <WithheldImages page={page} />
           {content}
         </PageFrame>
+        <ImageDialog />
       </div>
     </PicturesProvider>
+  );
+}
+
+/** Which images this page does not show, and why. */
+function WithheldImages({ page: { imagesWithheld = {} } }: { readonly page: ReportPage }): ReactNode {
+  const withheld = Object.entries(imagesWithheld);
+  if (withheld.length === 0) return null;
+  return (
+    <aside className="run-notice" aria-label="Images that are not shown">
+      <ul>
+        {withheld.map(([set, why]) => (
+          <li key={set}>
+            Images ({set}): {visibleText(why)}.
+          </li>
+        ))}
+      </ul>
+    </aside>
   );
 }
 
 function whyMissing(client: Client, report: AnyReport, set: PictureRequest['set']): string {
   const { sets } = 'sets' in report ? report : { sets: null };
   if (sets !== null && set in sets && sets[set as keyof typeof sets]?.kind === 'embeddings')
-    return 'embeddings only, no picture';
-  return client.kind === 'frozen' ? 'not kept in this file' : 'no picture';
+    return 'embeddings only, no image';
+  return client.kind === 'frozen' ? 'not kept in this file' : 'no image';
 }

@@ -48,5 +48,9 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 /** The message of anything thrown, as one line. */
 export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replace(/\s*\n\s*/g, ' ').trim();
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+  return lines
+    .map(line => line.trim())
+    .filter(line => line !== '')
+    .join(' ');
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildBenchmark } from '../../src/jobs/bench/index.ts';
 import { trainRun } from '../../src/jobs/generators/index.ts';
@@ -98,7 +98,7 @@ const TYPOS: readonly (readonly [string, readonly string[], string])[] = [
   ['audit', ['--target', 'gender'], 'expected ATTRIBUTE=uniform'],
   ['audit', ['--attribute', 'gendr'], 'did you mean "gender"?'],
   ['audit', ['--device', 'cup'], 'did you mean "cpu"?'],
-  ['audit', ['--permutatons', '99'], 'Did you mean --permutations?'],
+  ['audit', ['--permutatons', '99'], 'did you mean "--permutations"?'],
   ['audit', ['--embedder', at('no.onnx')], 'no.onnx'],
   ['mitigate', ['--fail-on', 'after.replication.copid>0.01'], 'did you mean "copied"?'],
   ['mitigate', ['--bias', 'gendr=uniform'], 'did you mean "gender"?'],
@@ -175,6 +175,21 @@ test('an output or a folder of runs that cannot be is told before work', async (
   expect(output).toMatchObject({ code: 2, err: expect.stringContaining('is not a folder') });
   const runs = await biolens(...COMMANDS.audit!, '--runs-dir', join(at('file'), 'runs'));
   expect(runs).toMatchObject({ code: 2, err: expect.stringContaining('is not a folder') });
+});
+
+test('flags win over a file, field by field, and start from the folder one is in', async () => {
+  mkdirSync(at('conf'), { recursive: true });
+  writeFileSync(join(at('conf'), 'train.yaml'), 'images: ../drawn\nsize: 16\nsampling: { steps: 7 }\n');
+  const { code, out, err } = await biolens(
+    ...['diffusion', 'train', '--config', join(at('conf'), 'train.yaml'), '--sheet-method', 'ddim', '-o', 'somewhere'],
+    ...['--dry-run', '--json', '--runs-dir', at('none')],
+  );
+  expect(code, err).toBe(0);
+  expect(JSON.parse(out).configuration).toMatchObject({
+    images: at('drawn'),
+    output: resolve('somewhere'),
+    sampling: { method: 'ddim', steps: 7 },
+  });
 });
 
 test('a matrix of models with a gate gives one leaderboard, and ends with 1 where a gate holds', async () => {

@@ -155,6 +155,34 @@ test.each([
     message: 'c.npy: row 1 holds Infinity',
   },
   {
+    name: 'numbers whose products single precision cannot hold',
+    sets: setsOf(
+      [
+        [1, 2],
+        [2, 1],
+      ],
+      [
+        [3.4e38, -3.4e38],
+        [2, 1],
+      ],
+    ),
+    message: 'b.npy: row 0 has a length of 4.81e+38, expected 1e-15 to 1e18; scale the embeddings',
+  },
+  {
+    name: 'numbers whose products single precision takes for zero',
+    sets: setsOf(
+      [
+        [1e-30, 2e-30],
+        [2, 1],
+      ],
+      [
+        [1, 2],
+        [2, 1],
+      ],
+    ),
+    message: 'a.npy: row 0 has a length of 2.24e-30',
+  },
+  {
     name: 'zeros',
     sets: setsOf(
       [

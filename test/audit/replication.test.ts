@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { type Replication, replicationSchema } from '../../src/ground/contracts/index.ts';
-import { foldIn, randomKey } from '../../src/ground/math/index.ts';
+import { foldIn, type Matrix, openStream, randomKey } from '../../src/ground/math/index.ts';
 import { plainPairwise } from '../../src/jobs/audit/pairwise.ts';
+import { meanTop1Statistic, relabellingTest } from '../../src/jobs/audit/replication/relabelling.ts';
 import { measureReplication, type ReplicationSettings } from '../../src/jobs/audit/replication.ts';
-import { drawSets, finish, type SetSizes } from './simulated-sets.ts';
+import { appendRows, mapSource, meanRow, normaliseRows } from '../../src/jobs/audit/rows.ts';
+import { sourceOf } from '../../src/kit/tensor/index.ts';
+import { drawFaces, drawSets, finish, plant, type SetSizes } from './simulated-sets.ts';
 
 const key = randomKey(31);
 
@@ -81,6 +84,45 @@ describe('planted copies', () => {
   });
 });
 
+describe('one image that fills a fifth of the training set', () => {
+  const crowd = { training: 500, crowd: 100, generated: 300 };
+
+  test.each([
+    { name: 'with a held-out set', heldout: 1000 },
+    { name: 'without one', heldout: 0 },
+  ])('does not hide its own copies $name', async ({ heldout }) => {
+    let [found, wrong] = [0, 0];
+    for (let round = 0; round < 3; round++) {
+      const result = await replicationOf({ ...crowd, heldout, copies: 30 }, 400 + round, { permutations: 19 });
+      const called = result.pairs.filter(pair => pair.copy);
+      found += called.filter(pair => Number(pair.generated.slice(1)) < 30).length;
+      wrong += called.filter(pair => Number(pair.generated.slice(1)) >= 30).length;
+      // All different images give the same threshold, and see as much.
+      const plain = await replicationOf({ ...crowd, training: 401, crowd: 0, heldout }, 400 + round, {
+        permutations: 19,
+      });
+      expect(Math.abs((result.threshold ?? 2) - (plain.threshold ?? 0))).toBeLessThan(0.04);
+      expect(result.duplicates.clusters[0]?.files).toHaveLength(101);
+    }
+    expect(found / 90).toBeGreaterThanOrEqual(0.95);
+    expect(wrong / (found + wrong)).toBeLessThanOrEqual(0.05);
+  });
+
+  test('raises no false alarm', async () => {
+    let called = 0;
+    for (let round = 0; round < 30; round++) {
+      const result = await replicationOf(
+        { training: 180, crowd: 36, generated: 100, heldout: round % 2 === 0 ? 120 : 0 },
+        500 + round,
+        { permutations: 19 },
+      );
+      expect(result.duplicates.clusters[0]?.files).toHaveLength(37);
+      if (result.pairs.some(pair => pair.copy)) called++;
+    }
+    expect(called).toBeLessThanOrEqual(1);
+  });
+});
+
 describe('nothing planted', () => {
   test.each([
     { name: 'with a held-out set', sizes: { training: 150, generated: 100, heldout: 120 } },
@@ -114,6 +156,62 @@ describe('nothing planted', () => {
       called += result.pairs.filter(pair => pair.copy).length;
     }
     expect(called).toBe(0);
+  });
+});
+
+describe('the relabelling test where one set holds every image several times', () => {
+  const sizes = { training: 90, generated: 40, heldout: 90 };
+  const rounds = 100;
+
+  /** Sets of 90 images, of which one holds 30 different ones, three times each with a little noise. */
+  function tripled(round: number, which: 'training' | 'heldout') {
+    const sets = drawSets(foldIn(key, 3000 + round), sizes);
+    const stream = openStream(foldIn(key, 4000 + round));
+    const several = drawFaces(stream, 90);
+    const pairs = Array.from({ length: 60 }, (_, i) => [i % 30, 30 + i] as const);
+    plant(stream, several, several, { pairs, noise: 0.02 });
+    return which === 'training'
+      ? { ...sets, training: { ...sets.training, rows: sourceOf(several) } }
+      : { ...sets, heldout: { rows: several, id: (row: number) => `h${row}` } };
+  }
+
+  test.each(['training', 'heldout'] as const)('keeps its level: %s', async which => {
+    let [byClusters, byImages] = [0, 0];
+    for (let round = 0; round < rounds; round++) {
+      const sets = tripled(round, which);
+      const options = { pairwise: plainPairwise, key: foldIn(key, round), embedder: 'simulated', permutations: 99 };
+      const { permutation } = (await finish(measureReplication(sets, options))).result;
+      expect(permutation.units).toEqual({ training: 90, heldout: 90, [which]: 30 });
+      if ((permutation.p ?? 1) <= 0.05) byClusters++;
+      // What relabelling image by image says of the same sets.
+      const pool = appendRows(sets.training.rows, sets.heldout!.rows);
+      const centre = await meanRow(pool);
+      const unit = (matrix: Matrix) => normaliseRows(matrix, centre);
+      const lists = await plainPairwise.neighbours(unit(sets.generated.rows), mapSource(pool, unit), {
+        k: 32,
+        metric: 'inner',
+      });
+      const settings = { training: 90, heldout: 90, permutations: 99, key: foldIn(key, round) };
+      if (relabellingTest(meanTop1Statistic(lists), settings).p <= 0.05) byImages++;
+    }
+    // More than 13 of 100 at a level of 5 % have probability 5e-4.
+    expect(byClusters).toBeLessThanOrEqual(13);
+    // Fewer different held-out images than a relabelling has make every generator look like one that copies; the other way round, like none.
+    if (which === 'heldout') expect(byImages).toBeGreaterThan(40);
+    else expect(byImages).toBe(0);
+  });
+
+  test('leaves out held-out images that are in the training set', async () => {
+    const sets = drawSets(foldIn(key, 5000), sizes);
+    const training = await sets.training.rows.read(0, 90);
+    const heldout = sets.heldout!.rows;
+    heldout.data.set(training.subarray(0, 20 * heldout.cols));
+    const options = { pairwise: plainPairwise, key, embedder: 'simulated', permutations: 19 };
+    const { permutation } = (await finish(measureReplication(sets, options))).result;
+    expect(permutation.units).toEqual({ training: 90, heldout: 70 });
+    heldout.data.set(training);
+    const none = (await finish(measureReplication(sets, options))).result.permutation;
+    expect(none).toMatchObject({ p: null, reason: 'every held-out image is in the training set too' });
   });
 });
 

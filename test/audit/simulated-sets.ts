@@ -38,6 +38,8 @@ export interface SetSizes {
   readonly copies?: number;
   /** Training rows 0 … duplicates − 1 are altered copies of the last ones. */
   readonly duplicates?: number;
+  /** So many training rows, 0 and those that follow, are one image: altered copies of the last row. */
+  readonly crowd?: number;
 }
 
 /** Deviation of the alteration of a copy: its cosine to the original is about 0.93 after centring. */
@@ -45,13 +47,17 @@ const ALTERATION = 0.1;
 
 /** Training, generated and held-out faces of one law, with planted copies and duplicates. */
 export function drawSets(key: RandomKey, sizes: SetSizes): EmbeddedSets {
-  const { copies = 0, duplicates = 0 } = sizes;
+  const { copies = 0, duplicates = 0, crowd = 0 } = sizes;
   const stream = openStream(key);
   const training = drawFaces(stream, sizes.training);
   const generated = drawFaces(stream, sizes.generated);
   const heldout = drawFaces(stream, sizes.heldout);
   const doubled = Array.from({ length: duplicates }, (_, i) => [sizes.training - 1 - i, i] as const);
   plant(stream, training, training, { pairs: doubled, noise: 0.03 });
+  if (crowd > 0) {
+    const crowded = Array.from({ length: crowd }, (_, i) => [sizes.training - 1, i] as const);
+    plant(stream, training, training, { pairs: crowded, noise: 0.03 });
+  }
   plant(stream, training, generated, {
     pairs: Array.from({ length: copies }, (_, i) => [i, i] as const),
     noise: ALTERATION,

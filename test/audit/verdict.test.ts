@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Finding, type Metric, missingMetric } from '../../src/ground/contracts/index.ts';
 import { randomKey } from '../../src/ground/math/index.ts';
 import { auditEmbeddings } from '../../src/jobs/audit/audit.ts';
-import { type AttributeLabels, GIVEN_LABELS } from '../../src/jobs/audit/bias.ts';
+import { AGE_GROUPS, type AttributeLabels, GIVEN_LABELS } from '../../src/jobs/audit/bias.ts';
 import { writeVerdict } from '../../src/jobs/audit/verdict.ts';
 import { drawSets, finish, type SetSizes } from './simulated-sets.ts';
 
@@ -10,9 +10,25 @@ function labelsOf(counts: Readonly<Record<string, number>>): string[] {
   return Object.entries(counts).flatMap(([name, count]) => Array.from({ length: count }, () => name));
 }
 
-function gender(training: Record<string, number>, generated: Record<string, number>): Map<string, AttributeLabels> {
+const EVEN = { male: 0.5, female: 0.5 };
+
+function gender(
+  training: Record<string, number>,
+  generated: Record<string, number>,
+  target: Record<string, number> | undefined = EVEN,
+): Map<string, AttributeLabels> {
   const set = (counts: Record<string, number>) => ({ source: GIVEN_LABELS, labels: labelsOf(counts) });
-  return new Map([['genderSeen', { classes: ['male', 'female'], training: set(training), generated: set(generated) }]]);
+  const sets = { training: set(training), generated: set(generated) };
+  return new Map([['genderSeen', { classes: ['male', 'female'], target, ...sets }]]);
+}
+
+/** Labels of the six age groups, without a target. */
+function ages(training: readonly number[], generated: readonly number[]): Map<string, AttributeLabels> {
+  const set = (counts: readonly number[]) => ({
+    source: GIVEN_LABELS,
+    labels: labelsOf(Object.fromEntries(AGE_GROUPS.map((name, i) => [name, counts[i] ?? 0]))),
+  });
+  return new Map([['ageGroup', { classes: AGE_GROUPS, training: set(training), generated: set(generated) }]]);
 }
 
 async function auditOf(sizes: SetSizes, attributes = new Map<string, AttributeLabels>()) {
@@ -110,6 +126,50 @@ describe('bias', () => {
     });
     const empty = await auditOf(sizes, gender({ male: 75, female: 75 }, {}));
     expect(about(empty.verdict, 'gender seen')).toMatchObject({ level: 'unknown' });
+  });
+});
+
+describe('without a target nothing is said of a target', () => {
+  test('age groups as in the training set are no caution', async () => {
+    const result = await auditOf(sizes, ages([0, 15, 60, 45, 30, 0], [0, 10, 42, 28, 20, 0]));
+    expect(result.bias.attributes.ageGroup?.targetGiven).toBe(false);
+    const finding = about(result.verdict, 'age group');
+    expect(finding).toMatchObject({
+      level: 'good',
+      headline: expect.stringMatching(
+        /^No evidence that the generator changes .*: 42 % .* are 30-44, 40 % of training/,
+      ),
+      certainty: expect.stringContaining('No target was given (--target)'),
+    });
+    expect(`${finding?.headline} ${finding?.certainty}`).not.toContain('the target');
+  });
+
+  test('shares that moved are a warning, and a skew that grew is bad', async () => {
+    const moved = await auditOf(sizes, ages([10, 60, 40, 30, 10, 0], [10, 15, 30, 35, 10, 0]));
+    expect(about(moved.verdict, 'age group')).toMatchObject({
+      level: 'warning',
+      headline: expect.stringContaining("differs from the training set's"),
+    });
+    const grown = await auditOf(sizes, ages([10, 15, 50, 35, 30, 10], [0, 0, 100, 0, 0, 0]));
+    expect(about(grown.verdict, 'age group')).toMatchObject({
+      level: 'bad',
+      headline:
+        'The generator makes the skew in age group worse: 100 % of generated images are 30-44, 33 % of training images.',
+    });
+  });
+});
+
+test('a handful of different images is no good news', async () => {
+  const { replication, bias, quality } = await auditOf(sizes);
+  const copied: Metric = {
+    value: 0,
+    n: 5,
+    interval: { low: 0, high: 0.43, confidence: 0.95, method: 'wilson' },
+  };
+  const finding = about(writeVerdict({ replication: { ...replication, copied }, bias, quality }), 'copies');
+  expect(finding).toMatchObject({
+    level: 'unknown',
+    headline: 'Nothing is called a copy, but 5 different images say too little.',
   });
 });
 

@@ -17,6 +17,7 @@ import {
   sizeFromName,
   testPaired,
 } from '../../src/jobs/bench/index.ts';
+import { describeComparison } from '../../src/jobs/bench/run/describe.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 import { covers, drawAnswers, drawSizes } from './simulate.ts';
 
@@ -208,6 +209,21 @@ describe('comparison', () => {
       'the published rows are of other questions: 1500 on Bias & Fairness, here 100',
     );
     expect(comparison.rows).toHaveLength(31);
+    // A perfect score on other questions is not the best of the table, and a poor one not the worst.
+    const [perfect, poor] = [true, false].map(right =>
+      compareModels([model('m-2b', full.slice(0, 100), () => right), model('n-7b', full.slice(0, 100), () => !right)]),
+    );
+    for (const { rows, size } of [perfect!, poor!]) {
+      expect(rows.map(({ published }) => published)).toEqual([false, false, ...Array(30).fill(true)]);
+      expect(rows.slice(0, 2).map(({ overall }) => overall.value)).toEqual([1, 0]);
+      expect(rows[2]?.name).toBe('Qwen2-VL-72b-Instruct');
+      // No curve goes through shares of different questions.
+      expect(size?.rows ?? []).not.toContain('GPT-4o');
+      expect(size?.rows.some(name => name.startsWith('Qwen')) ?? false).toBe(false);
+    }
+    const text = describeComparison(perfect!);
+    expect(text.indexOf('m-2b')).toBeLessThan(text.indexOf('Published, of other questions'));
+    expect(text.indexOf('Published, of other questions')).toBeLessThan(text.indexOf('GPT-4o'));
   });
 
   test('the published rows alone', () => {

@@ -173,7 +173,7 @@ test('a run that used up its budget goes on with a larger one, and errors are as
   const stopped = await start({ ...options, maxTokens: 500 }, { fetch: server });
   expect(stopped.error).toMatchObject({ code: 'interrupted', details: { budget: 'token-budget' } });
   if (!(stopped.error instanceof BiolensError)) throw stopped.error;
-  expect(benchJob.remedy?.(stopped.error, 'x')).toBe('biolens bench resume x --budget-tokens N goes on');
+  expect(benchJob.remedy?.(stopped.error, 'x')).toBe('biolens bench resume x --budget-tokens N resumes the run');
 
   const done = await resume(stopped.path, { maxTokens: 9999, retryErrors: true }, server);
   expect(done.error).toBeNull();
@@ -187,15 +187,17 @@ test('what helps after an error depends on it', () => {
   const remedy = (...args: ConstructorParameters<typeof BiolensError>) =>
     benchJob.remedy?.(new BiolensError(...args), 'x');
   expect(remedy('input', 'q: bad', {})).toBeNull();
-  expect(remedy('input', 'wrong key', { details: { kind: 'authentication' } })).toBe('biolens runs resume x goes on');
+  expect(remedy('input', 'wrong key', { details: { kind: 'authentication' } })).toBe(
+    'biolens runs resume x resumes the run',
+  );
   expect(remedy('interrupted', 'used up', { details: { budget: 'money-budget' } })).toContain('--budget-dollars N');
-  expect(remedy('external', 'outage')).toBe('biolens runs resume x goes on');
+  expect(remedy('external', 'outage')).toBe('biolens runs resume x resumes the run');
 });
 
 test('events become news', () => {
   const { tell } = benchJob.news();
   const progress = { done: 3, total: 8, spent: { inputTokens: 0, outputTokens: 0, dollars: null } };
-  expect(tell({ type: 'reading', done: 1, total: 8 })).toMatchObject({ type: 'progress', stage: 'reading pictures' });
+  expect(tell({ type: 'reading', done: 1, total: 8 })).toMatchObject({ type: 'progress', stage: 'reading images' });
   expect(tell({ ...progress, type: 'pause', message: 'busy', waitMs: 1200 })).toEqual({
     type: 'note',
     text: 'waiting 2 s: busy',

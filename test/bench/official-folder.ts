@@ -14,7 +14,7 @@ export interface WrittenFile {
   readonly folder?: string;
 }
 
-/** A picture that is the same for the same seed and unlike any other: blocks of grey. */
+/** An image that is the same for the same seed and unlike any other: blocks of grey. */
 export function drawing(seed: number, side = 32): { width: number; height: number; data: Uint8Array } {
   const data = new Uint8Array(side * side * 3);
   const block = side / 8;
@@ -74,7 +74,7 @@ export const header = (
 
 /**
  * A small benchmark in the layout of the release with every trap of its files: options as numbers, answers of another type than
- * their option or matching none, text-only questions with a black picture and a context, paths of the source set,
+ * their option or matching none, text-only questions with a black image and a context, paths of the source set,
  * prefixes, two options, the same number in several files, a file of the training split.
  */
 export async function writeTraps(root: string): Promise<void> {

@@ -4,7 +4,7 @@ import { labelOptions } from '../../src/jobs/bench/read/raw-question.ts';
 
 export interface QuestionParts extends Partial<Omit<Question, 'options'>> {
   readonly options?: readonly string[];
-  /** Pictures by path. */
+  /** Images by path. */
   readonly paths?: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export function makeQuestion({ options = ['w', 'x', 'y', 'z'], paths = [], ...pa
   };
 }
 
-/** A benchmark that has these questions and no pictures. */
+/** A benchmark that has these questions and no images. */
 export function inMemory(questions: readonly Question[]): Benchmark {
   return {
     root: '/nowhere',

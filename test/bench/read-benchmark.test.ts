@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Question } from '../../src/ground/contracts/bench.ts';
@@ -78,7 +79,7 @@ describe('official folders', () => {
     expect(await benchmark.images.load(questions[0]!.images[0]!)).toEqual(Buffer.from(await picture(0)));
     const missing = questions.find(question => question.id === 'wmca_single_mcq/2')!.images[0]!;
     await expect(benchmark.images.load(missing)).rejects.toThrow(
-      'data/WMCA/RGB/021_01_000_0_00/Frame_20.png: no such picture',
+      'data/WMCA/RGB/021_01_000_0_00/Frame_20.png: no such image',
     );
   });
 
@@ -109,6 +110,87 @@ describe('official folders', () => {
     const questions = await Array.fromAsync(benchmark.questions());
     expect(questions.flatMap(question => question.images.map(image => image.file))).toEqual([null, null, null]);
     await expect(benchmark.images.load({ path: 'p', file: '../secret.png' })).rejects.toThrow(/outside/);
+  });
+
+  test('never follows a symbolic link out of the folder, whatever names it', async () => {
+    await using folder = await temporaryFolder();
+    const bench = join(folder.path, 'b');
+    await writeFiles(folder.path, {
+      'secret/question_1.png': await picture(1),
+      'b/images/y/own.png': await picture(2),
+    });
+    await symlink(join(folder.path, 'secret'), join(bench, 'images', 'x'));
+    await symlink(join(folder.path, 'secret', 'question_1.png'), join(bench, 'images', 'y', 'question_2.png'));
+    await symlink('own.png', join(bench, 'images', 'y', 'question_3.png'));
+    await symlink('question_4.png', join(bench, 'images', 'y', 'question_4.png'));
+    const refs = ['x/question_1', 'y/question_2', 'y/question_3', 'y/question_4'].map(name => `images/${name}.png`);
+    const question = (path: string) => ({
+      image_paths: [path],
+      question_text: '?',
+      options: ['a', 'b'],
+      correct_answer_option: 'A',
+    });
+    await writeOfficial(bench, [
+      {
+        stem: 'q',
+        header: header('bias_fairness', 'age', 'x', 'single'),
+        questions: Object.fromEntries(refs.map((path, i) => [i + 1, question(path)])),
+      },
+    ]);
+    for (const path of [bench, join(bench, 'q.json')]) {
+      const { images } = await openBenchmark(path);
+      for (const file of refs.slice(0, 2)) {
+        const load = images.load({ path: file, file });
+        await expect(load).rejects.toThrow(`${file}: a symbolic link leads out of the benchmark's folder`);
+      }
+      expect(await images.load({ path: 'p', file: refs[2]! })).toEqual(Buffer.from(await picture(2)));
+      await expect(images.load({ path: 'p', file: refs[3]! })).rejects.toThrow('leads back to itself');
+      await expect(images.load({ path: 'p', file: 'images' })).rejects.toThrow('images: a folder, not a file');
+    }
+    // The folder itself may be a link: that is where the user points.
+    await symlink(bench, join(folder.path, 'linked'));
+    const linked = await openBenchmark(join(folder.path, 'linked'));
+    expect(await linked.images.load({ path: 'p', file: refs[2]! })).toHaveLength((await picture(2)).length);
+    // A Parquet file outside is no way around either.
+    await symlink(resolve(import.meta.dirname, 'fixtures/questions-snappy.parquet'), join(bench, 'data.parquet'));
+    const cell = { column: 'images', row: 0, index: 0 };
+    await expect(linked.images.load({ path: 'p', file: 'data.parquet', cell })).rejects.toThrow('leads out of');
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe is not waited for (no pipes on Windows)', async () => {
+    await using folder = await temporaryFolder();
+    await writeTraps(folder.path);
+    for (const name of ['pipe.png', 'pipe.json', 'pipe.jsonl', 'pipe.parquet'])
+      execFileSync('mkfifo', [join(folder.path, name)]);
+    const { images } = await openBenchmark(join(folder.path, 'wmca_single_mcq.json'));
+    await expect(images.load({ path: 'p', file: 'pipe.png' })).rejects.toThrow('pipe.png: not a plain file');
+    for (const name of ['pipe.json', 'pipe.jsonl', 'pipe.parquet'])
+      await expect(all(join(folder.path, name))).rejects.toThrow(`${name}: not a plain file`);
+    await expect(all(folder.path)).rejects.toThrow('pipe.json: not a plain file');
+  });
+
+  test('deep nesting and endless parts are told, by the file and the question', async () => {
+    await using folder = await temporaryFolder();
+    const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+    const good = { ...header('bias_fairness', 'age', 'x', 'zero'), questions: {} };
+    await writeFile(join(folder.path, 'deep.json'), `{"questions":${deep}}`);
+    await expect(all(join(folder.path, 'deep.json'))).rejects.toThrow(
+      'deep.json: not JSON: it is nested deeper than 64 levels',
+    );
+    await writeFile(join(folder.path, 'deep.jsonl'), `\n${'['.repeat(100_000)}`);
+    await expect(all(join(folder.path, 'deep.jsonl'))).rejects.toThrow('deep.jsonl:2: not JSON: it is nested deeper');
+    await writeFile(join(folder.path, 'long.jsonl'), `\n{"text":"${'x'.repeat(17 * 2 ** 20)}"}\n`);
+    await expect(all(join(folder.path, 'long.jsonl'))).rejects.toThrow('long.jsonl:2: longer than 16,777,216 bytes');
+    const question = { question_text: '?', options: ['a', 'b'], correct_answer_option: 'A' };
+    for (const [more, words] of [
+      [{ question_text: 'x'.repeat(50_001) }, '"text" has 50,001'],
+      [{ options: ['a', 'y'.repeat(6000)] }, 'option B has 6,000'],
+      [{ image_paths: Array(300).fill('p.png') }, '"images" has 300'],
+    ] as const) {
+      const file = { ...good, questions: { 1: { ...question, ...more } } };
+      await writeFile(join(folder.path, 'large.json'), JSON.stringify(file));
+      await expect(all(join(folder.path, 'large.json'))).rejects.toThrow(`question "large/1": ${words}`);
+    }
   });
 
   test('keeps the digits of numbers as written', async () => {
@@ -187,7 +269,7 @@ describe('official folders', () => {
   });
 });
 
-// The Parquet files hold the three questions below, pictures as bytes, in row groups of two; written by pyarrow's
+// The Parquet files hold the three questions below, images as bytes, in row groups of two; written by pyarrow's
 // `pq.write_table(table, name, row_group_size=2, compression='snappy' | 'zstd')`.
 describe('Parquet', () => {
   const bytesOf = (i: number): Buffer =>

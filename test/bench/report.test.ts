@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { benchReportSchema } from '../../src/ground/contracts/bench-report.ts';
 import { buildBenchReport } from '../../src/jobs/bench/index.ts';
+import { describeBench } from '../../src/jobs/bench/run/describe.ts';
 import { makeAnswer, makeQuestion } from './questions.ts';
 
 test('a report has every model by both parsers, and every reply with what they made of it', () => {
@@ -35,6 +36,7 @@ test('a report has every model by both parsers, and every reply with what they m
     { raw: null, error: 'timeout: no reply in time', strict: { outcome: 'error', chosen: null } },
     { model: 'other', cut: 1001, latencyMs: 5 },
   ]);
+  expect(report).not.toHaveProperty('changes');
   expect(report.questions.map(question => question.id)).toEqual(['f/0', 'f/1', 'f/2']);
   expect(report.comparison.rows).toHaveLength(32);
   expect(report.leaderboard.csv.split('\n').filter(Boolean)).toHaveLength(33);
@@ -67,4 +69,25 @@ test('many long replies are shown shorter, so that a report of them can be opene
     published: false,
   });
   expect(items.every(({ raw, cut }) => raw?.length === 6000 && cut === 3002)).toBe(true);
+});
+
+test('what a server made us ask otherwise is in the report, and said in its text', () => {
+  const questions = Array.from({ length: 3 }, (_, i) =>
+    makeQuestion({ id: `f/${i}`, options: ['v', 'w', 'x', 'y'], correct: 'B' }),
+  );
+  const answers = questions.map(({ id }, i) => ({
+    ...makeAnswer(id, 'B'),
+    ...(i === 0 ? {} : { changes: ['temperature', 'max_completion_tokens', ...(i === 1 ? ['of-tomorrow'] : [])] }),
+  }));
+  const report = buildBenchReport({ benchmark: { source: 'bench', format: 'official' }, questions, answers });
+  expect(report.changes).toEqual([
+    { change: 'temperature', replies: 2 },
+    { change: 'max_completion_tokens', replies: 2 },
+    { change: 'of-tomorrow', replies: 1 },
+  ]);
+  const text = describeBench(benchReportSchema.parse(JSON.parse(JSON.stringify(report))));
+  expect(text).toContain('Not as configured, since the server refuses it:');
+  expect(text.replace(/\s+/g, ' ')).toContain('no temperature was sent');
+  expect(text.replace(/\s+/g, ' ')).toContain('requests were changed (of-tomorrow) (1 of 3 replies)');
+  expect(Math.max(...text.split('\n').map(line => line.length))).toBeLessThanOrEqual(80);
 });

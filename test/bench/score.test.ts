@@ -142,7 +142,7 @@ describe('accuracy', () => {
       );
       return score.overall.interval!.high - score.overall.interval!.low;
     };
-    // Five questions to a picture, all right or all wrong: a fifth of the evidence.
+    // Five questions to an image, all right or all wrong: a fifth of the evidence.
     expect(width(i => `${Math.floor(i / 5)}.png`) / width(i => `${i}.png`)).toBeCloseTo(Math.sqrt(5), 0);
   });
 });

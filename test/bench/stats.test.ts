@@ -77,10 +77,24 @@ describe('statistics of a benchmark', () => {
       longestOption: 8,
     });
     expect(stats.byDataset.WMCA).toEqual({ questions: 3, multipleImages: 1, singleImages: 2, textOnly: 0 });
-    expect(stats.published.find(({ field }) => field === 'WMCA, Face Anti-spoofing: singleImages')).toMatchObject({
+    // Nine questions are not the published benchmark, whatever their data sets are called.
+    expect(stats.published).toEqual([]);
+  });
+
+  test('the published numbers stand beside those of the published benchmark alone, complete or nearly so', async () => {
+    const all = [...published()];
+    const whole = await countQuestions(all);
+    expect(whole.published.find(({ field }) => field === 'questions')).toMatchObject({ found: 5000, equal: true });
+    const wmca = (question: Question): boolean => question.dataset === 'WMCA' && question.imageCount === 'single';
+    const damaged = await countQuestions(all.filter(question => !wmca(question)));
+    expect(damaged.published.find(({ field }) => field === 'WMCA, Face Anti-spoofing: singleImages')).toMatchObject({
       published: 150,
-      found: 2,
+      found: 0,
+      equal: false,
     });
+    // As many questions of one's own, and a tenth of the published ones.
+    expect((await countQuestions(all.map(question => ({ ...question, dataset: 'Ours' })))).published).toEqual([]);
+    expect((await countQuestions(all.filter((_, i) => i % 10 === 0))).published).toEqual([]);
   });
 
   test('the same picture in two questions is one picture where digests are known', async () => {

@@ -19,7 +19,7 @@ function lettersOf(prompt: string): Map<string, string> {
   return new Map([...prompt.matchAll(/\(([A-D])\) ([^\\"]+)/g)].map(([, letter = '', text = '']) => [text, letter]));
 }
 
-/** A model that sees nothing: alone it says "Male"; with tools it asks for the gender, once of a picture that there is not. */
+/** A model that sees nothing: alone it says "Male"; with tools it asks for the gender, once of an image that there is not. */
 const blindModel: typeof fetch = async (_, init) => {
   const { messages, tools } = bodySchema.parse(JSON.parse(String(init?.body)));
   const letters = lettersOf(JSON.stringify(messages[0]?.content));
@@ -59,7 +59,7 @@ test('a run with tools says how often they were called and what that changed', {
   ];
   for await (const _ of renderFaces(drawn, { n: 60, size: 96, seed: 4 }));
   await collectBuild({ from: drawn, to: built, tasks: ['gender'], perTask: 12 });
-  // The questions of one picture alone, which one call answers.
+  // The questions of one image alone, which one call answers.
   const from = join(built, 'one.jsonl');
   const lines = readFileSync(join(built, 'questions.jsonl'), 'utf8').split('\n');
   writeFileSync(from, lines.filter(line => line.includes('"imageCount":"single"')).join('\n'));

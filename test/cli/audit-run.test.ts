@@ -91,7 +91,7 @@ describe('an audit as a run', () => {
       expect(before.length).toBeLessThan(70);
       if (signal === 'SIGINT') {
         expect(stopped.code).toBe(130);
-        expect(stopped.err).toContain(`interrupted; biolens runs resume ${runOf(runsDir)} goes on`);
+        expect(stopped.err).toContain(`interrupted; biolens runs resume ${runOf(runsDir)} resumes the run`);
       }
       const listed = await start('runs', 'list', '--runs-dir', runsDir, '--json').ended;
       expect(JSON.parse(listed.out).runs[0].status).toBe('interrupted');

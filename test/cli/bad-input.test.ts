@@ -241,7 +241,7 @@ describe.skipIf(process.platform === 'win32' || !nobodyCanRun)(
         encoding: 'utf8',
       });
       chmodSync(locked, 0o755);
-      expect(stderr).toBe(`biolens: ${locked}: no permission to read it\n`);
+      expect(stderr.replace(/^working: .*\n/gm, '')).toBe(`biolens: ${locked}: no permission to read it\n`);
       expect(status).toBe(2);
     });
   },

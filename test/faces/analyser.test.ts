@@ -92,7 +92,7 @@ describe.skipIf(congress.missing)('on portraits (needs ../shared/data/congress)'
     expect(face.age).toBeGreaterThan(20);
   });
 
-  test('pictures do not influence each other: one at a time gives what all together give', async () => {
+  test('images do not influence each other: one at a time gives what all together give', async () => {
     const together = await analyser.analyse(portraits);
     for (const [i, image] of portraits.entries()) {
       const [alone] = await analyser.analyse([image]);
@@ -115,7 +115,7 @@ describe.skipIf(congress.missing)('on portraits (needs ../shared/data/congress)'
     expect([...embedded!.embedding]).toEqual([...faces![0]!.embedding]);
   });
 
-  test('a further look at the reduced picture finds small, blurred and tightly cut faces', async () => {
+  test('a further look at the reduced image finds small, blurred and tightly cut faces', async () => {
     const small = await Promise.all(portraits.map(image => resizeImage(image, { width: 39, height: 48 })));
     const blurred = await Promise.all(portraits.map(image => blurImage(image, { sigma: 3 })));
     const found = await analyser.locate([...small, ...blurred]);
@@ -142,7 +142,7 @@ describe.skipIf(congress.missing)('on portraits (needs ../shared/data/congress)'
 });
 
 test.skipIf(orl.missing)(
-  'two pictures of one person are nearer than those of two (needs ../shared/data/orl)',
+  'two images of one person are nearer than those of two (needs ../shared/data/orl)',
   async () => {
     const people = [1, 5, 11, 20, 32];
     const images = await Promise.all(people.flatMap(s => [1, 6].map(n => decodeImage(`${orl.folder}/s${s}/${n}.png`))));

@@ -13,7 +13,7 @@ async function embed(...images: readonly Image[]) {
 }
 
 describe('the embedder by appearance', () => {
-  test('takes the whole picture, of any size and content, and says how wide it is', async () => {
+  test('takes the whole image, of any size and content, and says how wide it is', async () => {
     await using embedder = await openEmbedder('appearance');
     const pictures = [drawn(1, 1, () => [0, 0, 0]), drawn(7, 90, () => [255, 255, 255]), noise(300, 33, 1), faces[0]!];
     for (const item of await embedder.embed(pictures)) {

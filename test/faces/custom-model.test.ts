@@ -8,7 +8,7 @@ import { type CardChanges, cardFor, channelMeans, fixedBoxes, temporaryFolder, w
 const red = drawn(20, 20, () => [200, 100, 50]);
 const grey = drawn(30, 10, () => [80, 80, 80]);
 
-/** An analyser that sees the same faces in every picture. */
+/** An analyser that sees the same faces in every image. */
 function staged(faces: readonly LocatedFace[]): FaceAnalyser {
   const refuse = () => Promise.reject(new Error('not asked for'));
   return {
@@ -58,7 +58,7 @@ describe("an embedder of one's own is fed as its card says", () => {
     ]);
   });
 
-  test('many pictures of different sizes keep their order, whatever the batch of the model', async () => {
+  test('many images of different sizes keep their order, whatever the batch of the model', async () => {
     const images = Array.from({ length: 37 }, (_, i) => drawn(8 + i, 9, () => [i, 2 * i, 3]));
     const expected = images.map((_, i) => ({ box: null, embedding: [i, 2 * i, 3] }));
     expect(await embeddings({}, { images })).toEqual(expected);
@@ -88,7 +88,7 @@ describe('a model that looks at faces', () => {
   });
 
   test('landmarks: five points onto the template', async () => {
-    // Points of the template itself, moved by 10 to the right: the warp moves the picture back by 10.
+    // Points of the template itself, moved by 10 to the right: the warp moves the image back by 10.
     const points = [
       [38.2946, 51.6963],
       [73.5318, 51.5014],
@@ -116,7 +116,7 @@ describe('a model that looks at faces', () => {
     expect(seen!.embedding[2]).toBeCloseTo(50, -0.5);
   });
 
-  test('without a face: nothing, or the whole picture on demand', async () => {
+  test('without a face: nothing, or the whole image on demand', async () => {
     const images = [grey, red];
     expect(await embeddings({ alignment: 'box' }, { images, analyser: staged([]) })).toEqual([null, null]);
     expect(await embeddings({ alignment: 'box' }, { images, analyser: staged([]), noFace: 'whole' })).toEqual([
@@ -143,7 +143,7 @@ test('a classifier: logits of several attributes, one after another', async () =
   expect(seen!.probabilities.hair).toEqual(softmax([0.5, 1, 0]).map(value => expect.closeTo(value, 5)));
 });
 
-test('a detector: shares of the picture become pixels, weak and overlapping boxes go', async () => {
+test('a detector: shares of the image become pixels, weak and overlapping boxes go', async () => {
   await using folder = await temporaryFolder();
   const boxes = [0.1, 0.2, 0.4, 0.7, 0.12, 0.2, 0.4, 0.7, 0.5, 0, 1, 1, 0.6, 0.6, 0.7, 0.7];
   const card = cardFor({

@@ -26,7 +26,7 @@ export function readPortraits(): Portrait[] {
   });
 }
 
-/** A picture whose pixels are a function of their place. */
+/** An image whose pixels are a function of their place. */
 export function drawn(width: number, height: number, colour: (x: number, y: number) => readonly number[]): Image {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data.set(colour(x, y), (y * width + x) * 3);
@@ -43,7 +43,7 @@ export function noise(width: number, height: number, seed: number): Image {
   return drawn(width, height, (x, y) => [(next() + x) / 2, (next() + y) / 2, next()]);
 }
 
-/** Lays pictures onto a canvas at their places. */
+/** Lays images onto a canvas at their places. */
 export function collage(
   width: number,
   height: number,

@@ -29,7 +29,7 @@ async function gather<T>(events: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Twelve plain pictures whose colour is their number, a truncated JPEG and a text called .png between them. */
+/** Twelve plain images whose colour is their number, a truncated JPEG and a text called .png between them. */
 async function mixedFolder(path: string): Promise<void> {
   await mkdir(join(path, 'sub'));
   for (let i = 0; i < 12; i++) {
@@ -42,7 +42,7 @@ async function mixedFolder(path: string): Promise<void> {
 }
 
 describe('embedding a folder', () => {
-  /** An embedder whose first number is the red of the picture. */
+  /** An embedder whose first number is the red of the image. */
   async function withColours<T>(use: (folder: string, embedder: Embedder) => Promise<T>): Promise<T> {
     await using folder = await temporaryFolder();
     await mixedFolder(folder.path);
@@ -84,14 +84,14 @@ describe('embedding a folder', () => {
     await expect(run).rejects.toMatchObject({ code: 'interrupted' });
   });
 
-  test('a model that fails ends the scan and is not blamed on the pictures', async () => {
+  test('a model that fails ends the scan and is not blamed on the images', async () => {
     await withColours(async (folder, embedder) => {
       const broken: Embedder = { ...embedder, embed: () => Promise.reject(new TypeError('broken model')) };
       await expect(gather(embedFolder(folder, { embedder: broken }))).rejects.toThrow('broken model');
     });
   });
 
-  test('a picture without a face is skipped, or embedded whole on demand', async () => {
+  test('an image without a face is skipped, or embedded whole on demand', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'plain.png'), await encodePng(drawn(64, 64, () => [120, 140, 160])));
     await using embedder = await openEmbedder('built-in', { analyser });
@@ -112,7 +112,7 @@ describe('embedding a folder', () => {
 });
 
 describe('labelling and detecting', () => {
-  test('a picture without a face has an empty list', async () => {
+  test('an image without a face has an empty list', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'plain.png'), await encodePng(drawn(50, 90, (x, y) => [x, y, 30])));
     const events = await gather(labelFolder(folder.path, { analyser }));

@@ -42,7 +42,7 @@ function channelsLastMeans(input: Value, side: number): Value {
 export function fixedBoxes(boxes: readonly number[], scores: readonly number[], side = 8): Graph {
   const graph = new Graph();
   const input = graph.input('data', [1, 3, side, side]);
-  // Nothing of the picture is used but that it is there.
+  // Nothing of the image is used but that it is there.
   const nothing = matmul(flatten(globalAvgPool(input)), graph.constant(new Float32Array(3), [3, 1]));
   const fixed = (values: readonly number[]) =>
     add(nothing, graph.constant(Float32Array.from(values), [1, values.length]));

@@ -4,7 +4,7 @@ import { decodeImage } from '../../src/kit/images/index.ts';
 import { cosine, orl } from './data.ts';
 
 test.skipIf(orl.missing)(
-  'on ORL (40 people, ten pictures each): found in 99 %, equal error rate below 2 %, true matches 94 % at 0.1 % false ones (needs ../shared/data/orl)',
+  'on ORL (40 people, ten images each): found in 99 %, equal error rate below 2 %, true matches 94 % at 0.1 % false ones (needs ../shared/data/orl)',
   async () => {
     await using analyser = await openFaceAnalyser({ device: 'cpu' });
     const faces: { person: number; embedding: Float32Array }[] = [];

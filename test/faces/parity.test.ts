@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => runtime.close());
 
-/** Runs one of our graphs on pictures of its own input size. */
+/** Runs one of our graphs on images of its own input size. */
 async function run(graph: Graph, images: readonly Image[]): Promise<Record<string, Float32Array>> {
   const session = await runtime.load(graph.build());
   const { width, height } = images[0]!;
@@ -108,7 +108,7 @@ describe.skipIf(congress.missing)(
       expect(cosine(ours.embedding, theirs.embedding)).toBeGreaterThan(0.99999);
     }
 
-    test('on portraits and on a wide picture with three faces, one cut by the border', async () => {
+    test('on portraits and on a wide image with three faces, one cut by the border', async () => {
       const files = readPortraits().filter((_, i) => i % 160 === 7);
       const portraits = await Promise.all(files.map(({ path }) => decodeImage(path)));
       const [first, second, third] = portraits as [Image, Image, Image];

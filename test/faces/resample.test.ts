@@ -36,7 +36,7 @@ describe("resampling is TensorFlow's bilinear resize without half-pixel centres"
     ]);
   });
 
-  test('a tall picture is padded with black: on the right at the corner, on both sides in the centre, the odd pixel on the right', () => {
+  test('a tall image is padded with black: on the right at the corner, on both sides in the centre, the odd pixel on the right', () => {
     const image = drawn(2, 5, () => [50, 60, 70]);
     expect(redRows(image, 5, { place: 'corner' })[3]).toEqual([50, 50, 0, 0, 0]);
     expect(redRows(image, 5, { place: 'centre' })[3]).toEqual([0, 50, 50, 0, 0]);
@@ -44,7 +44,7 @@ describe("resampling is TensorFlow's bilinear resize without half-pixel centres"
     expect(redRows(wide, 5, { place: 'centre' }).map(row => row[0])).toEqual([0, 50, 50, 0, 0]);
   });
 
-  test('spread by three, the picture is the ninth in the corner', () => {
+  test('spread by three, the image is the ninth in the corner', () => {
     const rows = redRows(
       drawn(3, 3, () => [90, 0, 0]),
       9,
@@ -55,7 +55,7 @@ describe("resampling is TensorFlow's bilinear resize without half-pixel centres"
     expect(rows[3]![3]).toBe(0);
   });
 
-  test('the planes hold red, green and blue of a rectangle inside the picture', () => {
+  test('the planes hold red, green and blue of a rectangle inside the image', () => {
     const image = drawn(6, 6, (x, y) => [x, 10 + y, 100]);
     const into = new Float32Array(3 * 4);
     resampleSquare(image, { x: 2, y: 3, width: 2, height: 2 }, { side: 2, place: 'centre', into });

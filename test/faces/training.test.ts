@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { openStream, randomKey } from '../../src/ground/math/index.ts';
 import { holdOut } from '../../src/kit/face-training/hold-out.ts';
 import { type TrainClassifierOptions, trainClassifier } from '../../src/kit/face-training/index.ts';
-import type { Example } from '../../src/kit/face-training/labelled-pictures.ts';
+import type { Example } from '../../src/kit/face-training/labelled-images.ts';
 import { fitTemperature } from '../../src/kit/face-training/measure.ts';
 import { openClassifier } from '../../src/kit/faces/index.ts';
 import { encodePng, type Image } from '../../src/kit/images/index.ts';
@@ -13,7 +13,7 @@ import { temporaryFolder } from './models.ts';
 
 const SHAPES = ['dot', 'bar', 'frame'] as const;
 
-/** A dark shape on a bright, speckled ground; every third picture is of another size. */
+/** A dark shape on a bright, speckled ground; every third image is of another size. */
 function pictureOf(shape: number, i: number): Image {
   const side = i % 3 === 0 ? 24 : 16;
   const stream = openStream(randomKey(i));
@@ -25,7 +25,7 @@ function pictureOf(shape: number, i: number): Image {
   });
 }
 
-/** Pictures of three shapes and two sizes of nothing else, with a table that lacks some labels. */
+/** Images of three shapes and two sizes of nothing else, with a table that lacks some labels. */
 async function shapesFolder(path: string, n: number): Promise<void> {
   const rows = ['file,shape,Second_Name,identity'];
   for (let i = 0; i < n; i++) {
@@ -51,7 +51,7 @@ describe('a classifier trained on a labelled folder', () => {
   test('learns both attributes, says how well, and is read back with its card', async () => {
     await using folder = await temporaryFolder();
     await shapesFolder(folder.path, 120);
-    await writeFile(join(folder.path, 'broken.png'), 'no picture');
+    await writeFile(join(folder.path, 'broken.png'), 'no image');
     const output = join(folder.path, 'shapes.onnx');
     const result = await train(folder.path, { output, attributes: ['shape', 'secondName'] });
     expect(result.losses).toBe(60);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   pictures = join(folder.path, 'drawn');
   for await (const _ of renderFaces(pictures, { n: 150, size: 32, seed: 3 })) {
-    // Only the pictures are wanted.
+    // Only the images are wanted.
   }
 });
 afterAll(() => folder[Symbol.asyncDispose]());
@@ -75,7 +75,7 @@ describe('an embedder by whitening', () => {
     const output = join(folder.path, 'copies.onnx');
     const others = join(folder.path, 'others');
     for await (const _ of renderFaces(others, { n: 150, size: 32, seed: 4 })) {
-      // Only the pictures are wanted.
+      // Only the images are wanted.
     }
     await fit(others, { output });
     const images = await Promise.all(Array.from({ length: 60 }, (_, i) => readPicture(i + 1)));
@@ -91,18 +91,18 @@ describe('an embedder by whitening', () => {
     expect(Math.min(...ofCopies)).toBeGreaterThan(Math.max(...nearest));
   });
 
-  test('skips what is no picture', async () => {
+  test('skips what is no image', async () => {
     const mixed = join(folder.path, 'mixed');
     for await (const _ of renderFaces(mixed, { n: 5, size: 32, seed: 6 })) {
-      // Only the pictures are wanted.
+      // Only the images are wanted.
     }
-    await writeFile(join(mixed, 'broken.png'), 'no picture');
+    await writeFile(join(mixed, 'broken.png'), 'no image');
     const result = await fit(mixed, { output: join(folder.path, 'few.onnx'), width: 4, size: 8 });
     expect(result.skipped.map(({ file }) => file)).toEqual(['broken.png']);
   });
 
   test.each<[string, Partial<WhiteningOptions>, RegExp]>([
-    ['more numbers than pictures', { width: 150 }, /"width" expected 1 to 149 for 150 pictures/],
+    ['more numbers than images', { width: 150 }, /"width" expected 1 to 149 for 150 images/],
     ['a side out of range', { size: 4 }, /"size" expected 8 to 64 pixels, got 4/],
     ['another ending', { output: 'looks.bin' }, /"output" expected a name ending in .onnx/],
     ['a folder that is not there', { output: 'nowhere/looks.onnx' }, /nowhere/],
@@ -111,7 +111,7 @@ describe('an embedder by whitening', () => {
     await expect(readFile(join(folder.path, 'refused.onnx'))).rejects.toThrow('ENOENT');
   });
 
-  test('refuses a folder without pictures', async () => {
+  test('refuses a folder without images', async () => {
     const empty = join(folder.path, 'empty');
     await mkdir(empty);
     await expect(fit(empty, { output: join(folder.path, 'none.onnx') })).rejects.toThrow(/empty/);

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { WEIGHT_FILES } from '../../src/kit/faces/weights.ts';
 import { importsOf, root, sourceFiles } from './sources.ts';
 
 const manifest = z
@@ -15,6 +16,7 @@ const manifest = z
     exports: z.record(z.string(), z.union([z.string(), z.object({ types: z.string(), default: z.string() })])),
     dependencies: z.record(z.string(), z.string()),
     devDependencies: z.record(z.string(), z.string()),
+    peerDependenciesMeta: z.record(z.string(), z.object({ optional: z.boolean() })),
   })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 
@@ -34,7 +36,14 @@ function packagesUsedBy(...folders: string[]): Set<string> {
 
 describe('dependencies', () => {
   test('what the sources import is declared, and what is declared is imported', () => {
-    expect([...packagesUsedBy('src')].sort()).toEqual(Object.keys(manifest.dependencies).sort());
+    // Of the first only weight files are used, which the build copies into the package; the second is the browser's engine, and optional.
+    const elsewhere = ['@vladmandic/face-api', 'onnxruntime-web'];
+    const used = [...packagesUsedBy('src')].filter(name => !elsewhere.includes(name));
+    expect(used.sort()).toEqual(Object.keys(manifest.dependencies).sort());
+    expect(manifest.devDependencies).toMatchObject(
+      Object.fromEntries(elsewhere.map(name => [name, expect.any(String)])),
+    );
+    expect(manifest.peerDependenciesMeta).toEqual({ 'onnxruntime-web': { optional: true } });
   });
 
   test('development dependencies are used or are tools', () => {
@@ -47,7 +56,7 @@ describe('dependencies', () => {
       '@types/react',
       '@types/react-dom',
     ];
-    const used = packagesUsedBy('web', 'test', 'bench', 'scripts');
+    const used = packagesUsedBy('src', 'web', 'test', 'bench', 'scripts');
     for (const config of ['vite.config.ts', 'vitest.config.ts']) {
       for (const name of importsOf(readFileSync(join(root, config), 'utf8'))) {
         if (name.startsWith('node:')) continue;
@@ -113,6 +122,36 @@ describe('the published package', () => {
       if (typeof entry === 'object') expect(existsSync(join(installed, entry.types))).toBe(true);
     },
   );
+
+  test('it carries the weights of the built-in networks, with their licence', () => {
+    for (const name of [...WEIGHT_FILES, 'LICENSE'])
+      expect(existsSync(join(installed, 'dist/weights', name))).toBe(true);
+  });
+
+  test('the browser’s engine can be used without the DOM’s types', () => {
+    symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'));
+    const file = join(folder, 'use.ts');
+    writeFileSync(
+      file,
+      "import { openBrowserRuntime } from 'biolens/tensor/browser';\nexport const open = openBrowserRuntime;\n",
+    );
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--lib',
+      'ES2024',
+      '--types',
+      'node',
+      '--module',
+      'NodeNext',
+    ];
+    const tsc = join(root, 'node_modules/typescript/bin/tsc');
+    expect(() =>
+      execFileSync(process.execPath, [tsc, ...options, file], { cwd: folder, encoding: 'utf8' }),
+    ).not.toThrow();
+  });
 
   test('it carries the JSON Schemas of every job', () => {
     const file = join(installed, 'dist/schemas/audit.json');

@@ -18,13 +18,13 @@ describe('alterImage', () => {
     { brightness: 1.2 },
     { blur: 1.5 },
     { rotate: 4 },
-  ] satisfies Alteration[])('%o changes the picture and keeps its size', async alteration => {
+  ] satisfies Alteration[])('%o changes the image and keeps its size', async alteration => {
     const altered = await alterImage(image, alteration);
     expect([altered.width, altered.height]).toEqual([60, 44]);
     expect(meanDifference(altered.data, image.data)).toBeGreaterThan(0.5);
   });
 
-  test('mirroring twice is the picture; once swaps left and right', async () => {
+  test('mirroring twice is the image; once swaps left and right', async () => {
     const once = await alterImage(image, { mirror: true });
     expect(pixel(once, 0, 5)).toEqual(pixel(image, 59, 5));
     expect(await alterImage(once, { mirror: true })).toEqual(image);

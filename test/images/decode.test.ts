@@ -29,7 +29,7 @@ async function failure(promise: Promise<unknown>): Promise<BiolensError> {
 }
 
 describe('formats', () => {
-  test.each(Object.entries(FILES))('%s decodes to the same picture', async (format, bytes) => {
+  test.each(Object.entries(FILES))('%s decodes to the same image', async (format, bytes) => {
     expect(sniffFormat(bytes)).toBe(format);
     const image = await decodeImage(bytes);
     expect([image.width, image.height, image.data.constructor]).toEqual([48, 32, Uint8Array]);
@@ -45,18 +45,13 @@ describe('formats', () => {
 
   test.each([
     ['text', Buffer.from('hello there')],
-    [
-      'SVG',
-      Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>'),
-    ],
     ['PDF', Buffer.from('%PDF-1.7\n1 0 obj\n<<>>\nendobj\n')],
-    ['HEIC', Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1')],
     ['BMP', Buffer.from('BM\x46\0\0\0\0\0\0\0', 'latin1')],
     ['one byte', Buffer.from([0xff])],
   ])('%s is no image', async (_, bytes) => {
     const error = await failure(decodeImage(bytes, { file: 'x.png' }));
     expect(error.code).toBe('input');
-    expect(error.message).toBe('x.png: not an image (JPEG, PNG, WebP, AVIF, TIFF or GIF)');
+    expect(error.message).toBe('x.png: not an image (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM or PPM)');
   });
 
   test('AVIF is known by a compatible brand too', () => {
@@ -229,7 +224,7 @@ describe('colour', () => {
 
   test('Display P3 becomes sRGB', async () => {
     const bytes = await solid(samples).withIccProfile('p3').png().toBuffer();
-    // The file holds other numbers than the picture means.
+    // The file holds other numbers than the image means.
     const stored = await sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
     expect(largestDifference(stored.subarray(0, 3), Uint8Array.from(samples))).toBeGreaterThan(5);
     expect(largestDifference((await decodeImage(bytes)).data.subarray(0, 3), Uint8Array.from(samples))).toBeLessThan(3);
@@ -285,7 +280,7 @@ describe('colour', () => {
 });
 
 describe('orientation and pages', () => {
-  // EXIF 2.32, tag 274: where the first row and column of the stored picture belong.
+  // EXIF 2.32, tag 274: where the first row and column of the stored image belong.
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('EXIF orientation %i is undone', async orientation => {
     const { width, height, data } = picture;
     const swapped = orientation >= 5;

@@ -24,7 +24,7 @@ const anyImage = fc
   });
 
 describe('PNG', () => {
-  test('any picture comes back as it was', async () => {
+  test('any image comes back as it was', async () => {
     await fc.assert(
       fc.asyncProperty(anyImage, async image => {
         expect(await decodeImage(await encodePng(image))).toEqual(image);
@@ -43,7 +43,7 @@ describe('PNG', () => {
 
   // The bytes are part of the promise that a data set is the same everywhere. If this changes on purpose, say so in the
   // changelog: sha256 of encodePng(pattern(40, 30)).
-  test('the same picture is the same bytes everywhere', async () => {
+  test('the same image is the same bytes everywhere', async () => {
     const bytes = await encodePng(pattern(40, 30));
     expect(createHash('sha256').update(bytes).digest('hex')).toMatchInlineSnapshot(
       `"3808a681f55196499919c22e139769af013afe5e38b62e3fe497f2bcd2df8046"`,
@@ -62,7 +62,7 @@ describe('JPEG and WebP', () => {
   test.each([
     ['JPEG', encodeJpeg],
     ['WebP', encodeWebp],
-  ] as const)('%s keeps the picture, and less of it at a lower quality', async (_, encode) => {
+  ] as const)('%s keeps the image, and less of it at a lower quality', async (_, encode) => {
     const raw = pattern(64, 64);
     // Without the checkerboard, whose colours 4:2:0 cannot hold.
     const image = { ...raw, data: raw.data.map((value, i) => (i % 3 === 2 ? 100 : value)) };

@@ -40,7 +40,7 @@ function difference(a: RenderedFace, b: RenderedFace, where: (x: number, y: numb
   return sum / count;
 }
 
-describe('the same picture everywhere', () => {
+describe('the same image everywhere', () => {
   // What the drawing promises; a change of these is a change of every data set, for the changelog:
   // for each size, sha256 over encodePng(renderFace(spec)) and the masks of sampleFaces({ n: 6, seed: 11 }).
   test.each([32, 64, 128, 256])('at %i pixels', async size => {
@@ -184,7 +184,7 @@ describe('what is labelled can be seen at 64 pixels', () => {
     }
   });
 
-  test('one person in two pictures is more alike than two people in one', () => {
+  test('one person in two images is more alike than two people in one', () => {
     const bald = {
       hairStyle: 'bald',
       beard: 'none',

@@ -20,14 +20,14 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
-test('100,000 pictures stream in bounded memory', async () => {
+test('100,000 images stream in bounded memory', async () => {
   const folder = await makeFolder();
   let listed = 0;
   const before = megabytes();
   let most = before;
   for await (const _ of listImages(folder)) if (++listed % 5000 === 0) most = Math.max(most, megabytes());
   expect(listed).toBe(COUNT);
-  // Names of one folder of 5,000; a list of all would still fit here, decoded pictures would not.
+  // Names of one folder of 5,000; a list of all would still fit here, decoded images would not.
   expect(most - before).toBeLessThan(100);
 
   let read = 0;

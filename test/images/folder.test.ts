@@ -25,7 +25,7 @@ const names = async (folder: string): Promise<string[]> =>
   (await Array.fromAsync(listImages(folder))).map(({ file }) => file);
 
 describe('listImages', () => {
-  test('lists pictures in the order of the bytes of their paths', async () => {
+  test('lists images in the order of the bytes of their paths', async () => {
     const files = [
       'b.png',
       'a/x.jpg',
@@ -62,7 +62,7 @@ describe('listImages', () => {
     );
   });
 
-  test('passes over what is no picture, and lists pictures that cannot be decoded', async () => {
+  test('passes over what is no image, and lists images that cannot be decoded', async () => {
     const ignored = [
       'labels.csv',
       'Thumbs.db',
@@ -98,7 +98,7 @@ describe('listImages', () => {
   test.each([
     ['missing', (folder: string) => join(folder, 'none'), 'no such file or folder'],
     ['a file', (folder: string) => join(fill(folder, ['f.png']), 'f.png'), 'not a folder'],
-    ['empty', (folder: string) => folder, 'no images found (JPEG, PNG, WebP, AVIF, TIFF or GIF)'],
+    ['empty', (folder: string) => folder, 'no images found (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM or PPM)'],
     ['without pictures', (folder: string) => fill(folder, ['labels.csv', 'sub/x.txt']), 'no images found'],
   ])('%s', async (_, make, why) => {
     const folder = make(temporaryFolder());
@@ -149,16 +149,16 @@ describe('readImages', () => {
     const read = await Array.fromAsync(readImages(folder));
     expect(read.map(item => [item.file, 'image' in item ? item.image.width : item.skipped])).toEqual([
       ['a.png', 6],
-      ['b.png', 'not an image (JPEG, PNG, WebP, AVIF, TIFF or GIF)'],
+      ['b.png', 'not an image (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM or PPM)'],
       ['c.png', 6],
       ['d.png', 'truncated PNG image'],
       ['e/f.png', 6],
-      ['g.bmp', 'not an image (JPEG, PNG, WebP, AVIF, TIFF or GIF)'],
+      ['g.bmp', 'not an image (JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM or PPM)'],
       ['h.png', 'no such file or folder'],
     ]);
   });
 
-  test('limits hold for each picture', async () => {
+  test('limits hold for each image', async () => {
     const folder = fill(temporaryFolder(), ['a.png'], PNG);
     const [read] = await Array.fromAsync(readImages(folder, { maxPixels: 10 }));
     expect(read).toEqual({ file: 'a.png', skipped: '6 × 5 = 30 pixels, more than the limit of 10' });
@@ -213,4 +213,22 @@ describe('readImages', () => {
     };
     await expect(run()).rejects.toMatchObject({ code: 'interrupted' });
   });
+});
+
+test('folders in which systems keep thumbnails and deleted files are passed over', async () => {
+  const folder = fill(temporaryFolder(), [
+    '@eaDir/a.png/SYNOPHOTO_THUMB_XL.jpg',
+    'album/@eaDir/x.jpg',
+    '$RECYCLE.BIN/S-1-5/b.jpg',
+    '$Recycle.Bin/c.jpg',
+    '#recycle/d.jpg',
+    'System Volume Information/e.jpg',
+    '.thumbnails/f.png',
+    'lost+found/g.png',
+    'album/1.png',
+    'eaDir/2.png',
+  ]);
+  expect(await names(folder)).toEqual(['album/1.png', 'eaDir/2.png']);
+  // A folder that a user names is what the user means, whatever it is called.
+  expect(await names(join(folder, '@eaDir'))).toEqual(['a.png/SYNOPHOTO_THUMB_XL.jpg']);
 });

@@ -12,7 +12,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A picture with some structure: two ramps and a checkerboard. */
+/** An image with some structure: two ramps and a checkerboard. */
 export function pattern(width: number, height: number): Image {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
@@ -29,7 +29,7 @@ function channelsOf(samples: readonly number[]): 1 | 2 | 3 | 4 {
   return channels;
 }
 
-/** Pictures of one colour, or one sample per channel. */
+/** Images of one colour, or one sample per channel. */
 export function solid(samples: readonly number[], width = 16, height = 16): Sharp {
   const channels = channelsOf(samples);
   const data = Uint8Array.from({ length: width * height * channels }, (_, i) => samples[i % channels]!);

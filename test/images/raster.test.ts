@@ -19,7 +19,7 @@ const sum = (values: Float32Array): number => values.reduce((total, value) => to
 const coordinate = fc.double({ min: -20, max: 52, noNaN: true });
 
 describe('coverage', () => {
-  test('of a triangle inside the picture is its area', () => {
+  test('of a triangle inside the image is its area', () => {
     const inside = fc.double({ min: 0, max: SIZE, noNaN: true });
     fc.assert(
       fc.property(fc.tuple(inside, inside, inside, inside, inside, inside), triangle => {
@@ -99,7 +99,7 @@ describe('coverage', () => {
 });
 
 describe('painting', () => {
-  test('a shape off the picture paints nothing', () => {
+  test('a shape off the image paints nothing', () => {
     const canvas = createCanvas(SIZE);
     for (const [x, y] of [
       [-40, 10],

@@ -129,7 +129,7 @@ describe('sampleFaces', () => {
     expect(sampleFaces(options)).not.toEqual(sampleFaces({ ...options, seed: 10 }));
   });
 
-  test('copies show an earlier picture', () => {
+  test('copies show an earlier image', () => {
     const plan = sampleFaces({ n: 200, seed: 2, duplicates: 0.4 });
     const byFile = new Map(plan.map((planned, place) => [planned.file, { planned, place }]));
     const copies = plan.filter(({ duplicateOf }) => duplicateOf !== null);
@@ -143,7 +143,7 @@ describe('sampleFaces', () => {
     expect(plan.map(({ file }) => file)).toEqual(plan.map(({ file }) => file).toSorted());
   });
 
-  test('the copies can be of a few pictures only', () => {
+  test('the copies can be of a few images only', () => {
     const skew = parseSkew(['gender=0.8']);
     const plan = sampleFaces({ n: 700, seed: 2, skew, duplicates: 0.1, duplicated: 7 });
     const copies = plan.filter(({ duplicateOf }) => duplicateOf !== null);

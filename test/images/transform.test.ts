@@ -262,7 +262,7 @@ describe('toTensor', () => {
   });
 });
 
-test('a contact sheet puts every picture in its cell', () => {
+test('a contact sheet puts every image in its cell', () => {
   const images = [pattern(5, 4), pattern(3, 6), pattern(5, 6)];
   const sheet = contactSheet(images, { columns: 2, gap: 1, background: [7, 7, 7] });
   expect([sheet.width, sheet.height]).toEqual([13, 15]);
@@ -270,6 +270,6 @@ test('a contact sheet puts every picture in its cell', () => {
   expect(cropImage(sheet, { x: 7, y: 1, width: 3, height: 6 }).data).toEqual(images[1]!.data);
   expect(cropImage(sheet, { x: 1, y: 8, width: 5, height: 6 }).data).toEqual(images[2]!.data);
   expect(pixel(sheet, 8, 10)).toEqual([7, 7, 7]);
-  expect(() => contactSheet([], { columns: 2 })).toThrow('at least one picture');
+  expect(() => contactSheet([], { columns: 2 })).toThrow('at least one image');
   expect(() => contactSheet(images, { columns: 0 })).toThrow('"columns" expected a whole number ≥ 1, got 0');
 });

@@ -27,7 +27,7 @@ const digest = (folder: string): string => {
   return hash.digest('hex');
 };
 
-test('pictures, labels and masks as planned', async () => {
+test('images, labels and masks as planned', async () => {
   const home = temporaryFolder();
   const [directory, masks] = [join(home, 'deep', 'faces'), join(home, 'masks')];
   const events = await render(directory, { ...OPTIONS, masks });
@@ -119,7 +119,7 @@ test('an interrupted or abandoned run leaves nothing', async () => {
   expect(readdirSync(home)).toEqual([]);
 });
 
-test('masks inside the folder of pictures would be taken for pictures', async () => {
+test('masks inside the folder of images would be taken for images', async () => {
   const home = temporaryFolder();
   for (const masks of [join(home, 'faces', 'masks'), join(home, 'faces')]) {
     await expect(render(join(home, 'faces'), { ...OPTIONS, masks })).rejects.toMatchObject({ code: 'usage' });

@@ -122,7 +122,7 @@ describe('a mitigation', () => {
       ...report.rounds.map(({ sheet }) => sheet),
     ])
       expect(existsSync(join(path, file)), file).toBe(true);
-    expect(report.verdict.map(({ subject }) => subject)).toEqual(['copies', 'bias of kind', 'rounds']);
+    expect(report.verdict.map(({ subject }) => subject)).toEqual(['copies', 'bias of kind', 'quality', 'rounds']);
   });
 
   test('is shown by the share of copies after it, and by where its models lie', () => {
@@ -257,7 +257,7 @@ describe('what is wrong is told in one line', () => {
       /heldout: kind "tepid" of 0003\.png is not one of the classes warm, cold$/,
     );
     expect(await failure({ training })).toBe(
-      `target of kind: no picture of ${training} shows "cold", and a model cannot be moved toward what it never saw`,
+      `target of kind: no image of ${training} shows "cold", and a model cannot be moved toward what it never saw`,
     );
     expect(readdirSync(runsDir)).toEqual(runs);
   });

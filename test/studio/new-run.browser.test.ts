@@ -104,7 +104,7 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
       // Nothing is filled in: the field that is needed says so and has the focus.
       await tabTo(page, 'Check');
       await page.keyboard.press('Enter');
-      const needed = page.getByLabel('Images');
+      const needed = page.getByLabel('Images', { exact: true });
       await eventually(() => needed.evaluate(field => field === document.activeElement)).toBe(true);
       await expect(describedBy(page, 'Images')).resolves.toContain('This is needed.');
 
@@ -154,7 +154,7 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
       // The same again, filled in as it was.
       await page.getByRole('link', { name: 'Run again' }).press('Enter');
       await page.getByRole('heading', { level: 1, name: 'Tally' }).waitFor();
-      expect(await page.getByLabel('Images').inputValue()).toBe(images);
+      expect(await page.getByLabel('Images', { exact: true }).inputValue()).toBe(images);
       expect(await page.getByLabel('At least').inputValue()).toBe('2');
       expect(await page.getByLabel('Seed').inputValue()).toBe('');
       await expectSound(page);
@@ -164,7 +164,7 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
   test('a run is followed by stage, stopped and resumed', async () => {
     patience.allowed = 2;
     await withPage('/new/patient', async ({ page }) => {
-      await page.getByLabel('Images').fill(images);
+      await page.getByLabel('Images', { exact: true }).fill(images);
       await page.getByRole('button', { name: 'Start' }).click();
       await page.getByRole('heading', { name: 'This patient is running' }).waitFor();
       await page.getByText('Looking at images').waitFor();
@@ -187,10 +187,10 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
 
   test('what lies outside the studio’s folders is refused at its field, and a condition on nothing at its own', async () => {
     await withPage('/new/tally', async ({ page }) => {
-      await page.getByLabel('Images').fill(tmpdir());
+      await page.getByLabel('Images', { exact: true }).fill(tmpdir());
       await page.getByRole('button', { name: 'Check' }).click();
       await eventually(() => describedBy(page, 'Images')).toContain('outside the folders that may be used');
-      await page.getByLabel('Images').fill(images);
+      await page.getByLabel('Images', { exact: true }).fill(images);
       await page.getByLabel('Conditions that must not hold').fill('nothing>1');
       await page.getByRole('button', { name: 'Start' }).click();
       await eventually(() => describedBy(page, 'Conditions that must not hold')).toContain(
@@ -238,6 +238,6 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
 /** What is said of a field beside its label. */
 async function describedBy(page: Page, label: string): Promise<string> {
   return await page
-    .getByLabel(label)
+    .getByLabel(label, { exact: true })
     .evaluate(field => document.getElementById(field.getAttribute('aria-describedby') ?? '')?.textContent ?? '');
 }

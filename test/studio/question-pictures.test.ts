@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { collectPictures } from '../../src/app/pages/index.ts';
-import { findPicture, picturesNamed } from '../../src/app/pages/pictures.ts';
+import { findImage, imagesNamed } from '../../src/app/pages/images.ts';
+import { collectImages } from '../../src/app/pages/index.ts';
 import type { BenchReport } from '../../src/ground/contracts/index.ts';
 import { openBenchmark } from '../../src/jobs/bench/index.ts';
 import { questionPicturesToKeep } from '../../src/jobs/bench/run/question-images.ts';
@@ -43,29 +43,36 @@ async function reportOn(folder: string): Promise<BenchReport> {
   return { ...base, benchmark: { ...base.benchmark, source: folder }, questions, items: [] };
 }
 
+const ofRun = (report: BenchReport) => ({
+  path: '/nowhere',
+  report,
+  configuration: { from: report.benchmark.source },
+  roots: [report.benchmark.source],
+});
+
 test('pictures of questions are found in the benchmark, and no other file is', async () => {
   await using folder = await temporaryFolder();
   const report = await reportOn(folder.path);
-  const names = [...(picturesNamed(report).get('questions') ?? [])];
+  const names = [...(imagesNamed(report).get('questions') ?? [])];
   expect(names).toHaveLength(11);
-  const bytes = await findPicture({ path: '/nowhere', report }, { set: 'questions', file: names[3]! });
+  const bytes = await findImage(ofRun(report), { set: 'questions', file: names[3]! });
   expect((await decodeImage(bytes!)).data).toEqual(drawing(3).data);
   for (const file of ['../secret.png', '/etc/hostname', 'images/other.png', `./${names[0]}`])
-    expect(await findPicture({ path: '/nowhere', report }, { set: 'questions', file })).toBeNull();
-  expect(await findPicture({ path: '/nowhere', report }, { set: 'training', file: names[0]! })).toBeNull();
+    expect(await findImage(ofRun(report), { set: 'questions', file })).toBeNull();
+  expect(await findImage(ofRun(report), { set: 'training', file: names[0]! })).toBeNull();
 });
 
 test('a frozen page keeps them small; blurred where that is asked for; none where the benchmark has gone', async () => {
   await using folder = await temporaryFolder();
   const report = await reportOn(folder.path);
-  const images = await collectPictures({ path: '/nowhere', report });
+  const images = await collectImages(ofRun(report));
   expect(Object.keys(images)).toHaveLength(11);
   expect(Object.keys(images).every(name => name.startsWith('questions/images/'))).toBe(true);
-  const blurred = await collectPictures({ path: '/nowhere', report }, { blur: true });
+  const blurred = await collectImages(ofRun(report), { blur: true });
   const [name = ''] = Object.keys(images);
   expect(blurred[name]).not.toBe(images[name]);
   await rm(folder.path, { recursive: true });
-  expect(await collectPictures({ path: '/nowhere', report: structuredClone(report) })).toEqual({});
+  expect(await collectImages(ofRun(structuredClone(report)))).toEqual({});
 });
 
 test('of a large benchmark whole questions are kept, spread over all', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collectPictures, findPicture, picturesNamed } from '../../src/app/pages/pictures.ts';
+import { collectImages, findImage, imagesNamed } from '../../src/app/pages/images.ts';
 import type { MitigationReport } from '../../src/ground/contracts/index.ts';
 import { decodeImage } from '../../src/kit/images/index.ts';
 import { temporaryFolder } from '../faces/models.ts';
@@ -31,10 +31,15 @@ describe('pictures in a run’s own folder', () => {
   });
   afterAll(() => rm(folder.path, { recursive: true, force: true }));
 
-  const run = () => ({ path: join(folder.path, 'run'), report });
+  const run = () => ({
+    path: join(folder.path, 'run'),
+    report,
+    configuration: { training: join(folder.path, 'training') },
+    roots: [folder.path],
+  });
 
   test('sheets, samples and nearest training images of a mitigation are named', () => {
-    const named = picturesNamed(report);
+    const named = imagesNamed(report);
     const { before, pictures, rounds } = report;
     expect(named.get('run')?.has(pictures.sheets.before)).toBe(true);
     expect(rounds.every(({ sheet }) => named.get('run')?.has(sheet))).toBe(true);
@@ -44,21 +49,21 @@ describe('pictures in a run’s own folder', () => {
   });
 
   test('sheets of training runs and studies are named', () => {
-    expect([...(picturesNamed(diffusionReport()).get('run') ?? [])]).toContain('artifacts/sheets/1980.png');
-    expect([...(picturesNamed(studyReport()).get('run') ?? [])]).toContain('artifacts/sheets/gan-300.png');
+    expect([...(imagesNamed(diffusionReport()).get('run') ?? [])]).toContain('artifacts/sheets/1980.png');
+    expect([...(imagesNamed(studyReport()).get('run') ?? [])]).toContain('artifacts/sheets/gan-300.png');
   });
 
   test('they are found in the run’s folder, and nothing that a link leads out to', async () => {
     const { sheets } = report.pictures;
-    expect(await findPicture(run(), { set: 'run', file: sheets.before })).toMatch(/before\.png$/);
-    expect(await findPicture(run(), { set: 'run', file: sheets.after })).toBeNull();
-    expect(await findPicture(run(), { set: 'run', file: '../secret.png' })).toBeNull();
-    expect(await findPicture(run(), { set: 'heldout', file: 'a.png' })).toBeNull();
+    expect(await findImage(run(), { set: 'run', file: sheets.before })).toMatch(/before\.png$/);
+    expect(await findImage(run(), { set: 'run', file: sheets.after })).toBeNull();
+    expect(await findImage(run(), { set: 'run', file: '../secret.png' })).toBeNull();
+    expect(await findImage(run(), { set: 'heldout', file: 'a.png' })).toBeNull();
   });
 
   test('a frozen page keeps those that can be read, blurred where that is asked for', async () => {
     const { before, after, pictures } = report;
-    const images = await collectPictures(run());
+    const images = await collectImages(run());
     const first = pictures.sameNoise[0];
     expect(Object.keys(images).sort()).toEqual(
       [
@@ -68,7 +73,7 @@ describe('pictures in a run’s own folder', () => {
         `training/${pictures.nearest.before[0]!.training}`,
       ].sort(),
     );
-    const blurred = await collectPictures(run(), { blur: true });
+    const blurred = await collectImages(run(), { blur: true });
     const spread = async (url = ''): Promise<number> => {
       const { data } = await decodeImage(Buffer.from(url.split(',')[1] ?? '', 'base64'));
       const row = data.subarray(0, 64 * 3).filter((_, i) => i % 3 === 0);

@@ -20,7 +20,7 @@ describe('the studio’s routes', () => {
   beforeAll(async () => {
     built = buildPage();
     made = await makeRuns();
-    app = await createStudio({ runsDir: made.runsDir, token: TOKEN, pollMs: 10, ...built });
+    app = await createStudio({ runsDir: made.runsDir, roots: [made.folder], token: TOKEN, pollMs: 10, ...built });
     const response = await app.request(`/?token=${TOKEN}`, { headers: { host: '127.0.0.1:4000' } });
     cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';
   });
@@ -119,6 +119,12 @@ describe('the studio’s routes', () => {
           status: 'done',
           startedAt: '2026-11-24T10:00:00.000Z',
           title: 'Audit of generated against training',
+          seconds: 0,
+          headline: { label: 'copies', metric: made.report.replication.copied, unit: 'share', level: 'bad' },
+          pending: false,
+          notes: '',
+          tags: [],
+          data: [],
         },
       ]);
       const page = reportPageSchema.parse(await (await get(`/api/runs/${made.run.id}`)).json());
@@ -208,6 +214,7 @@ describe('the studio’s routes', () => {
       const asked: boolean[] = [];
       const blurred = await createStudio({
         runsDir: made.runsDir,
+        roots: [made.folder],
         token: TOKEN,
         blur: true,
         images: async (_path, { blur }) => {

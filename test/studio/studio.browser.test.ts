@@ -19,7 +19,7 @@ describe.skipIf(reason !== null)(`the studio in Chromium${reason === null ? '' :
   beforeAll(async () => {
     built = buildPage();
     made = await makeRuns();
-    studio = await startStudio({ runsDir: made.runsDir, pollMs: 20, ...built });
+    studio = await startStudio({ runsDir: made.runsDir, roots: [made.folder], pollMs: 20, ...built });
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -58,7 +58,7 @@ describe.skipIf(reason !== null)(`the studio in Chromium${reason === null ? '' :
       // Three whole pairs, and the training side of a fourth; of the others the pictures are gone or none.
       await eventually(shown).toBe(7);
       await eventually(() =>
-        page.getByRole('img', { name: 'Training: picture could not be read' }).count(),
+        page.getByRole('img', { name: 'Training: image could not be read' }).count(),
       ).toBeGreaterThan(0);
       // A picture that is not there is the one thing that the browser itself complains about.
       expect(problems.filter(problem => !/status of 4(?:04|22)/.test(problem))).toEqual([]);

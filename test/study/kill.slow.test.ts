@@ -58,7 +58,7 @@ test('killed while it labels, trains and samples, a study ends at the same repor
   };
   const expected = await finish(studyRun(configuration, { runsDir: join(root, 'whole') }));
   const places = [
-    ['labelling pictures', 16],
+    ['labelling images', 16],
     ['training gan-12', 3],
     ['training diffusion-12', 4],
     ['sampling diffusion-12', 0],

@@ -145,9 +145,9 @@ describe('the verdict', () => {
     expect(verdict(results)).toEqual({
       subject: 'tone, diffusion model',
       level: 'bad',
-      headline: 'The diffusion model trained on 300 and 700 pictures makes the skew in tone worse.',
+      headline: 'The diffusion model trained on 300 and 700 images makes the skew in tone worse.',
       certainty:
-        'Distance from the target over that of the training pictures, by size: 300: 1.50 (1.20 to 1.90), 700: 1.40 (1.10 to 1.80), 5000: 1.00 (0.80 to 1.20).',
+        'Distance from the target over that of the training images, by size: 300: 1.50 (1.20 to 1.90), 700: 1.40 (1.10 to 1.80), 5000: 1.00 (0.80 to 1.20).',
     });
   });
 

@@ -128,7 +128,7 @@ describe('a study', () => {
     const images = join(root, 'changing');
     await writeTones(images, { n: 20 });
     const input = { ...configuration, images };
-    const early = (event: StudyEvent): boolean => event.type === 'progress' && event.stage === 'labelling pictures';
+    const early = (event: StudyEvent): boolean => event.type === 'progress' && event.stage === 'labelling images';
     const { path } = await follow(signal => studyRun(input, { runsDir: join(root, 'changed'), signal }), early);
     await writeFile(join(images, '000.png'), await readFile(join(images, '001.png')));
     await expect(follow(signal => resumeStudy(path, { signal }))).rejects.toThrow('its images have changed since');

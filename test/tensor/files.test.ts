@@ -197,7 +197,7 @@ describe('openMatrixFile', () => {
 
   test('a file that is not there', async () => {
     await expect(openMatrixFile(join(folder, 'none.npy'))).rejects.toThrow(
-      `${join(folder, 'none.npy')}: ENOENT: no such file or directory`,
+      `${join(folder, 'none.npy')}: no such file or folder`,
     );
   });
 });

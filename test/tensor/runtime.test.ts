@@ -78,7 +78,9 @@ describe('a session', () => {
         ),
       );
     }
-    await expect(runInParts(session, { x }, { parts: 6 })).rejects.toThrow('"x" of [5, 2] cannot be cut into 6 parts');
+    await expect(runInParts(session, { x }, { parts: 6 })).rejects.toThrow(
+      '"x" of [5, 2] cannot be split into 6 parts',
+    );
     await session.close();
     await expect(runtime.load(doubling(), { lanes: 0 })).rejects.toThrow('"lanes" expected a whole number from 1');
   });

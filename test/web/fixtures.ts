@@ -141,7 +141,7 @@ export function auditReport(overrides: Partial<AuditInput> = {}): AuditReport {
       {
         subject: 'quality',
         level: 'unknown',
-        headline: 'How realistic and varied the images are cannot be said.',
+        headline: 'How realistic and varied the images are cannot be determined.',
         certainty: 'Too few images.',
       },
     ],

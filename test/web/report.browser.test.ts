@@ -284,9 +284,7 @@ describe.skipIf(reason !== null)(`report.html in Chromium${reason === null ? '' 
     await pages.visit(reportPage({ report, images: {} }), async ({ page }) => {
       expect(await page.locator('img').count()).toBe(0);
       expect(await page.locator('.pair-figures').count()).toBe(0);
-      expect(await page.getByRole('img', { name: 'Generated: embeddings only, no picture' }).count()).toBeGreaterThan(
-        0,
-      );
+      expect(await page.getByRole('img', { name: 'Generated: embeddings only, no image' }).count()).toBeGreaterThan(0);
     });
   });
 

@@ -9,14 +9,14 @@ import { sharesOf } from './bias-shares.ts';
 import { ConfusionTable } from './confusion-table.tsx';
 import { DiscrepancyTable } from './discrepancy-table.tsx';
 
-/** Who the generator draws, against whom it was trained on. */
+/** The people a generator produces, beside those it was trained on. */
 export function Bias({ attributes }: { readonly attributes: Readonly<Record<string, AttributeBias>> }): ReactNode {
   const entries = Object.entries(attributes);
   return (
     <Section
       id="bias"
       title="Bias"
-      lead="The mix of people in the training set and in what was generated. Labels are what a label file or a classifier says of a picture, not what a person is."
+      lead="The distribution of people in the training set and in the generated set. Labels are what a label file or a classifier says of an image, not what a person is."
     >
       {entries.length === 0 ? (
         <p className="note">No attribute was measured: the run had neither labels nor a classifier.</p>
@@ -41,7 +41,7 @@ function Attribute({ name, bias }: { readonly name: string; readonly bias: Attri
             Labels of the training set: {sourceText(source.training)}; of the generated set:{' '}
             {sourceText(source.generated)}. Lines are intervals.
             {corrected !== null &&
-              ` Corrected shares remove the classifier’s own errors, measured on ${formatCount(corrected.confusionN)} labelled pictures.`}
+              ` Corrected shares remove the classifier’s own errors, measured on ${formatCount(corrected.confusionN)} labelled images.`}
           </>
         }
       >
@@ -85,8 +85,8 @@ function AmplificationSentence({
   }
   return (
     <p className="sentence">
-      The generated mix of {name} is <strong>{formatMeasured(value)} times</strong> as far from the target as the
-      training mix
+      The generated distribution of {name} is <strong>{formatMeasured(value)} times</strong> as far from the target as
+      the training distribution
       {interval !== null && ` (${formatInterval('number', interval)})`}.{tested}
     </p>
   );

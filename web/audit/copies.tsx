@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Replication } from '../../src/ground/contracts/audit.ts';
+import type { Pair, Replication } from '../../src/ground/contracts/audit.ts';
 import { Section } from '../components/section.tsx';
 import { useItemView } from '../state/use-item-view.ts';
 import { downloadText, toCsv } from '../text/csv.ts';
@@ -13,16 +13,18 @@ import { PairsToolbar } from './pairs-toolbar.tsx';
 
 export interface CopiesProps {
   readonly replication: Replication;
-  /** The sets are folders of pictures, not embedding files. */
+  /** The sets are folders of images, not embedding files. */
   readonly pictured: boolean;
   /** Name of the run, for the file that is exported. */
   readonly runId: string;
 }
 
+const keyOfPair = ({ generated }: Pair): string => generated;
+
 /** The pairs most like copies: the first few large, then all of them in a table. */
 export function Copies({ replication, pictured, runId }: CopiesProps): ReactNode {
   const { pairs } = replication;
-  const view = useItemView(pairs, { first: FIRST_QUERY, select: selectPairs });
+  const view = useItemView(pairs, { name: 'pair', keyOf: keyOfPair, first: FIRST_QUERY, select: selectPairs });
   const { query, setQuery, shown, opened } = view;
 
   const exportRows = (): void => {
@@ -44,7 +46,7 @@ export function Copies({ replication, pictured, runId }: CopiesProps): ReactNode
         <p className="note">There are no pairs: no generated item could be compared with the training set.</p>
       ) : (
         <>
-          {pictured && <MostAlike pairs={pairs} />}
+          {pictured && <MostAlike pairs={pairs} onOpen={view.openItem} />}
           <h3>All pairs</h3>
           <PairsToolbar
             query={query}

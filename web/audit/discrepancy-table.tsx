@@ -12,11 +12,15 @@ interface Measure {
 }
 
 const MEASURES: readonly Measure[] = [
-  { id: 'totalVariation', name: 'Total variation', meaning: 'Share of pictures that would have to change class.' },
+  { id: 'totalVariation', name: 'Total variation', meaning: 'Share of images that would have to change class.' },
   { id: 'parityGap', name: 'Parity gap', meaning: 'The class most above its reference less the one most below.' },
   { id: 'fairnessDiscrepancy', name: 'Fairness discrepancy', meaning: 'Length of the difference between the shares.' },
   { id: 'jensenShannon', name: 'Jensen-Shannon', meaning: 'Distance that no empty class makes infinite; 0 to 0.83.' },
-  { id: 'kl', name: 'Kullback-Leibler', meaning: 'Information lost when the reference stands in for the mix.' },
+  {
+    id: 'kl',
+    name: 'Kullback-Leibler',
+    meaning: 'Information lost when the reference stands in for the distribution.',
+  },
   { id: 'chiSquare', name: 'χ² distance', meaning: 'Weighs differences in rare classes more.' },
   {
     id: 'normalisedEntropy',

@@ -24,7 +24,7 @@ export function Duplicates({
     <Section
       id="duplicates"
       title="Duplicates in the training set"
-      lead="Pictures that the training set holds more than once are the ones a generator learns by heart first. Removing them is the cheapest remedy against copying."
+      lead="Images that the training set holds more than once are the ones a generator learns by heart first. Removing them is the cheapest remedy against copying."
     >
       <Facts
         look="facts"
@@ -68,7 +68,7 @@ function Cluster({
       <ul className="cluster-files">
         {shown.map(file => (
           <li key={file}>
-            {pictured && <Picture set="training" file={file} size="small" />}
+            {pictured && <Picture set="training" file={file} size="small" opens />}
             <FileName name={file} />
           </li>
         ))}

@@ -11,7 +11,7 @@ export function Measures({ replication }: { readonly replication: Replication })
     <Section
       id="measures"
       title="Other measures of replication"
-      lead="Published measures of the same thing, each with its own blind spots; where they disagree with the calls above, look at the pictures."
+      lead="Published measures of the same thing, each with its own blind spots; where they disagree with the calls above, look at the images."
     >
       <PermutationResult permutation={replication.permutation} />
       <MeasureTable caption="Other measures of replication" measures={measuresOf(replication)} />
@@ -29,9 +29,9 @@ function PermutationResult({ permutation }: { readonly permutation: Replication[
       ) : (
         <p>
           <strong>{formatPEquals(p)}.</strong> If the generator had never seen the training set in particular, swapping
-          training and held-out pictures at random would give a {visibleText(statistic)} of at least{' '}
+          training and held-out images at random would give a {visibleText(statistic)} of at least{' '}
           {observed === null ? 'the one observed' : formatMeasured(observed)} this often ({formatCount(permutations)}{' '}
-          relabellings). Small is evidence of copying; it says that copying happened, not which pictures.
+          relabellings). Small is evidence of copying; it says that copying happened, not which images.
         </p>
       )}
     </div>
@@ -100,7 +100,7 @@ function measuresOf(replication: Replication): readonly Measure[] {
       name: 'Split product, mean',
       value: splitProduct.mean,
       kind: 'similarity',
-      meaning: `Best match of any one of ${formatCount(splitProduct.chunks)} parts of the embedding, which finds copied parts of a picture.`,
+      meaning: `Best match of any one of ${formatCount(splitProduct.chunks)} parts of the embedding, which finds copied parts of an image.`,
       good: 'Good: low.',
     },
     {

@@ -8,7 +8,13 @@ import { CopyCall } from './copy-call.tsx';
 const SHOWN = 6;
 
 /** The few pairs most like copies. */
-export function MostAlike({ pairs }: { readonly pairs: readonly Pair[] }): ReactNode {
+export function MostAlike({
+  pairs,
+  onOpen,
+}: {
+  readonly pairs: readonly Pair[];
+  readonly onOpen: (pair: Pair) => void;
+}): ReactNode {
   return (
     <>
       <h3>Most alike</h3>
@@ -18,6 +24,7 @@ export function MostAlike({ pairs }: { readonly pairs: readonly Pair[] }): React
       </p>
       <PairFigures
         pairs={pairs.slice(0, SHOWN)}
+        onOpen={onOpen}
         factsOf={({ qValue, copy }) => (
           <>
             <span>q {formatP(qValue)}</span>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { AuditReport } from '../../src/ground/contracts/audit.ts';
+import type { AuditReport, Repeats, SetSummary } from '../../src/ground/contracts/audit.ts';
 import { Findings } from '../components/findings.tsx';
 import type { OfRun } from '../components/of-run.ts';
 import { OverviewSection } from '../components/overview-section.tsx';
@@ -14,7 +14,7 @@ export function Overview({ report, run }: OfRun<AuditReport>): ReactNode {
     <OverviewSection kind="Audit of generated faces" run={run} title={titleOf(report)}>
       <ul className="sets">
         <li>
-          <SetKey set="generated" /> {setText(generated)}
+          <SetKey set="generated" /> {setText(generated, report.repeats?.generated)}
         </li>
         <li>
           <SetKey set="training" /> {setText(training)}
@@ -32,11 +32,19 @@ export function Overview({ report, run }: OfRun<AuditReport>): ReactNode {
   );
 }
 
-function setText({ n, embedded, kind }: AuditReport['sets']['training']): string {
-  const noun = kind === 'images' ? 'pictures' : 'embeddings';
-  return embedded === n
-    ? `${formatCount(n)} ${noun}`
-    : `${formatCount(embedded)} of ${formatCount(n)} ${noun} could be used`;
+function setText({ n, embedded, kind, severalFaces = 0, faces }: SetSummary, repeats?: Repeats): string {
+  const parts = [
+    embedded === n
+      ? `${formatCount(n)} ${kind}`
+      : `${formatCount(embedded)} of ${formatCount(n)} ${kind} could be used`,
+  ];
+  if (repeats !== undefined && repeats.distinct < repeats.n)
+    parts.push(`${formatCount(repeats.distinct)} of them different`);
+  if (severalFaces > 0)
+    parts.push(
+      `${formatCount(severalFaces)} with several faces, of which ${faces === 'all' ? 'all were' : 'the largest was'} compared`,
+    );
+  return parts.join('; ');
 }
 
 /** The comparison in one line. */

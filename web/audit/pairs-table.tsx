@@ -22,7 +22,7 @@ const ROW_HEIGHT = { wide: 84, narrow: 92 };
 /** Characters of a name that the hint of a row holds. */
 const HINT = 200;
 
-/** All pairs, one row each: both pictures next to each other, then the numbers. */
+/** All pairs, one row each: both images next to each other, then the numbers. */
 export function PairsTable({ pairs, threshold, sort, onSort, onOpen }: PairsTableProps): ReactNode {
   return (
     <ItemTable

@@ -2,10 +2,11 @@ import { type ReactNode, useMemo, useState } from 'react';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import type { OfRun } from '../components/of-run.ts';
 import type { PageSection } from '../components/page-frame.tsx';
+import { keyOfAddress } from '../state/use-opened.ts';
 import { usePageTitle } from '../state/use-page-title.ts';
 import { Cost } from './cost.tsx';
 import { Differences } from './differences.tsx';
-import { entriesOf } from './entries.ts';
+import { type Entry, entriesOf } from './entries.ts';
 import { Groups } from './groups.tsx';
 import { Leaderboard } from './leaderboard.tsx';
 import { Lint } from './lint.tsx';
@@ -48,11 +49,19 @@ export function benchSections(report: BenchReport): readonly PageSection[] {
   ];
 }
 
+/** The model of the question that the address of the page names; null where it names none. */
+function modelAsked(entries: readonly Entry[]): string | null {
+  const key = keyOfAddress('question');
+  // One name may begin another.
+  const longestFirst = [...entries].sort((a, b) => b.name.length - a.name.length);
+  return longestFirst.find(({ name }) => key?.startsWith(`${name}/`))?.name ?? null;
+}
+
 /** The report of a benchmark: one model, or several side by side. */
 export function BenchPage({ report, run }: OfRun<BenchReport>): ReactNode {
   const { comparison } = report;
   const entries = useMemo(() => entriesOf(report), [report]);
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<string | null>(() => modelAsked(entries));
   const entry = entries.find(({ name }) => name === chosen) ?? entries[0] ?? null;
   const [wanted, setWanted] = useState<WantedTask | null>(null);
   // The section has its place in the navigation, whichever setting is looked at.

@@ -32,8 +32,8 @@ export function Cost({ entry }: { readonly entry: Entry }): ReactNode {
       />
       {(counts.cutOff > 0 || counts.drawn > 0) && (
         <p className="sentence">
-          {formatCount(counts.cutOff)} replies were cut off at the token limit; {formatCount(counts.drawn)} were drawn
-          at chance, because the question is beyond the answerer.
+          {formatCount(counts.cutOff)} replies were cut off at the token limit; {formatCount(counts.drawn)} were random
+          choices because the question is beyond the answerer.
         </p>
       )}
     </Section>

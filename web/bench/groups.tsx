@@ -29,14 +29,14 @@ const GROUPINGS: readonly Grouping[] = [
   { id: 'category', title: 'Category', of: accuracy => accuracy.byCategory },
   { id: 'task', title: 'Task', of: accuracy => accuracy.byTask },
   { id: 'dataset', title: 'Data set', of: accuracy => accuracy.byDataset },
-  { id: 'imageCount', title: 'Pictures', of: accuracy => accuracy.byImageCount },
+  { id: 'imageCount', title: 'Images', of: accuracy => accuracy.byImageCount },
 ];
 
 const ORDER: readonly string[] = [...CATEGORIES, ...TASKS].map(({ code }) => code);
 const PICTURES: ReadonlyMap<string, string> = new Map([
-  ['zero', 'No picture'],
-  ['single', 'One picture'],
-  ['multiple', 'Several pictures'],
+  ['zero', 'No image'],
+  ['single', 'One image'],
+  ['multiple', 'Several images'],
 ]);
 
 /** Groups in the order of the benchmark's tables, data sets by accuracy. */
@@ -77,7 +77,7 @@ export function Groups({ entry, comparison }: OfEntry): ReactNode {
           <span className="bar-key bar-target">Guessing</span>
         </p>
         <Chart label={describe(grouping, groups)} draw={draw} />
-        <figcaption>Lines are 95 % intervals that allow for pictures that questions share.</figcaption>
+        <figcaption>Lines are 95 % intervals that allow for images that questions share.</figcaption>
         <Folded summary="The chart as a table">
           <GroupTable entry={entry} grouping={grouping} groups={groups} />
         </Folded>
@@ -136,7 +136,7 @@ function PicturesSentence({
   if (found === undefined || value === null) return null;
   return (
     <p className="sentence">
-      On questions with one picture it is <strong>{formatPoints(Math.abs(value))}</strong>{' '}
+      On questions with one image it is <strong>{formatPoints(Math.abs(value))}</strong>{' '}
       {value >= 0 ? 'better' : 'worse'} than on those with several
       {interval !== null && ` (${formatPointRange(found.difference)})`}
       {found.p !== null && `, p ${found.p < 0.0001 ? '' : '= '}${formatP(found.p)}`}.

@@ -40,3 +40,20 @@ export function placesOf(rows: readonly LeaderboardRow[]): ReadonlyMap<string, n
     ]),
   );
 }
+
+/** Rows with those measured here before the published ones, each in the given order. */
+export const ownFirst = (rows: readonly LeaderboardRow[]): readonly LeaderboardRow[] =>
+  [...rows].sort((a, b) => Number(a.published) - Number(b.published));
+
+/**
+ * Rows that are ranked together, and those that are context alone. Published rows stand with own ones only where they are of the same
+ * questions; without own rows they are all there is.
+ */
+export function groupRows(
+  rows: readonly LeaderboardRow[],
+  sameQuestions: boolean,
+): { readonly main: readonly LeaderboardRow[]; readonly context: readonly LeaderboardRow[] } {
+  const own = rows.filter(row => !row.published);
+  if (sameQuestions || own.length === 0) return { main: rows, context: [] };
+  return { main: own, context: rows.filter(row => row.published) };
+}

@@ -2,15 +2,27 @@ import { type ReactNode, useMemo, useState } from 'react';
 import { nameOfCode } from '../../src/ground/contracts/bench-codes.ts';
 import type { LeaderboardRow } from '../../src/ground/contracts/bench-compare.ts';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
+import { Folded } from '../components/folded.tsx';
 import { MetricValue } from '../components/metric-value.tsx';
 import { Noted } from '../components/noted.tsx';
 import { Section } from '../components/section.tsx';
 import { Segments } from '../components/segments.tsx';
+import type { Sort } from '../components/sort.ts';
 import { SortHeading } from '../components/sort-heading.tsx';
+import { TableFrame } from '../components/table-frame.tsx';
 import { downloadText } from '../text/csv.ts';
-import { formatNumber } from '../text/format.ts';
+import { formatNumber, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import { categoriesOf, FIRST_SORT, type LeaderboardShow, nextSort, placesOf, sortRows } from './leaderboard-view.ts';
+import {
+  categoriesOf,
+  FIRST_SORT,
+  groupRows,
+  type LeaderboardShow,
+  nextSort,
+  ownFirst,
+  placesOf,
+  sortRows,
+} from './leaderboard-view.ts';
 import { modelName } from './model-name.ts';
 import { RangeMark } from './range-mark.tsx';
 
@@ -25,24 +37,18 @@ export interface LeaderboardProps {
   readonly runId: string;
 }
 
-/** Own models beside the published ones, in any order. */
+/** Own models first; published ones beside them where they answered the same questions, else apart, as context. */
 export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
-  const { rows } = report.comparison;
+  const { rows, publishedNotTested } = report.comparison;
   const [sort, setSort] = useState(FIRST_SORT);
   const [show, setShow] = useState<LeaderboardShow>('all');
-  const sorting = { sort, onPress: (column: string) => setSort(nextSort(sort, column)) };
-  const places = useMemo(() => placesOf(rows), [rows]);
+  const { main, context } = useMemo(() => groupRows(rows, publishedNotTested === null), [rows, publishedNotTested]);
   const shown = useMemo(
-    () =>
-      sortRows(
-        rows.filter(row => show === 'all' || row.published === (show === 'published')),
-        sort,
-      ),
-    [rows, show, sort],
+    () => main.filter(row => show === 'all' || row.published === (show === 'published')),
+    [main, show],
   );
-  const categories = categoriesOf(rows);
-  const mixed = rows.some(row => row.published) && rows.some(row => !row.published);
-  const flagged = rows.some(row => row.withoutFlagged !== null);
+  const mixed = main.some(row => row.published) && main.some(row => !row.published);
+  const table = { sort, onSort: setSort };
   return (
     <Section
       id="leaderboard"
@@ -55,46 +61,77 @@ export function Leaderboard({ report, runId }: LeaderboardProps): ReactNode {
         )}
         <Exports report={report} runId={runId} />
       </div>
-      <div className="table-frame">
-        <table className="data-table leaderboard">
-          <caption className="visually-hidden">Leaderboard</caption>
-          <thead>
-            <tr>
-              <SortHeading column="name" title="Model" {...sorting} />
-              <SortHeading column="size" title="Size" hint="Billions of parameters" className="numeric" {...sorting} />
-              <SortHeading column="overall" title="Overall" className="numeric" {...sorting} />
-              <th scope="col" className="range-column">
-                <span className="range-scale" aria-hidden="true">
-                  <span>0</span>
-                  <span>50</span>
-                  <span>100 %</span>
-                </span>
-                <span className="visually-hidden">Overall as a line</span>
-              </th>
-              {flagged && (
-                <th scope="col" className="numeric">
-                  Without defects
-                </th>
-              )}
-              {categories.map(code => (
-                <SortHeading
-                  key={code}
-                  column={code}
-                  title={modelName(nameOfCode(code))}
-                  className="numeric"
-                  {...sorting}
-                />
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map(row => (
-              <Row key={row.name} row={row} place={places.get(row.name)} categories={categories} flagged={flagged} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <LeaderboardTable label="Leaderboard" rows={shown} ranked={main} {...table} />
+      {context.length > 0 && (
+        <>
+          <h3>Published results, of other questions</h3>
+          <p className="note">
+            For context alone; they cannot be ranked with the models above: {visibleText(publishedNotTested ?? '')}.
+          </p>
+          <Folded summary={plural(context.length, 'published model')}>
+            <LeaderboardTable label="Published results" rows={context} ranked={context} {...table} />
+          </Folded>
+        </>
+      )}
     </Section>
+  );
+}
+
+interface LeaderboardTableProps {
+  readonly label: string;
+  readonly rows: readonly LeaderboardRow[];
+  /** All rows that places are counted among. */
+  readonly ranked: readonly LeaderboardRow[];
+  readonly sort: Sort;
+  readonly onSort: (sort: Sort) => void;
+}
+
+function LeaderboardTable({ label, rows, ranked, sort, onSort }: LeaderboardTableProps): ReactNode {
+  const sorting = { sort, onPress: (column: string) => onSort(nextSort(sort, column)) };
+  const places = useMemo(() => placesOf(ranked), [ranked]);
+  const sorted = useMemo(() => ownFirst(sortRows(rows, sort)), [rows, sort]);
+  const categories = categoriesOf(ranked);
+  const flagged = ranked.some(row => row.withoutFlagged !== null);
+  return (
+    <TableFrame label={label}>
+      <table className="data-table leaderboard">
+        <caption className="visually-hidden">{label}</caption>
+        <thead>
+          <tr>
+            <SortHeading column="name" title="Model" {...sorting} />
+            <SortHeading column="size" title="Size" hint="Billions of parameters" className="numeric" {...sorting} />
+            <SortHeading column="overall" title="Overall" className="numeric" {...sorting} />
+            <th scope="col" className="range-column">
+              <span className="range-scale" aria-hidden="true">
+                <span>0</span>
+                <span>50</span>
+                <span>100 %</span>
+              </span>
+              <span className="visually-hidden">Overall as a line</span>
+            </th>
+            {flagged && (
+              <th scope="col" className="numeric">
+                Without defects
+              </th>
+            )}
+            {categories.map(code => (
+              <SortHeading
+                key={code}
+                column={code}
+                title={modelName(nameOfCode(code))}
+                className="numeric"
+                {...sorting}
+              />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map(row => (
+            <Row key={row.name} row={row} place={places.get(row.name)} categories={categories} flagged={flagged} />
+          ))}
+        </tbody>
+      </table>
+    </TableFrame>
   );
 }
 

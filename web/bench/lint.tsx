@@ -31,9 +31,9 @@ function Findings({ lint }: { readonly lint: LintReport }): ReactNode {
   return (
     <>
       <p className="note">
-        {plural(lint.questions, 'question')} and{' '}
-        {lint.pictures === 0 ? 'no pictures' : plural(lint.pictures, 'picture')} looked at by{' '}
-        {plural(lint.rules.length, 'rule')}; {formatCount(lint.rules.length - found.length)} of them found nothing.
+        {plural(lint.questions, 'question')} and {lint.pictures === 0 ? 'no images' : plural(lint.pictures, 'image')}{' '}
+        looked at by {plural(lint.rules.length, 'rule')}; {formatCount(lint.rules.length - found.length)} of them found
+        nothing.
       </p>
       {found.length > 0 && (
         <DataTable

@@ -19,7 +19,7 @@ export interface QuestionDialogProps {
   readonly onClose: () => void;
 }
 
-/** One question with its pictures, options and replies. */
+/** One question with its images, options and replies. */
 export function QuestionDialog({ questions, index, model, onMove, onClose }: QuestionDialogProps): ReactNode {
   const asked = questions[index];
   if (asked === undefined) return null;
@@ -65,7 +65,7 @@ function QuestionBody({
       {images.length > 0 && (
         <ul className="question-pictures">
           {images.map((image, i) => (
-            // A question may show one picture twice.
+            // A question may show one image twice.
             <li key={`${i}-${image.path}`}>
               <QuestionPicture image={image} title={`Image ${i + 1}`} />
               <span className="note">Image {i + 1}</span>

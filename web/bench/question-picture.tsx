@@ -1,17 +1,17 @@
 import type { ReactNode } from 'react';
 import { type ImageRef, pictureName } from '../../src/ground/contracts/bench.ts';
-import { PictureBox, usePictures } from '../components/picture.tsx';
+import { OpenableImage, PictureBox, usePictures } from '../components/picture.tsx';
 import { visibleText } from '../text/visible-text.ts';
 
 /** Pixels asked for: twice what is drawn, for dense screens. */
 const PIXELS = 480;
 
-/** One picture of a question. */
+/** One image of a question. */
 export function QuestionPicture({ image, title }: { readonly image: ImageRef; readonly title: string }): ReactNode {
   const { urlOf, whyMissing } = usePictures();
   const file = pictureName(image);
   const path = visibleText(image.path);
-  return (
+  const box = (
     <PictureBox
       className="medium set-questions"
       url={file === null ? null : urlOf({ set: 'questions', file, size: PIXELS })}
@@ -21,4 +21,5 @@ export function QuestionPicture({ image, title }: { readonly image: ImageRef; re
       hintOf={() => path}
     />
   );
+  return file === null ? box : <OpenableImage image={{ set: 'questions', file }}>{box}</OpenableImage>;
 }

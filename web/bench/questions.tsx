@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useMemo } from 'react';
+import { type ReactNode, useCallback, useEffect, useMemo } from 'react';
 import { nameOfCode, TASKS } from '../../src/ground/contracts/bench-codes.ts';
 import type { BenchReport } from '../../src/ground/contracts/bench-report.ts';
 import { Printout } from '../components/printout.tsx';
@@ -14,6 +14,9 @@ import { type AskedQuestion, askedQuestions, FIRST_QUERY, selectQuestions } from
 import { QuestionsTable } from './questions-table.tsx';
 import { QuestionsToolbar } from './questions-toolbar.tsx';
 import { inTableOrder } from './table-order.ts';
+
+/** What names a question in the address of the page: of several models, the one that was asked too. */
+export const questionKey = (model: string, question: string): string => `${model}/${question}`;
 
 /** A task whose questions are asked for elsewhere on the page; a new object each time. */
 export interface WantedTask {
@@ -39,7 +42,9 @@ export function Questions({ entry, lint, runId, wanted }: QuestionsProps): React
       ),
     [all],
   );
-  const view = useItemView(all, { first: FIRST_QUERY, select: selectQuestions });
+  const { name: model } = entry;
+  const keyOf = useCallback(({ question }: AskedQuestion) => questionKey(model, question.id), [model]);
+  const view = useItemView(all, { name: 'question', keyOf, first: FIRST_QUERY, select: selectQuestions });
   const { query, setQuery, shown, opened } = view;
   useEffect(() => {
     if (wanted !== null) setQuery({ ...FIRST_QUERY, task: wanted.task });
@@ -48,7 +53,7 @@ export function Questions({ entry, lint, runId, wanted }: QuestionsProps): React
     <Section
       id="questions"
       title="Questions"
-      lead={`What ${modelName(entry.name)} was asked, what it replied, and what was made of that. Open one to see its pictures and options.`}
+      lead={`What ${modelName(entry.name)} was asked, what it replied, and what was made of that. Open one to see its images and options.`}
     >
       {all.length === 0 ? (
         <p className="note">No question was asked.</p>

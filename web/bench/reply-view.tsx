@@ -12,7 +12,7 @@ import { shownOptions } from './question-view.ts';
 export function ReplyView({ item, question }: { readonly item: BenchItem; readonly question: Question }): ReactNode {
   const { raw, cut, error, rotation, repeat, latencyMs, toolCalls } = item;
   const facts = [
-    rotation === 0 ? null : `Options turned by ${formatCount(rotation)}`,
+    rotation === 0 ? null : `Options rotated by ${formatCount(rotation)}`,
     repeat === 0 ? null : `Repeat ${formatCount(repeat)}`,
     latencyMs === null ? null : `${formatMeasured(latencyMs / 1000)}\u00a0s`,
     toolCalls === 0 ? null : plural(toolCalls, 'tool call'),

@@ -12,7 +12,7 @@ import { drawCalibration } from './calibration-chart.ts';
 import type { Entry } from './entries.ts';
 import { drawLetters } from './letters-chart.ts';
 
-/** Whether the choices rest on the contents: letters, turned options, and how far stated probabilities hold. */
+/** Whether the choices rest on the contents: letters, rotated options, and how far stated probabilities hold. */
 export function Steadiness({ entry }: { readonly entry: Entry }): ReactNode {
   const { score } = entry;
   return (
@@ -105,7 +105,7 @@ function measuresOf({ letters, rotation }: BenchScore): readonly Measure[] {
             name: 'Same choice in every order',
             value: rotation.consistent,
             kind: 'share',
-            meaning: 'Questions for which the same option was chosen however its options were turned.',
+            meaning: 'Questions for which the same option was chosen however its options were rotated.',
             good: 'Good: near 100 %.',
           },
           {
@@ -127,7 +127,7 @@ function CalibrationFigure({ calibration }: { readonly calibration: Calibration 
       <figure className="figure">
         <Chart label="Share right against stated probability. The numbers are in the table below." draw={draw} />
         <figcaption>
-          Below the dashed line the model is surer than it should be. Larger dots are more replies.
+          Below the dashed line the model is more certain than it should be. Larger dots are more replies.
         </figcaption>
         <Folded summary="The chart as a table">
           <DataTable

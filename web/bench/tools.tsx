@@ -14,7 +14,7 @@ export function Tools({ tools }: { readonly tools: ToolUse }): ReactNode {
     <Section
       id="tools"
       title="Tools"
-      lead="In this setting the model may call face networks on the pictures of its question."
+      lead="In this setting the model may call face networks on the images of its question."
     >
       <p className="sentence">
         <Change changed={tools.changed} />
@@ -23,7 +23,7 @@ export function Tools({ tools }: { readonly tools: ToolUse }): ReactNode {
       <p className="note">
         {plural(calls, 'call')}
         {names.length > 0 && `: ${names.map(([name, n]) => `${visibleText(name)} ${formatCount(n)}`).join(', ')}`};{' '}
-        {failed === 0 ? 'none' : formatCount(failed)} refused, such as for a picture that there is not.
+        {failed === 0 ? 'none' : formatCount(failed)} refused, such as for an image that there is not.
       </p>
     </Section>
   );

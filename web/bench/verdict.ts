@@ -33,7 +33,7 @@ function againstChance({ score, questions }: Entry): Finding {
       headline: 'No accuracy could be computed.',
       certainty: reason ?? 'There are no replies.',
     };
-  const certainty = `${interval === null ? 'No interval could be computed' : `95 % interval ${formatInterval('share', interval)}`}, from ${plural(n, 'question')} in ${plural(score.counts.clusters, 'group')} that share no picture. Guessing gets ${formatShare(chance)}.`;
+  const certainty = `${interval === null ? 'No interval could be computed' : `95 % interval ${formatInterval('share', interval)}`}, from ${plural(n, 'question')} in ${plural(score.counts.clusters, 'group')} that share no image. Guessing gets ${formatShare(chance)}.`;
   const is = `It answers ${formatShare(value)} of the questions correctly`;
   if (interval === null) return { subject, level: 'unknown', headline: `${is}.`, certainty };
   if (interval.low > chance)
@@ -126,7 +126,7 @@ function onFlagged({ score }: Entry): Finding | null {
     level: Math.abs(gap) < NOTABLE ? 'good' : 'warning',
     headline:
       Math.abs(gap) < NOTABLE
-        ? 'Defects of the benchmark do not change the picture.'
+        ? 'Defects of the benchmark do not change the result.'
         : `Without defective questions it scores ${formatPoints(Math.abs(gap))} ${gap > 0 ? 'more' : 'less'}.`,
     certainty: `${formatShare(value)} without the ${plural(withoutFlagged.flagged, 'question')} in which the linter found a defect, ${formatShare(overall.value)} with them.`,
   };

@@ -1,5 +1,14 @@
+import type { RunComparison } from '../../src/ground/contracts/comparison.ts';
 import type { FormJob, HostedRun, PlannedJob } from '../../src/ground/contracts/job.ts';
-import type { PictureSet, ReportPage, RunEvent, RunList } from '../../src/ground/contracts/report.ts';
+import type {
+  BinnedRuns,
+  FolderList,
+  PictureSet,
+  ReportPage,
+  RunEvent,
+  RunList,
+  RunNotes,
+} from '../../src/ground/contracts/report.ts';
 
 export interface PictureRequest {
   readonly set: PictureSet;
@@ -33,9 +42,9 @@ export interface Client {
   readonly listRuns: () => Promise<RunList>;
   /** @throws Error with one line for the reader when the page cannot be had. */
   readonly loadPage: (id: string) => Promise<ReportPage>;
-  /** Address of a picture, or null where this client has none. */
+  /** Address of an image, or null where this client has none. */
   readonly pictureUrl: (page: ReportPage, request: PictureRequest) => string | null;
-  /** Calls back as a run goes on; returns what ends that. */
+  /** Calls back as a run progresses; returns what ends that. */
   readonly watchRun: (id: string, onEvent: (event: RunEvent) => void) => () => void;
   /** What can be started; null where nothing can be: in a frozen report, in a studio that only shows. */
   readonly listJobs: () => Promise<readonly FormJob[] | null>;
@@ -43,10 +52,22 @@ export interface Client {
   readonly planJob: (kind: string, configuration: JobSettings) => Promise<PlannedJob>;
   /** Starts a job and returns the id of its run. @throws Error with one line that names the field that is wrong */
   readonly startJob: (kind: string, request: StartRequest) => Promise<string>;
-  /** Goes on with a run that ended early. @throws Error with one line for the reader */
+  /** Resumes a run that ended early. @throws Error with one line for the reader */
   readonly resumeRun: (id: string) => Promise<void>;
   /** Interrupts a run that the studio works on. @throws Error with one line for the reader */
   readonly stopRun: (id: string) => Promise<void>;
+  /** Runs side by side, the first being what the others are compared with. @throws Error with one line for the reader */
+  readonly compareRuns: (ids: readonly string[]) => Promise<RunComparison>;
+  /** Address of an image that the report of a run names, or null where this client has none. */
+  readonly imageUrl: (id: string, request: PictureRequest) => string | null;
+  /** Writes what the user says of a run. @throws Error with one line for the reader */
+  readonly saveNotes: (id: string, notes: RunNotes) => Promise<void>;
+  /** Moves a run to the bin and returns its name there. @throws Error with one line for the reader */
+  readonly binRun: (id: string) => Promise<string>;
+  readonly listBin: () => Promise<BinnedRuns>;
+  readonly restoreRun: (name: string) => Promise<void>;
+  /** What is in a folder that jobs may use; the roots for null. @throws Error with one line for the reader */
+  readonly listFolder: (path: string | null) => Promise<FolderList>;
   /** Calls back as the studio itself works on a run; returns what ends that. */
   readonly followWork: (id: string, listener: WorkListener) => () => void;
 }

@@ -2,7 +2,7 @@ import { type FrozenPage, frozenPageSchema, thawPage } from '../../src/ground/co
 import type { Client } from './client.ts';
 
 const refuse = async (): Promise<never> => {
-  throw new Error('This is a report of one run in a file: it cannot start anything.');
+  throw new Error('This is a report of one run in a file: it can start and change nothing.');
 };
 
 /** Reads the page from the text of its script element. The frozen page holds one run, whatever its name. */
@@ -24,6 +24,13 @@ export function createFrozenClient(text: string): Client {
     startJob: refuse,
     resumeRun: refuse,
     stopRun: refuse,
+    compareRuns: refuse,
+    imageUrl: () => null,
+    saveNotes: refuse,
+    binRun: refuse,
+    listBin: async () => [],
+    restoreRun: refuse,
+    listFolder: refuse,
     followWork: () => () => {},
   };
 }

@@ -50,7 +50,16 @@ export async function postJson<Schema extends z.ZodType>(
     headers: { 'content-type': 'application/json', 'x-biolens': '1' },
     body: JSON.stringify(body),
   });
+  return await readOrRefuse(response, schema);
+}
+
+async function readOrRefuse<Schema extends z.ZodType>(response: Response, schema: Schema): Promise<z.infer<Schema>> {
   if (response.ok) return await read(response, schema);
   const refusal = refusalSchema.safeParse(await response.json().catch(() => null));
   throw new Error(refusal.success ? refusal.data.error : `The studio refused this (${response.status}).`);
+}
+
+/** Asks for something that the studio may refuse. @throws Error with the studio's own words where it does */
+export async function getOrRefuse<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
+  return await readOrRefuse(await ask(path), schema);
 }

@@ -1,8 +1,15 @@
 import { z } from 'zod';
+import { runComparisonSchema } from '../../src/ground/contracts/comparison.ts';
 import { formJobSchema, hostedRunSchema, plannedJobSchema } from '../../src/ground/contracts/job.ts';
-import { reportPageSchema, runEventSchema, runListSchema } from '../../src/ground/contracts/report.ts';
-import type { Client } from './client.ts';
-import { findJson, getJson, postJson } from './requests.ts';
+import {
+  binnedRunsSchema,
+  folderListSchema,
+  reportPageSchema,
+  runEventSchema,
+  runListSchema,
+} from '../../src/ground/contracts/report.ts';
+import type { Client, PictureRequest } from './client.ts';
+import { findJson, getJson, getOrRefuse, postJson } from './requests.ts';
 
 const startedSchema = z.object({ id: z.string() });
 
@@ -10,6 +17,8 @@ const startedSchema = z.object({ id: z.string() });
 export function createStudioClient(): Client {
   const runPath = (id: string): string => `/api/runs/${encodeURIComponent(id)}`;
   const jobPath = (kind: string): string => `/api/jobs/${encodeURIComponent(kind)}`;
+  const imageUrl = (id: string, { set, file, size }: PictureRequest): string =>
+    `${runPath(id)}/image?${new URLSearchParams({ set, file, size: String(size) })}`;
   return {
     kind: 'studio',
     listRuns: () => getJson('/api/runs', runListSchema),
@@ -18,8 +27,9 @@ export function createStudioClient(): Client {
       const { report } = page;
       const { sets } = report !== null && 'sets' in report ? report : { sets: null };
       if (sets !== null && set in sets && sets[set as keyof typeof sets]?.kind !== 'images') return null;
-      return `${runPath(page.run.id)}/image?${new URLSearchParams({ set, file, size: String(size) })}`;
+      return imageUrl(page.run.id, { set, file, size });
     },
+    imageUrl,
     watchRun: (id, onEvent) => {
       const source = new EventSource(`${runPath(id)}/events`);
       source.addEventListener('message', message => {
@@ -40,6 +50,18 @@ export function createStudioClient(): Client {
     stopRun: async id => {
       await postJson(`${runPath(id)}/stop`, { body: {}, schema: startedSchema });
     },
+    compareRuns: ids =>
+      getOrRefuse(`/api/compare?${new URLSearchParams({ runs: ids.join(',') })}`, runComparisonSchema),
+    saveNotes: async (id, notes) => {
+      await postJson(`${runPath(id)}/notes`, { body: notes, schema: startedSchema });
+    },
+    binRun: async id => (await postJson(`${runPath(id)}/bin`, { body: {}, schema: startedSchema })).id,
+    listBin: () => getOrRefuse('/api/bin', binnedRunsSchema),
+    restoreRun: async name => {
+      await postJson(`/api/bin/${encodeURIComponent(name)}/restore`, { body: {}, schema: startedSchema });
+    },
+    listFolder: path =>
+      getOrRefuse(`/api/folders${path === null ? '' : `?${new URLSearchParams({ path })}`}`, folderListSchema),
     followWork: (id, { onNews, onNone }) => {
       const source = new EventSource(`${runPath(id)}/news`);
       source.addEventListener('message', message => {

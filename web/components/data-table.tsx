@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { TableFrame } from './table-frame.tsx';
 
 export interface Column<Row> {
   readonly id: string;
@@ -24,7 +25,7 @@ export interface DataTableProps<Row> {
 export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   const { caption, columns, rows, keyOf, captionHidden = false, layout } = props;
   return (
-    <div className="table-frame">
+    <TableFrame label={typeof caption === 'string' ? caption : 'Table'}>
       <table className={layout === undefined ? 'data-table' : `data-table ${layout}-table`}>
         <caption className={captionHidden ? 'visually-hidden' : undefined}>{caption}</caption>
         <thead>
@@ -54,6 +55,6 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableFrame>
   );
 }

@@ -34,7 +34,8 @@ export function ItemDialog({ noun, index, count, onMove, onClose, note, children
   };
   const title = (
     <h2 id={titleId}>
-      {capitalised(noun)} {formatCount(index + 1)} of {formatCount(count)}
+      {capitalised(noun)}
+      {count > 1 && ` ${formatCount(index + 1)} of ${formatCount(count)}`}
     </h2>
   );
 
@@ -67,14 +68,16 @@ export function ItemDialog({ noun, index, count, onMove, onClose, note, children
           </button>
         </header>
         {children}
-        <footer>
-          <button type="button" className="button" disabled={index === 0} onClick={() => move(-1)}>
-            Previous
-          </button>
-          <button type="button" className="button" disabled={index === count - 1} onClick={() => move(1)}>
-            Next
-          </button>
-        </footer>
+        {count > 1 && (
+          <footer>
+            <button type="button" className="button" disabled={index === 0} onClick={() => move(-1)}>
+              Previous
+            </button>
+            <button type="button" className="button" disabled={index === count - 1} onClick={() => move(1)}>
+              Next
+            </button>
+          </footer>
+        )}
       </div>
     </dialog>
   );

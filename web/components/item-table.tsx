@@ -45,7 +45,8 @@ function ItemRows<Item, Id extends string>(props: ItemTableProps<Item, Id> & { r
   const { noun, items, columns, height, onOpen, hintOf, sorting } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const focusWanted = useRef(false);
+  /** The row that is to have the focus once it is in the page. */
+  const focusWanted = useRef<number | null>(null);
   const last = items.length - 1;
   const current = Math.min(active, Math.max(last, 0));
 
@@ -63,9 +64,12 @@ function ItemRows<Item, Id extends string>(props: ItemTableProps<Item, Id> & { r
   });
 
   useEffect(() => {
-    if (!focusWanted.current) return;
-    focusWanted.current = false;
-    frame.current?.querySelector<HTMLElement>(`[data-index="${current}"]`)?.focus({ preventScroll: true });
+    // Scrolling draws rows anew too, before the row that is asked for.
+    if (focusWanted.current !== current) return;
+    const row = frame.current?.querySelector<HTMLElement>(`[data-index="${current}"]`);
+    if (!row) return;
+    focusWanted.current = null;
+    row.focus({ preventScroll: true });
   });
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -82,7 +86,7 @@ function ItemRows<Item, Id extends string>(props: ItemTableProps<Item, Id> & { r
     if (target === undefined) return;
     event.preventDefault();
     const next = Math.min(Math.max(target, 0), last);
-    focusWanted.current = true;
+    focusWanted.current = next;
     setActive(next);
     virtualizer.scrollToIndex(next, { align: 'auto' });
   };

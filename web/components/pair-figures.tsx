@@ -10,14 +10,17 @@ export interface FiguredPair {
 
 export interface PairFiguresProps<Pair extends FiguredPair> {
   readonly pairs: readonly Pair[];
-  /** Where the generated pictures lie within the run's folder; by default they are those of the generated set. */
+  /** Where the generated images lie within the run's folder; by default they are those of the generated set. */
   readonly folder?: string;
+  /** Opens a pair large. */
+  readonly onOpen: (pair: Pair) => void;
   /** What is said of a pair behind its similarity. */
   readonly factsOf?: (pair: Pair) => ReactNode;
 }
 
-/** Pairs of a generated picture, left, and a training picture, right, large enough to judge at a glance. */
-export function PairFigures<Pair extends FiguredPair>({ pairs, folder, factsOf }: PairFiguresProps<Pair>): ReactNode {
+/** Pairs of a generated image, left, and a training image, right, large enough to judge at a glance. */
+export function PairFigures<Pair extends FiguredPair>(props: PairFiguresProps<Pair>): ReactNode {
+  const { pairs, folder, onOpen, factsOf } = props;
   return (
     <ul className="pair-figures">
       {pairs.map(pair => {
@@ -25,14 +28,15 @@ export function PairFigures<Pair extends FiguredPair>({ pairs, folder, factsOf }
         return (
           <li key={generated}>
             <figure>
-              <div className="pair-pictures">
+              <button type="button" className="image-button pair-pictures" onClick={() => onOpen(pair)}>
+                <span className="visually-hidden">Open the pair </span>
                 {folder === undefined ? (
                   <Picture set="generated" file={generated} size="medium" />
                 ) : (
                   <Picture set="generated" from="run" file={`${folder}/${generated}`} size="medium" />
                 )}
                 <Picture set="training" file={training} size="medium" />
-              </div>
+              </button>
               <figcaption>
                 <span className="pair-names">
                   <FileName name={generated} />

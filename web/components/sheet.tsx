@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
-import { PictureBox, usePictures } from './picture.tsx';
+import { OpenableImage, PictureBox, usePictures } from './picture.tsx';
 
 export interface SheetProps {
-  /** Path of the picture within the run's folder. */
+  /** Path of the image within the run's folder. */
   readonly file: string;
   /** What is on it. */
   readonly alt: string;
@@ -17,13 +17,15 @@ export function Sheet({ file, alt, caption }: SheetProps): ReactNode {
   const { urlOf, whyMissing } = usePictures();
   return (
     <figure className="sheet">
-      <PictureBox
-        className="sheet-picture"
-        url={urlOf({ set: 'run', file, size: PIXELS })}
-        alt={alt}
-        name={alt}
-        whyMissing={whyMissing('run')}
-      />
+      <OpenableImage image={{ set: 'run', file }}>
+        <PictureBox
+          className="sheet-picture"
+          url={urlOf({ set: 'run', file, size: PIXELS })}
+          alt={alt}
+          name={alt}
+          whyMissing={whyMissing('run')}
+        />
+      </OpenableImage>
       <figcaption>{caption}</figcaption>
     </figure>
   );

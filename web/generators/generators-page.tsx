@@ -49,7 +49,7 @@ function Overview({ report, run }: OfRun<DiffusionReport>): ReactNode {
   return (
     <OverviewSection kind="Training" run={run} title={titleOf(report)}>
       <p className="lead">
-        {visibleText(network.description)}, on pictures of {images.size} × {images.size} pixels.
+        {visibleText(network.description)}, on images of {images.size} × {images.size} pixels.
       </p>
       <h2>Key numbers</h2>
       <Facts
@@ -64,7 +64,7 @@ function Overview({ report, run }: OfRun<DiffusionReport>): ReactNode {
             : [number('Steps a second', formatMeasured(training.stepsPerSecond))]),
           ...(sampling.secondsPerImage === null
             ? []
-            : [number('Seconds to draw a picture', formatMeasured(sampling.secondsPerImage))]),
+            : [number('Seconds to sample an image', formatMeasured(sampling.secondsPerImage))]),
         ]}
       />
     </OverviewSection>
@@ -82,7 +82,7 @@ function Samples({ sheets }: { readonly sheets: readonly SampleSheet[] }): React
     <Section
       id="samples"
       title="Samples"
-      lead="From the same noise each time, drawn by the moving average of the weights, which is what is kept."
+      lead="From the same noise each time, sampled with the moving average of the weights, which is what is saved."
     >
       {last === undefined ? (
         <p className="note">No sheet was drawn.</p>
@@ -128,8 +128,8 @@ function Loss({ report }: { readonly report: DiffusionReport }): ReactNode {
       title="Loss"
       lead={
         report.kind === 'gan'
-          ? 'Two networks against each other: neither loss says how good the pictures are. A discriminator whose loss falls to nothing has won, and the generator learns no more.'
-          : 'How far the predicted noise is from the true one. It flattens long before the pictures stop getting better; look at the samples too.'
+          ? 'Two networks against each other: neither loss says how good the images are. A discriminator whose loss falls to nothing has won, and the generator learns no more.'
+          : 'How far the predicted noise is from the true one. It flattens long before the images stop getting better; look at the samples too.'
       }
     >
       <LineFigure title="Mean over the steps since the point before" lines={lines} />
@@ -179,7 +179,7 @@ function Method({ report, run }: OfRun<DiffusionReport>): ReactNode {
                 },
               ]),
           { term: 'Model, in the run’s folder', value: <FileName name={model} whole /> },
-          { term: 'Samples drawn by', value: `${visibleText(sampling.method)}, ${formatCount(sampling.steps)} steps` },
+          { term: 'Sampled by', value: `${visibleText(sampling.method)}, ${formatCount(sampling.steps)} steps` },
         ]}
       />
       {classes !== null && (

@@ -58,7 +58,7 @@ export function Copying({ report }: { readonly report: MitigationReport }): Reac
     <Section
       id="copying"
       title="Copying"
-      lead="The similarity of each sample to its nearest training image. After tuning, the curve of the samples should reach no further right than that of real faces."
+      lead="The similarity of each sample to its nearest training image. After fine-tuning, the curve of the samples should reach no further right than that of real faces."
     >
       <SimilarityFigure
         name="copying-view"

@@ -36,8 +36,8 @@ function modelFacts({ model, sets, after }: MitigationReport): Fact[] {
   const { embedder } = after.replication;
   return [
     { term: 'Model given', value: <FileName name={model.source} whole /> },
-    { term: 'Tuned model, in the run’s folder', value: <FileName name={model.result} whole /> },
-    { term: 'Size', value: `${formatCount(model.parameters)} numbers, pictures of ${model.width} × ${model.height}` },
+    { term: 'Fine-tuned model, in the run’s folder', value: <FileName name={model.result} whole /> },
+    { term: 'Size', value: `${formatCount(model.parameters)} numbers, images of ${model.width} × ${model.height}` },
     { term: 'Training images', value: <FileName name={sets.training.source} whole /> },
     ...(sets.heldout === null
       ? []
@@ -54,7 +54,7 @@ function targetFacts({ targets }: MitigationReport): Fact[] {
       value: replication === null ? 'were no goal' : `at most ${formatRate(replication.copied)} of the samples`,
     },
     ...Object.entries(bias).map(([attribute, shares]) => ({
-      term: `Mix of ${wordsOf(attribute)}`,
+      term: `Distribution of ${wordsOf(attribute)}`,
       value: Object.entries(shares)
         .map(([name, share]) => `${visibleText(name)} ${formatShare(share)}`)
         .join(', '),

@@ -14,14 +14,14 @@ import { Shares } from './shares.tsx';
 export const MITIGATION_SECTIONS: readonly PageSection[] = [
   { id: 'overview', title: 'Overview' },
   { id: 'samples', title: 'Samples' },
-  { id: 'shares', title: 'Mix of people' },
+  { id: 'shares', title: 'Distribution of people' },
   { id: 'copying', title: 'Copying' },
   { id: 'quality', title: 'Quality' },
   { id: 'rounds', title: 'Rounds' },
   { id: 'method', title: 'Method' },
 ];
 
-/** The report of a mitigation: a model before and after it was tuned with rewards. */
+/** The report of a mitigation: a model before and after it was fine-tuned with rewards. */
 export function MitigationPage({ report, run }: OfRun<MitigationReport>): ReactNode {
   usePageTitle(titleOf(report));
   return (

@@ -15,7 +15,7 @@ import { attributesOf, sharesOf } from './sides.ts';
 
 const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
   targets: 'all targets held on its own samples; those measured below are fresh',
-  quality: 'the pictures became worse than was allowed',
+  quality: 'the images became worse than was allowed',
   rounds: 'the rounds had ended',
 };
 
@@ -24,9 +24,9 @@ export function titleOf({ targets }: MitigationReport): string {
     ...(targets.replication === null ? [] : ['copying']),
     ...Object.keys(targets.bias).map(name => `the skew of ${wordsOf(name)}`),
   ];
-  if (goals.length === 0) return 'A face generator before and after tuning';
+  if (goals.length === 0) return 'A face generator before and after fine-tuning';
   const list = goals.length === 1 ? goals[0] : `${goals.slice(0, -1).join(', ')} and ${goals.at(-1)}`;
-  return `A face generator tuned against ${list}`;
+  return `A face generator fine-tuned against ${list}`;
 }
 
 /** What was wanted, whether it was reached, and the numbers before and after. */
@@ -39,7 +39,7 @@ export function Overview({ report, run }: OfRun<MitigationReport>): ReactNode {
         and after. The loop stopped because {STOPS[stoppedBy]};{' '}
         {chosen === 0
           ? 'the model as it was given turned out best and was kept.'
-          : `the model after ${plural(chosen, 'round')} of tuning was kept.`}
+          : `the model after ${plural(chosen, 'round')} of fine-tuning was kept.`}
       </p>
       <h2>Verdict</h2>
       <Findings findings={report.verdict} />
@@ -103,7 +103,7 @@ function Change({
 
 const GOALS: Readonly<Record<GoalState['goal'], string>> = {
   replication: 'Copying',
-  bias: 'Mix',
+  bias: 'Distribution',
   quality: 'Quality',
 };
 
@@ -117,7 +117,7 @@ function Goals({ goals }: { readonly goals: readonly GoalState[] }): ReactNode {
           <LevelMark level={holds ? 'good' : 'bad'}>{holds ? 'Met' : 'Not met'}</LevelMark>
           <span>
             <Noted note={visibleText(because)}>
-              <strong>{goal === 'bias' ? `Mix of ${wordsOf(attribute)}` : GOALS[goal]}</strong>
+              <strong>{goal === 'bias' ? `Distribution of ${wordsOf(attribute)}` : GOALS[goal]}</strong>
             </Noted>
           </span>
         </li>

@@ -25,7 +25,7 @@ const MEASURES: readonly Measure[] = [
   { id: 'vendi', name: 'Vendi score', kind: 'number', good: 'really different samples, high is good' },
 ];
 
-/** What the tuning cost in quality, and what other ways to the same targets cost. */
+/** What fine-tuning cost in quality, and what other ways to the same targets cost. */
 export function Quality({ report }: { readonly report: MitigationReport }): ReactNode {
   const sides = sidesOf(report);
   const { reference } = report.after.quality;
@@ -66,8 +66,8 @@ function OtherWays({ report }: { readonly report: MitigationReport }): ReactNode
     <>
       <h3>Without touching the model</h3>
       <p className="lead">
-        The same targets by choosing among samples of the old model, or by steering it while it draws. It pays for each
-        sample what tuning pays once.
+        The same targets by choosing among samples of the old model, or by steering it while it samples. It pays for
+        each sample what fine-tuning pays once.
       </p>
       <DataTable
         caption="What each way costs"
@@ -78,7 +78,7 @@ function OtherWays({ report }: { readonly report: MitigationReport }): ReactNode
           { id: 'method', header: 'Way', cell: ({ method }) => METHOD_NAMES[method] },
           metricColumn({
             id: 'accepted',
-            header: 'Kept of those drawn',
+            header: 'Kept of those sampled',
             kind: 'share',
             metricOf: ({ accepted }: MitigationReport['comparison'][number]) => accepted,
           }),
@@ -89,7 +89,7 @@ function OtherWays({ report }: { readonly report: MitigationReport }): ReactNode
             cell: ({ secondsPerSample: { method, mended } }) => (
               <>
                 {formatMeasured(method)}
-                <span className="metric-detail">tuned model: {formatMeasured(mended)}</span>
+                <span className="metric-detail">fine-tuned model: {formatMeasured(mended)}</span>
               </>
             ),
           },

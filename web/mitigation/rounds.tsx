@@ -48,7 +48,7 @@ function chartsOf(report: MitigationReport): RoundChart[] {
   const { rounds, targets, before } = report;
   const every = Math.ceil(rounds.length / 12);
   const axis = {
-    xLabel: 'Rounds of tuning',
+    xLabel: 'Rounds of fine-tuning',
     xTicks: rounds.map(({ index }) => index).filter(index => index % every === 0),
   };
   const one = (id: string, title: string, of: (round: MitigationRound) => Metric | undefined): LineSeries => ({
@@ -202,7 +202,9 @@ function columnsOf(report: MitigationReport): Column<MitigationRound>[] {
       header: 'Loss, first and last',
       numeric: true,
       cell: ({ tuning }) =>
-        tuning === null ? 'not tuned' : `${formatMeasured(tuning.loss.first)} → ${formatMeasured(tuning.loss.last)}`,
+        tuning === null
+          ? 'not fine-tuned'
+          : `${formatMeasured(tuning.loss.first)} → ${formatMeasured(tuning.loss.last)}`,
     },
   ];
 }

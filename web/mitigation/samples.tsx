@@ -9,7 +9,7 @@ import { plural } from '../text/format.ts';
 
 const PAIRS = 12;
 
-/** What the model draws from the same noise before and after. */
+/** Samples of the model from the same noise, before and after. */
 export function Samples({ report }: { readonly report: MitigationReport }): ReactNode {
   const { sheets, sameNoise } = report.pictures;
   const { before, after, rounds } = report;
@@ -17,11 +17,11 @@ export function Samples({ report }: { readonly report: MitigationReport }): Reac
     <Section
       id="samples"
       title="Samples"
-      lead="Both models start from the same noise, so that a face on the left and the one in the same place on the right differ by the tuning alone."
+      lead="Both models start from the same noise, so that a face on the left and the one in the same place on the right differ by the fine-tuning alone."
     >
       <div className="sheet-pair">
-        <Sheet file={sheets.before} alt="Samples before tuning" caption="Before" />
-        <Sheet file={sheets.after} alt="Samples after tuning, from the same noise" caption="After" />
+        <Sheet file={sheets.before} alt="Samples before fine-tuning" caption="Before" />
+        <Sheet file={sheets.after} alt="Samples after fine-tuning, from the same noise" caption="After" />
       </div>
       {sameNoise.length > 0 && (
         <>
@@ -32,8 +32,8 @@ export function Samples({ report }: { readonly report: MitigationReport }): Reac
               <ul className="noise-pairs">
                 {files.map(file => (
                   <li key={file} className="pair-pictures">
-                    <Picture set="generated" from="run" file={`${before.samples.folder}/${file}`} size="medium" />
-                    <Picture set="generated" from="run" file={`${after.samples.folder}/${file}`} size="medium" />
+                    <Picture set="generated" from="run" file={`${before.samples.folder}/${file}`} size="medium" opens />
+                    <Picture set="generated" from="run" file={`${after.samples.folder}/${file}`} size="medium" opens />
                   </li>
                 ))}
               </ul>
@@ -46,7 +46,7 @@ export function Samples({ report }: { readonly report: MitigationReport }): Reac
           sheets={rounds.map(({ index, sheet }) => ({
             id: index,
             file: sheet,
-            alt: `Samples after ${plural(index, 'round')} of tuning`,
+            alt: `Samples after ${plural(index, 'round')} of fine-tuning`,
             caption: index === 0 ? 'As given' : `After ${plural(index, 'round')}`,
           }))}
         />

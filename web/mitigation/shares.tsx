@@ -8,13 +8,13 @@ import { visibleText } from '../text/visible-text.ts';
 import { testName, wordsOf } from '../text/words.ts';
 import { attributesOf, sharesOf, sidesOf, trainingSharesOf } from './sides.ts';
 
-/** Who the generator draws, before and after, beside the training set and the target. */
+/** The people the model generates, before and after, beside the training set and the target. */
 export function Shares({ report }: { readonly report: MitigationReport }): ReactNode {
   const attributes = attributesOf(report);
   return (
     <Section
       id="shares"
-      title="Mix of people"
+      title="Distribution of people"
       lead="Shares as the classifier says, with its measured errors removed where they are known. Lines are intervals; the dashed line is the target."
     >
       {attributes.length === 0 ? (
@@ -49,8 +49,9 @@ function Attribute({ name, report }: { readonly name: string; readonly report: M
     <AttributeArticle name={name}>
       {after !== undefined && p !== null && (
         <p className="sentence">
-          After tuning, samples and training images {p <= 0.05 ? 'have different mixes' : 'cannot be told apart by mix'}{' '}
-          ({formatPEquals(p)}, {testName(after.amplification.test)}).
+          After fine-tuning, samples and training images{' '}
+          {p <= 0.05 ? 'have different distributions' : 'cannot be told apart by distribution'} ({formatPEquals(p)},{' '}
+          {testName(after.amplification.test)}).
         </p>
       )}
       <ShareFigure

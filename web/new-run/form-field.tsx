@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { capitalised } from '../text/words.ts';
 import { FieldFrame, type Tied } from './field-frame.tsx';
+import { BrowseButton } from './folder-picker.tsx';
 import type { FormField as Field } from './form-parts.ts';
 
 export interface FormFieldProps {
@@ -56,7 +57,7 @@ function controlOf(props: ControlProps): ReactNode {
     const { words } = control;
     const list = words.length === 0 ? undefined : `${tied.id}-words`;
     return (
-      <>
+      <WithBrowse {...props} onPath={onChange}>
         <input
           {...common}
           type="text"
@@ -72,16 +73,38 @@ function controlOf(props: ControlProps): ReactNode {
             ))}
           </datalist>
         )}
-      </>
+      </WithBrowse>
     );
   }
-  return (
+  const area = (
     <textarea
       {...common}
       rows={LINES}
       className={control.type === 'json' || is !== undefined ? 'machine' : undefined}
       onChange={event => onChange(event.currentTarget.value)}
     />
+  );
+  if (control.type !== 'lines') return area;
+  return (
+    <WithBrowse {...props} onPath={path => onChange(text.trim() === '' ? path : `${text.trimEnd()}\n${path}`)}>
+      {area}
+    </WithBrowse>
+  );
+}
+
+interface WithBrowseProps extends Pick<ControlProps, 'field'> {
+  readonly onPath: (path: string) => void;
+  readonly children: ReactNode;
+}
+
+/** A control for a path with a button beside it that picks one; any other control alone. */
+function WithBrowse({ field: { is, title }, onPath, children }: WithBrowseProps): ReactNode {
+  if (is === undefined) return children;
+  return (
+    <div className="path-line">
+      {children}
+      <BrowseButton title={title} is={is} onChoose={onPath} />
+    </div>
   );
 }
 

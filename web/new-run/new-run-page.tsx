@@ -6,6 +6,7 @@ import { usePageTitle } from '../state/use-page-title.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { capitalised } from '../text/words.ts';
 import { runAddress } from './address.ts';
+import { FoldersProvider } from './folder-picker.tsx';
 import { formOf } from './form-parts.ts';
 import { JobForm } from './job-form.tsx';
 import { jsonSchemaSchema } from './json-schema.ts';
@@ -35,9 +36,11 @@ export function NewRunPage({ client, job, from }: NewRunPageProps): ReactNode {
         </p>
       )}
       <p className="note">
-        Relative paths begin in the folder where the studio was started. What is left empty is at its default.
+        Relative paths begin in the folder where the studio was started. An empty field has its default.
       </p>
-      <JobForm client={client} job={job} form={form} first={from?.configuration ?? EMPTY} />
+      <FoldersProvider value={client.listFolder}>
+        <JobForm client={client} job={job} form={form} first={from?.configuration ?? EMPTY} />
+      </FoldersProvider>
     </section>
   );
 }

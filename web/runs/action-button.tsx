@@ -3,6 +3,8 @@ import { visibleText } from '../text/visible-text.ts';
 
 export interface ActionButtonProps {
   readonly label: string;
+  /** Says which of several alike buttons it is, for those who do not see where it stands. */
+  readonly name?: string;
   /** Said while it is done. */
   readonly doing: string;
   /** @throws Error with one line for the reader */
@@ -11,7 +13,7 @@ export interface ActionButtonProps {
 }
 
 /** A button that has the studio do something, and says how that goes. */
-export function ActionButton({ label, doing, act, onDone }: ActionButtonProps): ReactNode {
+export function ActionButton({ label, name, doing, act, onDone }: ActionButtonProps): ReactNode {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const press = async (): Promise<void> => {
@@ -21,7 +23,7 @@ export function ActionButton({ label, doing, act, onDone }: ActionButtonProps): 
     try {
       await act();
       onDone();
-      // The button goes away with what it was for; the reader goes on where the page says what came of it.
+      // The button goes away with what it was for; the reader continues where the page says what came of it.
       document.getElementById('main')?.focus();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));
@@ -30,7 +32,7 @@ export function ActionButton({ label, doing, act, onDone }: ActionButtonProps): 
   };
   return (
     <div className="form-actions">
-      <button type="button" className="button" aria-disabled={busy} onClick={() => void press()}>
+      <button type="button" className="button" aria-label={name} aria-disabled={busy} onClick={() => void press()}>
         {label}
       </button>
       <span className="note" role="status">

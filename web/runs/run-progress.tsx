@@ -15,7 +15,7 @@ export interface RunProgressProps {
   readonly page: ReportPage;
   /** Whether the studio has the run's job, and may work on it. */
   readonly startable: boolean;
-  /** Called when the run has ended, or goes on, and its page should be loaded again. */
+  /** Called when the run has ended, or was resumed, and its page should be loaded again. */
   readonly onChange: () => void;
 }
 
@@ -72,7 +72,7 @@ export function RunProgress({ client, page, startable, onChange }: RunProgressPr
       {startable && ended && (
         <ActionButton
           label="Resume"
-          doing="Checking, then going on…"
+          doing="Checking, then resuming…"
           act={() => client.resumeRun(run.id)}
           onDone={onChange}
         />
@@ -91,7 +91,7 @@ export function RunProgress({ client, page, startable, onChange }: RunProgressPr
 interface Circumstances {
   /** Its progress is shown below. */
   readonly followed: boolean;
-  /** A button below goes on with it. */
+  /** A button below resumes it. */
   readonly resumable: boolean;
 }
 
@@ -115,7 +115,7 @@ function describe(
         title: `${run} was interrupted`,
         detail: resumable
           ? `${items} done; what is done is kept.`
-          : `${items} done; \u201cbiolens runs resume\u201d goes on from there.`,
+          : `${items} done; \u201cbiolens runs resume\u201d continues from there.`,
       };
     case 'failed':
       return { title: `${run} failed`, detail: `${items} done before that.` };

@@ -1,7 +1,12 @@
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useCallback, useDeferredValue, useEffect, useMemo, useState } from 'react';
+import { useOpened } from './use-opened.ts';
 import { usePrinting } from './use-printing.ts';
 
 export interface ItemViewOptions<Item, Query> {
+  /** What one item is called in the address of the page. */
+  readonly name: string;
+  /** What names an item in the address, different for each. Must not change between renders. */
+  readonly keyOf: (item: Item) => string;
   /** The query that the page opens with. */
   readonly first: Query;
   /** The items that a query asks for, in its order. Must not change between renders. */
@@ -18,6 +23,8 @@ export interface ItemView<Item, Query> {
   /** Position in `shown` of the item that is shown large; null where none is. */
   readonly opened: number | null;
   readonly open: (index: number) => void;
+  /** Opens an item that the filters may hide: then they are taken back. */
+  readonly openItem: (item: Item) => void;
   readonly close: () => void;
   readonly printing: boolean;
 }
@@ -25,12 +32,28 @@ export interface ItemView<Item, Query> {
 /** The items of a table that are left by its filters, and which of them is opened. */
 export function useItemView<Item, Query>(
   items: readonly Item[],
-  { first, select }: ItemViewOptions<Item, Query>,
+  { name, keyOf, first, select }: ItemViewOptions<Item, Query>,
 ): ItemView<Item, Query> {
   const [query, setQuery] = useState<Query>(first);
   const asked = useDeferredValue(query);
   const shown = useMemo(() => select(items, asked), [items, select, asked]);
-  const [opened, open] = useState<number | null>(null);
+  const keys = useMemo(() => shown.map(keyOf), [shown, keyOf]);
+  const { opened, open, close } = useOpened(name, keys);
+  const [wanted, setWanted] = useState<Item | null>(null);
+  const openItem = useCallback(
+    (item: Item): void => {
+      if (!shown.includes(item)) setQuery(first);
+      setWanted(item);
+    },
+    [shown, first],
+  );
+  useEffect(() => {
+    // What was filtered away is there in a later render.
+    const at = wanted === null ? -1 : shown.indexOf(wanted);
+    if (at < 0) return;
+    setWanted(null);
+    open(at);
+  }, [wanted, shown, open]);
   const printing = usePrinting();
-  return { query, setQuery, asked, shown, opened, open, close: () => open(null), printing };
+  return { query, setQuery, asked, shown, opened, open, openItem, close, printing };
 }

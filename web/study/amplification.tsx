@@ -41,11 +41,11 @@ export function Amplification({ report, name }: { readonly report: StudyReport; 
       <LineFigure
         title="Amplification"
         lines={lines}
-        caption="Distance of the samples’ mix from the target over that of the training subset. Above 1 the generator makes the skew worse. Lines through the points are intervals."
+        caption="Distance of the samples’ distribution from the target over that of the training subset. Above 1 the generator makes the skew worse. Lines through the points are intervals."
       />
       <Folded summary="Amplification as a table">
         <DataTable
-          caption="Amplification, and the test that samples and training subset have one mix"
+          caption="Amplification, and the test that samples and training subset have one distribution"
           rows={report.results}
           keyOf={({ kind, size }) => `${kind}-${size}`}
           columns={[
@@ -70,7 +70,7 @@ export function Amplification({ report, name }: { readonly report: StudyReport; 
       {differences.length > 0 && (
         <Folded summary="One kind against the other">
           <DataTable
-            caption="Difference of the amplifications, and the test that the samples of both have one mix"
+            caption="Difference of the amplifications, and the test that the samples of both have one distribution"
             rows={differences}
             keyOf={({ size, first, second }) => `${size}-${first}-${second}`}
             columns={[

@@ -67,7 +67,7 @@ function Classifier({
     <>
       <p className="sentence">
         {visibleText(classifier.name)} says {wordsOf(name)} of labelled images of the folder, at the size that the
-        generators draw; right in <MetricValue metric={classifier.accuracy} kind="share" />
+        generators make; right in <MetricValue metric={classifier.accuracy} kind="share" />
       </p>
       <DataTable
         caption={`Images of each true class of ${wordsOf(name)} (columns) that it calls what (rows)`}

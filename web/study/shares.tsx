@@ -16,7 +16,7 @@ import { KINDS, resultOf } from './kinds.ts';
 /** Charts of classes that an attribute has at most; the table has all. */
 const MOST_CHARTS = 6;
 
-/** For each size the mix of its training subset and that of each generator's samples. */
+/** For each size the distribution of its training subset and that of each generator's samples. */
 export function Shares({ report }: { readonly report: StudyReport }): ReactNode {
   return (
     <Section

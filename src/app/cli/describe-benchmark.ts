@@ -11,8 +11,8 @@ export function describeStats({ summary, datasets, published }: BenchmarkStats):
   const count = (n: number): string => n.toLocaleString('en-US');
   const letters = Object.entries(summary.letters).map(([letter, n]) => `${letter} ${count(n)}`);
   const facts = [
-    `${count(summary.questions)} questions: ${count(summary.multipleImages)} with several pictures, ${count(summary.singleImages)} with one, ${count(summary.textOnly)} with none`,
-    `${count(summary.uniqueImages)} pictures in ${count(summary.imageUses)} places; ${count(summary.templates)} different question texts`,
+    `${count(summary.questions)} questions: ${count(summary.multipleImages)} with several images, ${count(summary.singleImages)} with one, ${count(summary.textOnly)} with none`,
+    `${count(summary.uniqueImages)} images in ${count(summary.imageUses)} places; ${count(summary.templates)} different question texts`,
     `longest question ${summary.longestQuestion} characters, longest option ${summary.longestOption}; right letters ${letters.join(', ')}`,
   ];
   const rows = datasets.map(row => [
@@ -33,12 +33,14 @@ export function describeStats({ summary, datasets, published }: BenchmarkStats):
   ];
   const other = published.filter(({ equal }) => !equal);
   const compared =
-    other.length === 0
-      ? `\nAll ${published.length} published numbers are met.\n`
-      : `\n${other.length} of ${published.length} published numbers are not met:\n${formatTable(
-          [{ title: 'number', maxWidth: 50 }, right('published'), right('here')],
-          other.map(({ field, published: wanted, found }) => [field, String(wanted), String(found)]),
-        )}`;
+    published.length === 0
+      ? '\nNot compared with the published numbers: these are other questions.\n'
+      : other.length === 0
+        ? `\nAll ${published.length} published numbers are met.\n`
+        : `\n${other.length} of ${published.length} published numbers are not met:\n${formatTable(
+            [{ title: 'number', maxWidth: 50 }, right('published'), right('here')],
+            other.map(({ field, published: wanted, found }) => [field, String(wanted), String(found)]),
+          )}`;
   return `${facts.map(fact => `${wrap(fact, 80, '')}\n`).join('')}\n${formatTable(columns, rows)}${compared}`;
 }
 
@@ -57,6 +59,6 @@ export function describeLint({ questions, pictures, findings, rules }: LintRepor
       const more = n > FINDINGS_SHOWN ? `    … and ${n - FINDINGS_SHOWN} more (--json lists them)\n` : '';
       return `${severity}: ${rule} (${n})\n${wrap(explanation, 80, '  ')}\n${shown.join('')}${more}\n`;
     });
-  const head = `${questions} questions, ${pictures} pictures: ${findings.length} findings, ${flagged} questions flagged`;
+  const head = `${questions} questions, ${pictures} images: ${findings.length} findings, ${flagged} questions flagged`;
   return `${parts.join('')}${printable(head)}\n`;
 }

@@ -3,7 +3,7 @@ import { printable } from '../../kit/text/printable.ts';
 import { formatTable } from '../../kit/text/table.ts';
 import { wrap } from '../../kit/text/wrap.ts';
 
-/** Pictures that are named when they were left out; `--json` has all. */
+/** Images that are named when they were left out; `--json` has all. */
 const UNUSABLE_SHOWN = 5;
 
 const counted = (n: number, word: string): string => `${n.toLocaleString('en-US')} ${word}${n === 1 ? '' : 's'}`;
@@ -16,11 +16,11 @@ export function describeBuild(build: BenchBuild): string {
     return n === undefined ? [] : [[name, code, String(n)]];
   });
   const kinds = [
-    [byImageCount.multiple, 'with several pictures'],
+    [byImageCount.multiple, 'with several images'],
     [byImageCount.single, 'with one'],
     [byImageCount.zero, 'with none'],
   ].flatMap(([n, words]) => (n === undefined ? [] : [`${n} ${words}`]));
-  const head = `${directory}: ${counted(questions, 'question')} (${kinds.join(', ')}), ${counted(images, 'picture')}`;
+  const head = `${directory}: ${counted(questions, 'question')} (${kinds.join(', ')}), ${counted(images, 'image')}`;
   const short = shortfalls.map(({ task, asked, made, reason }) =>
     wrap(`${nameOfCode(task)}: ${made} of ${asked} questions: ${reason}`, 80, '  '),
   );
@@ -32,7 +32,7 @@ export function describeBuild(build: BenchBuild): string {
     ...(short.length === 0 ? [] : [`\nFewer than asked for:\n${short.join('\n')}\n`]),
     ...(left.length === 0
       ? []
-      : [`\nPictures left out:\n${left.join('\n')}\n${more > 0 ? `  … and ${more} more (--json lists them)\n` : ''}`]),
+      : [`\nImages left out:\n${left.join('\n')}\n${more > 0 ? `  … and ${more} more (--json lists them)\n` : ''}`]),
     `\nbiolens bench run --from ${printable(directory)} puts it to a model.\n`,
   ].join('');
 }

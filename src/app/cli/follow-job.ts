@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import {
   checkGatePath,
@@ -7,6 +8,7 @@ import {
   type Job,
   type JobEvent,
   toJsonSchema,
+  type WorkedRun,
 } from '../../kit/job/index.ts';
 import { readRunRecord } from '../../kit/runs/index.ts';
 import { printable } from '../../kit/text/printable.ts';
@@ -28,26 +30,47 @@ const isResult = (event: AnyEvent): event is Extract<AnyEvent, { readonly report
 /** What helps after an error: that of the job, or going on with what was interrupted. */
 function explain(job: Job, error: BiolensError, id: string): BiolensError {
   const interrupted = error.code === 'interrupted';
-  const remedy = job.remedy?.(error, id) ?? (interrupted ? `biolens runs resume ${id} goes on` : null);
-  if (remedy === null) return error;
+  const remedy = job.remedy?.(error, id) ?? (interrupted ? `biolens runs resume ${id} resumes the run` : null);
+  return remedy === null ? error : withRemedy(error, remedy);
+}
+
+function withRemedy(error: BiolensError, remedy: string): BiolensError {
   return new BiolensError(error.code, `${messageOf(error)}; ${remedy}`, { details: error.details, cause: error });
 }
 
+/** Starts or resumes a run; what it is given goes into the options of `startJob` and `resumeJob`. */
+export type StartRun = (options: {
+  readonly signal: AbortSignal;
+  readonly beforeDone: (run: WorkedRun) => Promise<void>;
+}) => AsyncIterable<AnyEvent>;
+
 /**
- * Follows a run to its end with progress, and writes its page.
+ * Follows a run to its end with progress; its page is written before it is marked as done.
  *
- * @throws {BiolensError} what the job throws, with how to go on
+ * @throws {BiolensError} what the job throws, with how to resume
  */
 export async function followJob(
   job: Job,
-  events: AsyncIterable<AnyEvent>,
+  start: StartRun,
   { signal, progress, blur }: FollowOptions,
 ): Promise<Finished<unknown> & { readonly page: string }> {
+  const { pageBeforeDone } = await import('../pages/index.ts');
+  const writePage = pageBeforeDone(job, {
+    blur,
+    signal,
+    onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
+  });
+  let withoutPage = false;
+  const beforeDone = (run: WorkedRun): Promise<void> =>
+    writePage(run).catch((error: unknown) => {
+      withoutPage = !(error instanceof BiolensError && error.code === 'interrupted');
+      throw error;
+    });
   const news = job.news();
   let found: Finished<unknown> | undefined;
   let id = '';
   try {
-    for await (const event of events) {
+    for await (const event of start({ signal, beforeDone })) {
       if (event.type === 'run' && 'id' in event) id = String(event.id);
       else if (isResult(event)) found = event;
       else {
@@ -57,16 +80,14 @@ export async function followJob(
       }
     }
   } catch (error) {
-    throw error instanceof BiolensError && id !== '' ? explain(job, error, id) : error;
+    if (!(error instanceof BiolensError) || id === '') throw error;
+    throw withoutPage
+      ? withRemedy(error, `the run is done, biolens runs report ${id} writes its page`)
+      : explain(job, error, id);
   }
   if (found === undefined) throw new BiolensError('external', `the ${job.noun} ended without a result`);
-  const { freezeRun } = await import('../pages/index.ts');
-  const page = await freezeRun(found.path, {
-    blur,
-    signal,
-    onProgress: (done, total) => progress.update({ stage: 'writing the report', done, total }),
-  });
-  return { id: found.id, path: found.path, report: found.report, page };
+  const { path, report } = found;
+  return { id: found.id, path, report, page: join(path, 'report.html') };
 }
 
 /** How a result is shown and what it is held against. */
@@ -108,10 +129,10 @@ export async function showResult(
 /** Follows one run to its end, prints its result, and holds it against the gates. */
 export async function followAndShow(
   job: Job,
-  start: (signal: AbortSignal) => AsyncIterable<AnyEvent>,
+  start: StartRun,
   { io, blur, ...options }: ShowOptions & { readonly io: CliIo; readonly blur: boolean },
 ): Promise<void> {
-  const finished = await work(io, ({ signal, progress }) => followJob(job, start(signal), { signal, progress, blur }));
+  const finished = await work(io, ({ signal, progress }) => followJob(job, start, { signal, progress, blur }));
   await showResult(job, finished, { ...options, io });
   checkGates(resultOf(job, finished, options.view), options.gates);
 }

@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 /** What groups of verbs are about. */
 const SUMMARIES: Readonly<Record<string, string>> = {
   bench: 'what does a vision-language model understand of faces (FaceXBench)',
+  cache: 'readings of images that are kept, so that a second audit need not read them again',
   diffusion: 'train generators of faces, and sample from them',
   faces: 'detect, label, embed or render faces, or train on them',
-  runs: 'list, show, start, resume or repeat runs',
+  runs: 'list, show, compare, start, resume, repeat or report runs',
   study: 'questions that take many generators to answer',
 };
 

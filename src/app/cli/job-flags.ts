@@ -81,7 +81,7 @@ function optionOf(field: Field, flag: Flag, { kept }: { readonly kept: boolean }
 /**
  * Adds the flags of a configuration's fields to a command.
  *
- * @param kept the values are those of a run that is gone on with, where nothing else is said
+ * @param kept the values are those of the run that is resumed, unless something else is said
  * @returns what the user gave, as a configuration that may lack fields
  */
 export function addFieldFlags(

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { BiolensError } from '../../ground/errors.ts';
-import { fieldsOf, type Job, parseGate, resumeJob } from '../../kit/job/index.ts';
+import { absolutePaths, fieldsOf, type Job, overlay, parseGate, resumeJob } from '../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, findRun } from '../../kit/runs/index.ts';
 import { readConfigFile } from './config-file.ts';
-import { checkGatePaths, followAndShow } from './follow-job.ts';
+import { checkGatePaths, followAndShow, type StartRun } from './follow-job.ts';
 import { groupOf } from './groups.ts';
 import type { CliIo } from './io.ts';
 import { addFieldFlags, flagNamer } from './job-flags.ts';
@@ -64,7 +64,8 @@ export function requestOf(
 ): Request {
   return {
     job,
-    input: { ...entry.input, ...over.given },
+    // What stands on the command line starts from the folder one is in, what stands in the file from the file's.
+    input: overlay(job, entry.input, absolutePaths(job, over.given, '.')),
     name: over.name ?? entry.name,
     gates: [...over.gates, ...entry.failOn.map(parseGate)],
     parse: { base: entry.base, source: entry.source, code: 'input' },
@@ -75,7 +76,7 @@ function registerResume(program: Command, job: Job, io: CliIo): void {
   const only = fieldsOf(job.configuration).filter(({ meta }) => meta.changeable);
   if (only.length === 0 || !job.verb.includes(' ')) return;
   const command = commandFor(program, job, 'resume').argument('<run>');
-  command.description(`go on with a ${job.noun} that was interrupted or failed, with some settings changed`);
+  command.description(`resume a ${job.noun} that was interrupted or failed, with some settings changed`);
   const changes = addFieldFlags(command, job.configuration, {
     only: ({ meta }) => meta.changeable !== undefined,
     kept: true,
@@ -86,8 +87,8 @@ function registerResume(program: Command, job: Job, io: CliIo): void {
       const gates = failOn.map(parseGate);
       checkGatePaths(job, gates);
       const { path } = await findRun(id, runsDir);
-      const start = (signal: AbortSignal) =>
-        resumeJob(job, path, { signal, environment: io.env, changes: changes(command) });
+      const start: StartRun = options =>
+        resumeJob(job, path, { ...options, environment: io.env, changes: changes(command) });
       await followAndShow(job, start, { io, json, blur, gates, view: view(command) });
     },
   );
@@ -101,7 +102,7 @@ export function registerJob(program: Command, job: Job, io: CliIo): void {
   command
     .option('--config <file>', 'take the settings from a YAML file, of one job or of several; flags win over it')
     .option('--dry-run', 'check everything, say what would be read and how long it takes, and do nothing')
-    .option('--name <name>', "end of the run's name (default: told from the settings)");
+    .option('--name <name>', "end of the run's name (default: made from the settings)");
   addExamples(addOutputOptions(command, job), ...job.examples).action(async (options: JobOptions) => {
     const { json = false, blur = false, dryRun = false, runsDir } = options;
     const requests = await requestsOf(job, given(command), options);

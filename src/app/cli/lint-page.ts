@@ -32,7 +32,7 @@ export async function writeLintPage(file: string, { benchmark, source, lint }: L
     const configuration = { from: described.source };
     const run = await createRun({ kind: 'bench', name: 'lint', configuration, runsDir, seed: 0 });
     await run.complete(report);
-    await writeAtomically(file, await readFile(await freezeRun(run.path)));
+    await writeAtomically(file, await readFile(await freezeRun(run.path, { roots: [described.source] })));
   } finally {
     await rm(runsDir, { recursive: true, force: true });
   }

@@ -4,6 +4,8 @@ import { BiolensError, EXIT_CODES, messageOf } from '../../ground/errors.ts';
 import type { Job } from '../../kit/job/index.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { JOBS } from '../jobs.ts';
+import { explainUsage, findCommand, verbsOf, withHint } from './explain-usage.ts';
+import { describeUnexpected, guardExit } from './guard-exit.ts';
 import { type CliIo, processIo } from './io.ts';
 import { registerVerbs } from './verbs/index.ts';
 
@@ -23,37 +25,22 @@ export function buildProgram(io: CliIo, jobs: readonly Job[] = JOBS): Command {
     .configureHelp({ helpWidth: Math.min(io.columns, 100), showGlobalOptions: false })
     .configureOutput({ writeOut: io.out, writeErr: () => {} });
   registerVerbs(program, io, jobs);
-  overrideExit(program);
   program
-    .usage('<verb> [options]')
-    .argument('[verb]')
-    .action((verb: string | undefined) => {
-      if (verb === undefined) return program.outputHelp();
-      const known = program.commands.map(command => command.name()).join(', ');
-      throw new BiolensError('usage', `there is no verb "${verb}", there are ${known}`);
-    });
+    .command('help')
+    .argument('[verb...]', 'a verb, or the words of one, such as "bench run" (default: all)')
+    .description('print the help of a verb')
+    .action((verb: readonly string[]) => findCommand(program, verb).outputHelp());
+  program.usage('<verb> [options]').action(() => program.outputHelp());
+  overrideExit(program);
   return program;
 }
 
 /** Where a wrong command line happened, so that the hint leads to the help of that verb. */
-const placeOf = new WeakMap<CommanderError, string>();
-
-function pathOf(command: Command): string {
-  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
-}
-
-/** An argument that is wrong, as `--seed expected a whole number from 0, got "x"`. */
-function explain({ code, message }: CommanderError): string {
-  const text = message.replace(/^error: /, '');
-  if (code !== 'commander.invalidArgument') return text;
-  const flag = text.split(/[ ']+/).find(word => word.startsWith('-'));
-  const at = text.lastIndexOf("' is invalid. ");
-  return flag === undefined || at < 0 ? text : `${flag.replace(/,$/, '')} ${text.slice(at + "' is invalid. ".length)}`;
-}
+const placeOf = new WeakMap<CommanderError, Command>();
 
 function overrideExit(command: Command): void {
   command.exitOverride(error => {
-    placeOf.set(error, pathOf(command));
+    placeOf.set(error, command);
     throw error;
   });
   for (const child of command.commands) {
@@ -62,34 +49,47 @@ function overrideExit(command: Command): void {
   }
 }
 
+/** A wrong setting leads to the help of the verb at work. */
+function describeKnown(error: BiolensError, command: Command): string {
+  const message = messageOf(error);
+  const hinted = error.code === 'usage' && message.includes('--') && !message.includes('--help');
+  return hinted ? withHint(message, command) : message;
+}
+
 /**
  * Runs one command line and returns its exit code; errors become one line on `io.err`.
  *
  * @param jobs those there are; tests add their own
  */
 export async function runCli(args: readonly string[], io: CliIo, jobs: readonly Job[] = JOBS): Promise<number> {
+  const program = buildProgram(io, jobs);
+  let acting = program;
+  program.hook('preAction', (_, command) => {
+    acting = command;
+  });
   try {
-    await buildProgram(io, jobs).parseAsync([...args], { from: 'user' });
+    findCommand(program, verbsOf(args));
+    await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      io.err(`biolens: ${printable(explain(error))} (see ${placeOf.get(error) ?? 'biolens'} --help)\n`);
+      const command = placeOf.get(error) ?? acting;
+      io.err(`biolens: ${printable(withHint(explainUsage(error, { command, args }), command))}\n`);
       return EXIT_CODES.usage;
     }
     if (error instanceof BiolensError) {
-      io.err(`biolens: ${printable(messageOf(error))}\n`);
+      io.err(`biolens: ${printable(describeKnown(error, acting))}\n`);
       return error.exitCode;
     }
-    io.err(
-      `biolens: unexpected: ${error instanceof Error && io.env.BIOLENS_DEBUG ? error.stack : printable(messageOf(error))}\n`,
-    );
+    io.err(describeUnexpected(error, io.env));
     return EXIT_CODES.external;
   }
 }
 
 /** Entry of the executable. */
 export async function main(argv: readonly string[]): Promise<void> {
+  guardExit();
   if (process.channel !== undefined) {
     // Started by an older Node on our behalf: when that one is killed, this one must not go on unseen.
     process.on('disconnect', () => process.exit(EXIT_CODES.interrupted));

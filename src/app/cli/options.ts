@@ -27,9 +27,9 @@ export const collect = (value: string, before: readonly string[]): readonly stri
 export const repeated = (flags: string, description: string, none = 'none'): Option =>
   new Option(flags, description).argParser(collect).default([], none);
 
-/** Folders that jobs started from outside the command line may use. */
-export const rootOption = (): Option =>
-  repeated('--root <dir>', 'folder that jobs may read and write; may be repeated', 'the current folder');
+/** Folders that jobs started from outside the command line may use, and whose images may be shown. */
+export const rootOption = (what = 'folder that jobs may read and write, and whose images are shown'): Option =>
+  repeated('--root <dir>', `${what}; may be repeated`, 'the current folder');
 
 export interface CommonOptions {
   readonly json?: boolean;

@@ -15,8 +15,9 @@ export interface ProgressView {
   readonly stop: () => void;
 }
 
-/** Without a terminal a stage says so when it starts, when it ends, and this often between. */
+/** Without a terminal a stage says so when it ends, and something is said at least this often, whatever happens. */
 const LINE_EVERY_MS = 10_000;
+const CHECK_EVERY_MS = 500;
 
 /** Progress on standard error: a bar with rate and time left on a terminal, a line now and then elsewhere. */
 export function openProgress(io: CliIo, now: () => number = Date.now): ProgressView {
@@ -46,7 +47,7 @@ function openBar(io: CliIo, now: () => number): ProgressView {
   };
   return {
     update: progress => {
-      if (progress.stage !== stage) {
+      if (progress.stage !== stage || bar === undefined) {
         close();
         stage = progress.stage;
         startedAt = now();
@@ -85,29 +86,51 @@ function openBar(io: CliIo, now: () => number): ProgressView {
 }
 
 function openLines(io: CliIo, now: () => number): ProgressView {
-  let stage = '';
-  let startedAt = 0;
+  let last: Progress | undefined;
+  let startedAt = now();
   let startedWith = 0;
-  let saidAt = 0;
+  let saidAt = startedAt;
   let finished = false;
+  const say = (): void => {
+    saidAt = now();
+    if (last === undefined) {
+      io.err(`working: ${seconds((saidAt - startedAt) / 1000)}\n`);
+      return;
+    }
+    const { stage, done, total } = last;
+    const { rate } = rateOf(done - startedWith, saidAt - startedAt);
+    const amount = total === null ? `${done}` : `${done}/${total}`;
+    io.err(`${stage}: ${amount}${saidAt > startedAt && done > startedWith ? `, ${rate}/s` : ''}\n`);
+  };
+  // What takes long without an event in between is heard of too.
+  const timer = setInterval(() => {
+    if (now() - saidAt < LINE_EVERY_MS) return;
+    if (!finished) {
+      say();
+      return;
+    }
+    saidAt = now();
+    io.err(`still working: ${seconds((saidAt - startedAt) / 1000)} since "${last?.stage}" began\n`);
+  }, CHECK_EVERY_MS).unref();
   return {
     update: progress => {
-      if (progress.stage !== stage) {
-        stage = progress.stage;
+      const complete = progress.total !== null && progress.done >= progress.total;
+      // A stage of the same name that begins again is another one.
+      if (progress.stage !== last?.stage || progress.done < last.done || (finished && !complete)) {
         startedAt = now();
         startedWith = progress.done;
         saidAt = startedAt;
         finished = false;
       }
-      const complete = progress.total !== null && progress.done >= progress.total;
+      last = progress;
       if (finished || (!complete && now() - saidAt < LINE_EVERY_MS)) return;
+      say();
       finished = complete;
-      saidAt = now();
-      const { rate } = rateOf(progress.done - startedWith, now() - startedAt);
-      const amount = progress.total === null ? `${progress.done}` : `${progress.done}/${progress.total}`;
-      io.err(`${stage}: ${amount}${now() > startedAt ? `, ${rate}/s` : ''}\n`);
     },
-    note: text => io.err(`${text}\n`),
-    stop: () => {},
+    note: text => {
+      saidAt = now();
+      io.err(`${text}\n`);
+    },
+    stop: () => clearInterval(timer),
   };
 }

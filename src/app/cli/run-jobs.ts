@@ -16,7 +16,7 @@ import { printable } from '../../kit/text/printable.ts';
 import { formatTable } from '../../kit/text/table.ts';
 import { formatMetric } from '../../kit/text/wrap.ts';
 import { describePlan } from './describe-plan.ts';
-import { checkGatePaths, followJob, resultOf, showResult } from './follow-job.ts';
+import { checkGatePaths, followJob, resultOf, type StartRun, showResult } from './follow-job.ts';
 import type { CliIo } from './io.ts';
 import { printJson, work } from './work.ts';
 
@@ -82,9 +82,10 @@ async function runAll(requests: readonly Checked[], { io, runsDir, blur }: RunJo
     for (const [i, request] of requests.entries()) {
       const { job, configuration, name } = request;
       progress.note(`${i + 1}/${requests.length}  ${printable(commandOf(job, configuration))}`);
-      const events = startJob(job, configuration, { signal, runsDir, name, environment: io.env });
+      const start: StartRun = options =>
+        startJob(job, configuration, { ...options, runsDir, name, environment: io.env });
       try {
-        batch.finished.push({ request, run: await followJob(job, events, { signal, progress, blur }) });
+        batch.finished.push({ request, run: await followJob(job, start, { signal, progress, blur }) });
       } catch (error) {
         if (!(error instanceof BiolensError) || error.code === 'interrupted') throw error;
         progress.note(`${job.noun}: ${printable(messageOf(error))}`);
@@ -157,8 +158,9 @@ export async function runJobs(requests: readonly Request[], options: RunJobsOpti
   if (only !== undefined && second === undefined) {
     const { job, configuration, name, gates } = only;
     const run = await work(io, ({ signal, progress }) => {
-      const events = startJob(job, configuration, { signal, runsDir, name, environment: io.env });
-      return followJob(job, events, { signal, progress, blur });
+      const start: StartRun = options =>
+        startJob(job, configuration, { ...options, runsDir, name, environment: io.env });
+      return followJob(job, start, { signal, progress, blur });
     });
     await showResult(job, run, { io, json, view });
     return checkGates(resultOf(job, run, view), gates);

@@ -1,4 +1,5 @@
 export {
+  BASE_MODEL,
   DEMO_CHAPTERS,
   DEMO_SETTINGS,
   type DemoChapter,

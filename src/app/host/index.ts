@@ -1,2 +1,2 @@
-export { checkInsideRoots, isInside } from './inside-roots.ts';
+export { checkInsideRoots } from './inside-roots.ts';
 export { JobHost, type JobHostOptions, type StartRequest } from './job-host.ts';

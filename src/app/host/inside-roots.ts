@@ -1,29 +1,7 @@
-import { realpath } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { z } from 'zod';
+import { isInside } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { fieldsOf, READ_PATHS, valueAt } from '../../kit/job/index.ts';
-
-/** The real place of a path, of which the end need not be there yet. */
-async function realPlace(path: string): Promise<string> {
-  const absolute = resolve(path);
-  try {
-    return await realpath(absolute);
-  } catch {
-    const above = dirname(absolute);
-    return above === absolute ? absolute : join(await realPlace(above), basename(absolute));
-  }
-}
-
-/** Whether a path, after all symbolic links, lies in one of the folders. */
-export async function isInside(path: string, roots: readonly string[]): Promise<boolean> {
-  const place = await realPlace(path);
-  for (const root of roots) {
-    const folder = await realPlace(root);
-    if (place === folder || place.startsWith(folder.endsWith(sep) ? folder : folder + sep)) return true;
-  }
-  return false;
-}
 
 /**
  * Refuses paths of a configuration that lie outside the folders that whoever asks may use.

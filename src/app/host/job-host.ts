@@ -11,13 +11,14 @@ import {
   parseConfiguration,
   parseGate,
   planJob,
+  type RunJobOptions,
   resumeJob,
   startJob,
   toJsonSchema,
 } from '../../kit/job/index.ts';
 import { findRun } from '../../kit/runs/index.ts';
 import { findJob } from '../jobs.ts';
-import { freezeRun } from '../pages/index.ts';
+import { pageBeforeDone } from '../pages/index.ts';
 import { checkInsideRoots } from './inside-roots.ts';
 
 type AnyEvent = JobEvent<{ readonly type: string }, unknown>;
@@ -120,16 +121,18 @@ export class JobHost {
     const schema = toJsonSchema(job.result?.schema ?? job.report, 'output');
     for (const gate of gates) checkGatePath(gate, schema);
     const { runsDir, environment } = this.#options;
-    return await this.#work(job, gates, signal => startJob(job, configuration, { runsDir, environment, name, signal }));
+    return await this.#work(job, gates, options =>
+      startJob(job, configuration, { runsDir, environment, name, ...options }),
+    );
   }
 
-  /** Goes on with a run. @returns its id */
+  /** Resumes a run. @returns its id */
   async resume(id: string, changes: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const { path, record } = await findRun(id, this.#options.runsDir);
     const job = findJob(record.kind, this.#options.jobs);
     await checkInsideRoots(record.configuration, { schema: job.configuration, roots: this.#options.roots });
     const { environment } = this.#options;
-    return await this.#work(job, [], signal => resumeJob(job, path, { environment, changes, signal }));
+    return await this.#work(job, [], options => resumeJob(job, path, { environment, changes, ...options }));
   }
 
   /** Repeats a run with some fields changed. @returns the id of the new run */
@@ -175,14 +178,16 @@ export class JobHost {
   async #work(
     job: Job,
     gates: Hosted['gates'],
-    start: (signal: AbortSignal) => AsyncIterable<AnyEvent>,
+    start: (options: Pick<RunJobOptions, 'signal' | 'beforeDone'>) => AsyncIterable<AnyEvent>,
   ): Promise<string> {
     const busy = [...this.#runs.values()].filter(({ state }) => state.state === 'running').length;
     if (busy >= MOST_AT_ONCE)
       throw new BiolensError('usage', `${busy} runs are being worked on; wait for one to end, or stop it`);
     const hosted = new Hosted(job, gates);
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    const events = start(hosted.controller.signal);
+    const { signal } = hosted.controller;
+    const beforeDone = pageBeforeDone(job, { blur: this.#options.blur ?? false, signal });
+    const events = start({ signal, beforeDone });
     hosted.settled = this.#pump(hosted, events, id => {
       hosted.update({ id, kind: job.kind });
       this.#runs.set(id, hosted);
@@ -197,7 +202,7 @@ export class JobHost {
     try {
       for await (const event of events) {
         if (event.type === 'run' && 'id' in event) begun(String(event.id));
-        else if (event.type === 'result' && 'report' in event && 'path' in event) await this.#end(hosted, event);
+        else if (event.type === 'result' && 'report' in event && 'id' in event) this.#end(hosted, event);
         else hosted.tell(news.tell(event));
       }
     } catch (error) {
@@ -207,14 +212,10 @@ export class JobHost {
     }
   }
 
-  async #end(
-    hosted: Hosted,
-    { id, path, report }: { readonly id: string; readonly path: string; readonly report: unknown },
-  ): Promise<void> {
+  #end(hosted: Hosted, { id, report }: { readonly id: string; readonly report: unknown }): void {
     const { job } = hosted;
     const result =
       job.result === undefined ? report : job.result.of(report, { run: id, options: job.result.options.parse({}) });
-    await freezeRun(path, { blur: this.#options.blur ?? false });
     hosted.update({ state: 'done', gates: failedGates(result, hosted.gates) });
   }
 }

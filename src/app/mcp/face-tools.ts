@@ -1,11 +1,10 @@
 import { open } from 'node:fs/promises';
 import { z } from 'zod';
-import { fileError } from '../../ground/disk.ts';
+import { fileError, isInside } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { createFaceSight, type FaceSight, faceToolsFor } from '../../jobs/bench/index.ts';
 import { openFaceAnalyser } from '../../kit/faces/index.ts';
 import { DEFAULT_IMAGE_RULE, type PreparedImage, prepareImage } from '../../kit/vlm/index.ts';
-import { isInside } from '../host/index.ts';
 import { defineTool, type Tool } from './tool.ts';
 
 const MOST_BYTES = 64 * 2 ** 20;

@@ -30,7 +30,7 @@ function startTool(job: Job, host: JobHost): Tool {
   const besides = Object.keys(startSchema.shape);
   return {
     name: `start_${job.kind}`,
-    description: `Starts a job: ${job.summary}. Returns the run's id at once; follow_run tells how far it is, read_report what came out.`,
+    description: `Starts a job: ${job.summary}. Returns the run's id at once; follow_run reports how far it is, read_report the result.`,
     input: startInput(job),
     run: async input => {
       const given = z.record(z.string(), z.unknown()).safeParse(input ?? {});
@@ -104,7 +104,7 @@ export function createJobTools(host: JobHost, { runsDir }: { readonly runsDir: s
     defineTool(
       {
         name: 'follow_run',
-        description: 'Tells how far a run is; waits for its end, for so many seconds at most.',
+        description: 'Reports how far a run is; waits for its end, for so many seconds at most.',
         schema: z.strictObject({ run, waitSeconds: z.number().min(0).max(LONGEST_WAIT_S).default(0) }),
       },
       async ({ run: id, waitSeconds }, { signal }) => {
@@ -151,7 +151,7 @@ export function createJobTools(host: JobHost, { runsDir }: { readonly runsDir: s
     defineTool(
       {
         name: 'resume_run',
-        description: 'Goes on with a run that was interrupted or failed.',
+        description: 'Resumes a run that was interrupted or failed.',
         schema: z.strictObject({ run }),
       },
       async ({ run: id }) => ({ run: await host.resume(id) }),

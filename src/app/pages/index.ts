@@ -1,11 +1,13 @@
-export { type FreezeRunOptions, freezeRun } from './freeze-run.ts';
+export { type FreezeRunOptions, freezeRun, pageBeforeDone } from './freeze-run.ts';
 export {
-  type CollectPicturesOptions,
-  collectPictures,
-  findPicture,
+  type CollectImagesOptions,
+  collectImages,
+  findImage,
+  imagesNamed,
+  imagesWithheld,
   type MakeThumbnail,
-  PICTURE_DEFAULTS,
-  picturesNamed,
-} from './pictures.ts';
+  PAGE_IMAGES,
+  pathsRead,
+} from './images.ts';
 export { readTemplate, renderReportHtml, type TemplateOptions } from './report-html.ts';
-export { countItems, readFinished, readReport, readRunList, readRunPage } from './run-page.ts';
+export { countItems, readFinished, readReport, readRunPage } from './run-page.ts';

@@ -1,18 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type AnyReport,
-  anyReportSchema,
-  type ReportPage,
-  type RunList,
-  type RunRecord,
-} from '../../ground/contracts/index.ts';
-import { fileError } from '../../ground/disk.ts';
-import { BiolensError, messageOf } from '../../ground/errors.ts';
-import { type Finished, type Job, valueAt } from '../../kit/job/index.ts';
-import { type FoundRun, listRuns } from '../../kit/runs/index.ts';
-import { JOBS } from '../jobs.ts';
+import { type AnyReport, anyReportSchema, type ReportPage } from '../../ground/contracts/index.ts';
+import { readJsonFile } from '../../ground/disk.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import { type Finished, type Job, MOST_REPORT_BYTES, valueAt } from '../../kit/job/index.ts';
+import type { FoundRun } from '../../kit/runs/index.ts';
 
 const NEWLINE = 10;
 
@@ -38,18 +30,18 @@ export async function countItems(runPath: string): Promise<number> {
 export async function readReport({ path, record }: FoundRun): Promise<AnyReport | null> {
   if (record.status !== 'done') return null;
   const file = join(path, 'report.json');
-  const wrong = (why: string, cause: unknown): BiolensError =>
-    new BiolensError('input', `${file}: ${why}`, { details: { file }, cause });
-  let data: unknown;
-  try {
-    data = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw wrong(messageOf(error), error);
-  }
+  return parseReport(await readJsonFile(file, { mostBytes: MOST_REPORT_BYTES }), file);
+}
+
+/** Data as a report of any kind. @throws BiolensError `input` naming the file and the field that is wrong */
+export function parseReport(data: unknown, file: string): AnyReport {
   const parsed = anyReportSchema.safeParse(asKnown(data));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw wrong(`"${issue?.path.join('.')}" ${issue?.message}`, parsed.error);
+  throw new BiolensError('input', `${file}: "${issue?.path.join('.')}" ${issue?.message}`, {
+    details: { file },
+    cause: parsed.error,
+  });
 }
 
 /** Tags of reports that have a page of their own. */
@@ -69,38 +61,14 @@ export async function readFinished(job: Job, { path, record }: FoundRun): Promis
   if (record.status !== 'done')
     throw new BiolensError('input', `run ${record.id} is ${record.status} and has no report`);
   const file = join(path, 'report.json');
-  let data: unknown;
-  try {
-    data = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw error instanceof SyntaxError
-      ? new BiolensError('input', `${file}: not JSON`, { cause: error })
-      : fileError(file, error);
-  }
+  const data = await readJsonFile(file, { mostBytes: MOST_REPORT_BYTES });
   const parsed = job.report.safeParse(data);
   if (parsed.success) return { id: record.id, path, report: parsed.data };
   const [issue] = parsed.error.issues;
   throw new BiolensError('input', `${file}: "${issue?.path.join('.')}" ${issue?.message}`, { cause: parsed.error });
 }
 
-/** A run as a page without pictures. */
+/** A run as a page without images. */
 export async function readRunPage(found: FoundRun, report: AnyReport | null): Promise<ReportPage> {
   return { run: found.record, report, itemsDone: await countItems(found.path), images: {}, blurred: false };
-}
-
-/** What a run is about, in a few words. */
-function titleOf({ kind, id, configuration }: RunRecord): string {
-  return JOBS.find(job => job.kind === kind)?.titleOf?.(configuration) ?? id;
-}
-
-/** All runs of a folder for the list of runs, newest first. */
-export async function readRunList(runsDir: string): Promise<RunList> {
-  const { runs } = await listRuns(runsDir);
-  return runs.map(({ record }) => ({
-    id: record.id,
-    kind: record.kind,
-    status: record.status,
-    startedAt: record.provenance.startedAt,
-    title: titleOf(record),
-  }));
 }

@@ -1,11 +1,11 @@
-import type { Context, Hono } from 'hono';
+import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import { type FormJob, hostedRunSchema } from '../../ground/contracts/index.ts';
-import { BiolensError } from '../../ground/errors.ts';
-import { configurationJsonSchema, explainIssue, type Job, toJsonSchema } from '../../kit/job/index.ts';
+import { configurationJsonSchema, type Job } from '../../kit/job/index.ts';
 import type { JobHost } from '../host/index.ts';
+import { bodyOf } from './body.ts';
 
 const MOST_BYTES = 2 ** 20;
 
@@ -30,18 +30,6 @@ function formOf(job: Job): FormJob {
     gateExample,
     configuration: { ...configurationJsonSchema(job.configuration) },
   };
-}
-
-/** Reads the body of a request. @throws {BiolensError} `usage` naming the field */
-async function bodyOf<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
-  const input: unknown = await c.req.json().catch(() => {
-    throw new BiolensError('usage', 'the body expected JSON');
-  });
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new BiolensError('usage', explainIssue(parsed.error, { input, schema: toJsonSchema(schema, 'input') }), {
-    cause: parsed.error,
-  });
 }
 
 /**

@@ -1,31 +1,36 @@
-import { lstat, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Context, Hono } from 'hono';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
-import { type AnyReport, type PictureSet, pictureSetSchema, type RunEvent } from '../../ground/contracts/index.ts';
+import { type AnyReport, type PictureSet, pictureSetSchema } from '../../ground/contracts/index.ts';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import { thumbnail } from '../../kit/images/index.ts';
-import { type FoundRun, listRuns, readRunRecord } from '../../kit/runs/index.ts';
+import type { FoundRun } from '../../kit/runs/index.ts';
 import type { JobHost } from '../host/index.ts';
-import { findPicture, type MakeThumbnail, picturesNamed } from '../pages/pictures.ts';
+import { JOBS } from '../jobs.ts';
+import { findImage, imagesNamed, imagesWithheld, type MakeThumbnail, type ReportOfRun } from '../pages/images.ts';
 import { readTemplate, type TemplateOptions } from '../pages/report-html.ts';
-import { countItems, readReport, readRunList, readRunPage } from '../pages/run-page.ts';
+import { readReport, readRunPage } from '../pages/run-page.ts';
 import { guard, secureHeaders } from './guard.ts';
 import { addJobRoutes } from './job-routes.ts';
+import { RunIndex } from './run-index.ts';
+import { addRunRoutes, addWritingRoutes } from './run-routes.ts';
+import { RunWatcher } from './watch-run.ts';
 
 export interface StudioOptions extends TemplateOptions {
   /** The folder that holds the runs. */
   readonly runsDir: string;
   /** The secret that every request must know. */
   readonly token: string;
-  /** Blurs every picture before it leaves the server. */
+  /** Blurs every image before it leaves the server. */
   readonly blur?: boolean;
-  /** How pictures are made small. */
+  /** How images are made small. */
   readonly images?: MakeThumbnail;
   /** Milliseconds between two looks at a run in progress. */
   readonly pollMs?: number;
+  /** Folders from which images of sets may be read, beside the runs' own; none by default. */
+  readonly roots?: readonly string[];
   /** Works on the jobs that the pages start; without one the studio only shows. */
   readonly host?: JobHost;
 }
@@ -36,7 +41,7 @@ const imageQuerySchema = z.object({
   size: z.coerce.number().int().min(16).max(1024).default(320),
 });
 
-/** Reports kept in memory, since every picture asks whether its report names it. */
+/** Reports kept in memory, since every image asks whether its report names it. */
 const KEPT_REPORTS = 3;
 
 interface KeptReport {
@@ -54,7 +59,7 @@ function createReportCache(): (found: FoundRun) => Promise<KeptReport> {
     const known = kept.get(key);
     if (known !== undefined) return known;
     const report = await readReport(found);
-    const entry = { report, named: report === null ? new Map() : picturesNamed(report) };
+    const entry = { report, named: report === null ? new Map() : imagesNamed(report) };
     kept.set(key, entry);
     const [oldest] = kept.keys();
     if (kept.size > KEPT_REPORTS && oldest !== undefined) kept.delete(oldest);
@@ -64,68 +69,64 @@ function createReportCache(): (found: FoundRun) => Promise<KeptReport> {
 
 /**
  * The studio's routes, ready for a server or for `app.request()`. It writes nothing but the runs of jobs that are started through it; see
- * `addJobRoutes`.
+ * `addJobRoutes`, and notes, tags and the bin; see `addWritingRoutes`.
  *
- * - `GET /`, `GET /runs/:id`, `GET /new`, `GET /new/:kind`: the pages
- * - `GET /api/runs`: all runs, `runListSchema`
+ * - `GET /`, `GET /runs/:id`, `GET /new`, `GET /new/:kind`, `GET /compare`, `GET /bin`: the pages
  * - `GET /api/runs/:id`: one run, `reportPageSchema`
- * - `GET /api/runs/:id/image?set=&file=&size=`: a small WebP of a picture that the report names
+ * - `GET /api/runs/:id/image?set=&file=&size=`: a small WebP of an image that the report names
  * - `GET /api/runs/:id/events`: server-sent events, `runEventSchema`, until the run ends
  *
  * @throws BiolensError `external` when the pages have not been built.
  */
 export async function createStudio(options: StudioOptions): Promise<Hono> {
-  const { runsDir, token, blur = false, images = thumbnail, pollMs = 500, host } = options;
+  const { runsDir, token, blur = false, images = thumbnail, pollMs = 500, roots = [], host } = options;
   const template = await readTemplate(options);
   const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]+)"/.exec(template)?.[1] ?? "default-src 'none'";
   const reportOf = createReportCache();
 
-  const findExact = async (c: Context): Promise<FoundRun | null> => {
-    const id = c.req.param('id');
-    const { runs } = await listRuns(runsDir);
-    return runs.find(({ record }) => record.id === id) ?? null;
-  };
+  const jobs = host?.jobs ?? JOBS;
+  const index = new RunIndex({ runsDir, jobs });
+  const watcher = new RunWatcher({ find: id => index.find(id), pollMs });
 
-  /** A run that is done, without a look at all the others: pictures are asked for by the dozen. */
-  const findDone = async (id: string): Promise<FoundRun | null> => {
-    if (!/^[\w-][\w.-]*$/.test(id)) return null;
-    const path = join(resolve(runsDir), id);
-    try {
-      const record = (await lstat(path)).isDirectory() ? await readRunRecord(path) : null;
-      return record?.id === id && record.status === 'done' ? { path, record } : null;
-    } catch {
-      return null;
-    }
-  };
+  const imagesFrom = ({ path, record: { configuration } }: FoundRun, report: AnyReport): ReportOfRun => ({
+    path,
+    report,
+    configuration,
+    roots,
+  });
 
   const app = new Hono();
   app.use(secureHeaders(policy), guard(token, { readOnly: host === undefined }));
-  if (host !== undefined) addJobRoutes(app, host);
+  const runs = { runsDir, index, jobs };
+  addRunRoutes(app, runs);
+  if (host !== undefined) {
+    addJobRoutes(app, host);
+    addWritingRoutes(app, { ...runs, roots });
+  }
 
-  app.get('/', c => c.html(template));
-  app.get('/runs/:id', c => c.html(template));
-  app.get('/new', c => c.html(template));
-  app.get('/new/:kind', c => c.html(template));
-  app.get('/api/runs', async c => c.json(await readRunList(runsDir)));
+  for (const place of ['/', '/runs/:id', '/new', '/new/:kind', '/compare', '/bin'])
+    app.get(place, c => c.html(template));
 
   app.get('/api/runs/:id', async c => {
-    const found = await findExact(c);
+    const found = await index.find(c.req.param('id'));
     if (found === null) return c.json({ error: 'no such run' }, 404);
     const { report } = await reportOf(found);
-    return c.json({ ...(await readRunPage(found, report)), blurred: blur });
+    const withheld = report === null ? {} : await imagesWithheld(imagesFrom(found, report));
+    return c.json({ ...(await readRunPage(found, report)), blurred: blur, imagesWithheld: withheld });
   });
 
   app.get('/api/runs/:id/image', async c => {
     const query = imageQuerySchema.safeParse(c.req.query());
     if (!query.success) return c.json({ error: 'expected "set" and "file"' }, 400);
-    const found = await findDone(c.req.param('id'));
-    const { report, named } = found === null ? { report: null, named: new Map() } : await reportOf(found);
+    const found = await index.find(c.req.param('id'));
+    const { report, named } =
+      found?.record.status !== 'done' ? { report: null, named: new Map() } : await reportOf(found);
     const { set, file, size } = query.data;
     const known = found !== null && report !== null && named.get(set)?.has(file);
-    const source = known ? await findPicture({ path: found.path, report }, query.data) : null;
-    if (source === null) return c.json({ error: 'no such picture' }, 404);
+    const source = known ? await findImage(imagesFrom(found, report), query.data) : null;
+    if (source === null) return c.json({ error: 'no such image' }, 404);
     const bytes = await images(source, { size, blur }).catch(() => null);
-    if (bytes === null) return c.json({ error: 'the picture cannot be read' }, 422);
+    if (bytes === null) return c.json({ error: 'the image cannot be read' }, 422);
     return c.body(new Uint8Array(bytes), 200, {
       'Content-Type': 'image/webp',
       'Cache-Control': 'private, max-age=300',
@@ -133,16 +134,13 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
   });
 
   app.get('/api/runs/:id/events', async c => {
-    if ((await findExact(c)) === null) return c.json({ error: 'no such run' }, 404);
+    const found = await index.find(c.req.param('id'));
+    if (found === null) return c.json({ error: 'no such run' }, 404);
     return streamSSE(c, async stream => {
-      while (!stream.aborted) {
-        const found = await findExact(c);
-        if (found === null) return;
-        const event: RunEvent = { status: found.record.status, itemsDone: await countItems(found.path) };
+      const gone = new AbortController();
+      stream.onAbort(() => gone.abort());
+      for await (const event of watcher.follow(found, gone.signal))
         await stream.writeSSE({ data: JSON.stringify(event) });
-        if (event.status !== 'running') return;
-        await sleep(pollMs);
-      }
     });
   });
 

@@ -14,7 +14,24 @@ export const setSchema = z.object({
   n: z.number().int(),
   /** Items that could be embedded. */
   embedded: z.number().int(),
+  /** Images in which more than one face was found; absent where no faces were looked for. */
+  severalFaces: z.number().int().optional(),
+  /** Which faces of an image were compared. */
+  faces: z.enum(['largest', 'all']).optional(),
+  /** Faces that were embedded, where that is more than one an image. */
+  embeddedFaces: z.number().int().optional(),
 });
+export type SetSummary = z.infer<typeof setSchema>;
+
+/** Items of a set that are the same: their files or their embeddings are identical. */
+export const repeatsSchema = z.object({
+  /** Items in all, and those that differ from each other: each counts once in every share, interval and test. */
+  n: z.number().int(),
+  distinct: z.number().int(),
+  /** The largest groups of identical items, first the one that stands for the others. */
+  groups: z.array(z.object({ n: z.number().int(), files: z.array(z.string()) })),
+});
+export type Repeats = z.infer<typeof repeatsSchema>;
 
 /** Location of a sample of nearest-neighbour similarities. */
 const similaritySummarySchema = z.object({
@@ -84,6 +101,8 @@ export const replicationSchema = z.object({
     statistic: z.string(),
     observed: z.number().nullable(),
     permutations: z.number().int(),
+    /** What was relabelled: different images, each with its duplicates. Not in reports of earlier versions, which relabelled images. */
+    units: z.object({ training: z.number().int(), heldout: z.number().int() }).optional(),
     reason: z.string().optional(),
   }),
   splitProduct: z.object({ chunks: z.number().int(), mean: metricSchema, p95: metricSchema }),
@@ -132,6 +151,8 @@ export const attributeBiasSchema = z.object({
   /** Where the labels of each set come from: `labels`, `built-in`, or the name of a classifier. */
   source: z.object({ training: z.string(), generated: z.string() }),
   target: z.record(z.string(), z.number()),
+  /** Whether the target was given; absent in reports of former versions. Equal shares stand in for one that was not. */
+  targetGiven: z.boolean().optional(),
   training: distributionSchema,
   generated: distributionSchema,
   /** Shares after removing the classifier's measured error; null when no confusion matrix could be measured. */
@@ -187,6 +208,8 @@ export const auditReportSchema = z.object({
   schema: z.literal('biolens/audit@1'),
   sets: z.object({ training: setSchema, generated: setSchema, heldout: setSchema.nullable() }),
   verdict: z.array(findingSchema),
+  /** Items that occur more than once; absent where none do. */
+  repeats: z.object({ generated: repeatsSchema, heldout: repeatsSchema.nullable() }).optional(),
   replication: replicationSchema,
   bias: z.object({ attributes: z.record(z.string(), attributeBiasSchema) }),
   quality: qualitySchema,

@@ -74,6 +74,8 @@ export const benchReportSchema = z.object({
   leaderboard: z.object({ csv: z.string(), markdown: z.string(), latex: z.string() }),
   /** Null where the benchmark was not linted. */
   lint: lintReportSchema.nullable(),
+  /** What requests were changed by because the server refuses them otherwise, with the replies that came of it; missing where none was. */
+  changes: z.array(z.object({ change: z.string(), replies: z.number().int() })).optional(),
   /** Of the replies below. */
   questions: z.array(questionSchema),
   items: z.array(benchItemSchema),

@@ -116,6 +116,8 @@ export const answerSchema = z.object({
   answeredAt: z.iso.datetime().optional(),
   /** The tokens written, each with the likeliest alternatives in its place; natural logarithms. */
   logProbabilities: z.array(tokenSchema.extend({ alternatives: z.array(tokenSchema) })).optional(),
+  /** What the request was changed by because the server refuses it otherwise, such as `seed` or `max_completion_tokens`. */
+  changes: z.array(z.string()).optional(),
   toolCalls: z
     .array(z.object({ name: z.string(), input: z.unknown(), output: z.unknown(), error: z.string().optional() }))
     .optional(),

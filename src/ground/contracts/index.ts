@@ -5,6 +5,7 @@ export * from './bench-codes.ts';
 export * from './bench-compare.ts';
 export * from './bench-report.ts';
 export * from './bench-score.ts';
+export * from './comparison.ts';
 export * from './diffusion.ts';
 export * from './faces.ts';
 export * from './job.ts';

@@ -1,4 +1,15 @@
 import { z } from 'zod';
+import { metricSchema } from './metric.ts';
+
+/** The number that stands for a result in the list of runs, and whether it is good. */
+export const headlineSchema = z.object({
+  label: z.string(),
+  metric: metricSchema,
+  /** How a number reads: a share is shown in per cent. */
+  unit: z.enum(['share', 'number']),
+  level: z.enum(['good', 'warning', 'bad', 'unknown']),
+});
+export type RunHeadline = z.infer<typeof headlineSchema>;
 
 /** A job as the studio offers it: `GET /api/jobs`. */
 export const formJobSchema = z.object({

@@ -25,6 +25,8 @@ export const mitigationSideSchema = z.object({
   replication: replicationSchema,
   bias: z.object({ attributes: z.record(z.string(), attributeBiasSchema) }),
   quality: qualitySchema,
+  /** The Fréchet distance without each group of items of either set, for the interval of a difference. Not in reports of earlier versions. */
+  fidWithout: z.object({ reference: z.array(z.number()), generated: z.array(z.number()) }).optional(),
   goals: z.array(goalStateSchema),
 });
 export type MitigationSide = z.infer<typeof mitigationSideSchema>;

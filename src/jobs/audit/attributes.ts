@@ -1,4 +1,5 @@
 import { BiolensError } from '../../ground/errors.ts';
+import { oneSpelling } from '../../kit/images/index.ts';
 import { suggest } from '../../kit/job/index.ts';
 import { AGE_GROUPS, type AttributeLabels, ageGroupOf, GIVEN_LABELS, type LabelledSet, type Labels } from './bias.ts';
 
@@ -40,12 +41,45 @@ function givenLabels(attribute: string, set: SetAttributes): Labels | null {
   const { source } = set.given;
   return set.items.map(item => {
     const text = item.given[AGE] ?? null;
-    if (text === null) return null;
+    if (text === null || text.toLowerCase() === 'unknown') return null;
     const years = Number(text);
     if (!(years >= 0 && years < 150))
       throw new BiolensError('input', `${source}: "${AGE}" expected years, got "${text}"`);
     return ageGroupOf(years);
   });
+}
+
+/** `Gender` and `gender` are one attribute; `age_group` may be another than `ageGroup`, with classes of its own. */
+const foldName = (name: string): string => name.toLowerCase();
+
+/** The same set with its columns called as `known` attributes are, where they differ in spelling alone. */
+function renameColumns(set: SetAttributes, known: readonly string[]): SetAttributes {
+  if (set.given === null) return set;
+  const byFolded = new Map(known.map(name => [foldName(name), name]));
+  const taken = new Set(set.given.attributes);
+  const renamed = new Map<string, string>();
+  for (const name of set.given.attributes) {
+    const wanted = byFolded.get(foldName(name)) ?? name;
+    if (wanted === name || taken.has(wanted)) continue;
+    renamed.set(name, wanted);
+    taken.add(wanted);
+  }
+  if (renamed.size === 0) return set;
+  const named = (name: string): string => renamed.get(name) ?? name;
+  return {
+    ...set,
+    given: { ...set.given, attributes: set.given.attributes.map(named) },
+    items: set.items.map(item => ({
+      ...item,
+      given: Object.fromEntries(Object.entries(item.given).map(([name, value]) => [named(name), value])),
+    })),
+  };
+}
+
+/** A name as given, spelled as the one of these that it differs from in case alone. */
+function spelledAs(name: string, known: readonly string[]): string {
+  if (known.includes(name)) return name;
+  return known.find(one => foldName(one) === foldName(name)) ?? name;
 }
 
 function valuesOf(labels: Labels): string[] {
@@ -87,6 +121,20 @@ function commonAttributes(training: SetAttributes, generated: SetAttributes, opt
   );
 }
 
+/** Shares by the classes as they are spelled. */
+function targetSpelled(
+  target: Readonly<Record<string, number>> | undefined,
+  classes: readonly string[],
+): Readonly<Record<string, number>> | undefined {
+  if (target === undefined) return undefined;
+  const spelled = Object.entries(target).map(([name, share]) => {
+    const own = classes.includes(name) ? name : classes.find(one => one.toLowerCase() === name.toLowerCase());
+    return [own ?? name, share] as const;
+  });
+  // Two spellings of one class are left to be told as a class that is not there.
+  return new Set(spelled.map(([name]) => name)).size === spelled.length ? Object.fromEntries(spelled) : target;
+}
+
 /**
  * Labels of every attribute for both sets, ready for `measureBias`: a person's labels where there are some, else the
  * classifier's. Where one set has a person's labels and the other has not, the classifier's answers for the first are kept too, to measure
@@ -96,12 +144,19 @@ function commonAttributes(training: SetAttributes, generated: SetAttributes, opt
  * no labels of
  */
 export function resolveAttributes(
-  training: SetAttributes,
-  generated: SetAttributes,
+  trainingSet: SetAttributes,
+  generatedSet: SetAttributes,
   options: AttributeOptions,
 ): Map<string, AttributeLabels> {
-  const { classifier, wanted, target } = options;
+  const { classifier } = options;
+  const known = [...Object.keys(classifier?.classes ?? {}), AGE_GROUP, AGE];
+  const training = renameColumns(trainingSet, known);
+  const generated = renameColumns(generatedSet, [...known, ...(training.given?.attributes ?? [])]);
   const common = commonAttributes(training, generated, options);
+  const wanted = options.wanted?.map(name => spelledAs(name, common));
+  const target = Object.fromEntries(
+    Object.entries(options.target).map(([name, shares]) => [spelledAs(name, wanted ?? common), shares]),
+  );
   const missing = wanted?.find(attribute => !common.includes(attribute));
   if (missing !== undefined)
     throw new BiolensError(
@@ -111,7 +166,10 @@ export function resolveAttributes(
   const resolved = new Map<string, AttributeLabels>();
   for (const attribute of wanted ?? common) {
     const own = classifier?.classes[attribute];
-    const given = [training, generated].map(set => givenLabels(attribute, set));
+    const written = [training, generated].map(set => givenLabels(attribute, set));
+    // What differs in case alone is one class, in both sets.
+    const spell = oneSpelling(written.flatMap(labels => labels ?? []));
+    const given = written.map(labels => labels?.map(spell) ?? null);
     const classes = own ?? (attribute === AGE_GROUP ? AGE_GROUPS : valuesOf(given.flatMap(labels => labels ?? [])));
     const labelled = [training, generated].map((set, i): LabelledSet => {
       const predicted = own === undefined || !set.classified ? undefined : predictedLabels(attribute, set);
@@ -132,7 +190,7 @@ export function resolveAttributes(
       classes,
       training: labelled[0]!,
       generated: labelled[1]!,
-      target: target[attribute],
+      target: targetSpelled(target[attribute], classes),
     });
   }
   const unknown = Object.keys(target).find(attribute => !resolved.has(attribute));

@@ -246,6 +246,7 @@ export function measureAttribute(
     classes: [...classes],
     source: { training: training.source, generated: generated.source },
     target: Object.fromEntries(classes.map((key, i) => [key, target[i]!])),
+    targetGiven: labels.target !== undefined,
     training: distributionOf(classes, trainingCounts),
     generated: distributionOf(classes, generatedCounts),
     corrected:

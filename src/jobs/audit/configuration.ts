@@ -8,7 +8,7 @@ const rate = z.number().gt(0).lt(1);
 export const auditConfigurationSchema = z.strictObject({
   training: field(pathSchema, {
     flag: '--train <path>',
-    help: 'training faces: a folder of images, or embeddings (.npy, .safetensors)',
+    help: 'training faces: a folder, .zip or .tar of images, or embeddings (.npy, .safetensors)',
     is: 'images-or-embeddings',
   }),
   generated: field(pathSchema, {
@@ -18,7 +18,7 @@ export const auditConfigurationSchema = z.strictObject({
   }),
   heldout: field(pathSchema.optional(), {
     flag: '--heldout <path>',
-    help: 'real faces that the generator never saw: makes every answer surer',
+    help: 'real faces that the generator never saw: makes every answer more certain',
     is: 'images-or-embeddings',
   }),
   /** CSV with a column `file`; for embeddings, one line a row in their order. */
@@ -55,6 +55,10 @@ export const auditConfigurationSchema = z.strictObject({
     words: ['auto', 'built-in', 'none'],
   }),
   noFace: noFaceField(),
+  faces: field(z.enum(['largest', 'all']).default('largest'), {
+    flag: '--faces <which>',
+    help: 'faces of an image that are compared: the largest, or all',
+  }),
   falseMatchRate: field(rate.default(REPLICATION_DEFAULTS.falseMatchRate), {
     flag: '--false-match-rate <rate>',
     help: 'share of unrelated pairs above the matching threshold',

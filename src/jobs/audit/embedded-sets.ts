@@ -7,8 +7,16 @@ import { eachBlock } from './rows.ts';
 export interface EmbeddedSets {
   /** May be larger than memory. */
   readonly training: { readonly rows: MatrixSource; readonly id: (row: number) => string };
-  readonly generated: { readonly rows: Matrix; readonly id: (row: number) => string };
-  readonly heldout: { readonly rows: Matrix; readonly id: (row: number) => string } | null;
+  readonly generated: MemorySet;
+  readonly heldout: MemorySet | null;
+}
+
+/** A set whose embeddings are in memory. */
+export interface MemorySet {
+  readonly rows: Matrix;
+  readonly id: (row: number) => string;
+  /** What a row was made of, such as the digest of its file: rows of one content are one observation. */
+  readonly content?: (row: number) => string | undefined;
 }
 
 /** What messages call the sets: the files or folders they came from. */
@@ -21,6 +29,12 @@ export interface SetNames {
 /** The fewest items an audit can say something about. */
 const MIN_ROWS = 2;
 
+/**
+ * Longest and shortest embeddings. Products of pairs are computed in single precision, which ends at 3.4e38 and begins at 1e-38: beyond
+ * these lengths they would be infinite or zero.
+ */
+const LENGTHS = { most: 1e18, least: 1e-15 } as const;
+
 function checkRows(name: string, block: Matrix, start: number): void {
   for (let i = 0; i < block.rows; i++) {
     let squares = 0;
@@ -30,6 +44,13 @@ function checkRows(name: string, block: Matrix, start: number): void {
       const bad = at.find(value => !Number.isFinite(value));
       throw new BiolensError('input', `${name}: row ${start + i} holds ${bad ?? 'numbers too large to square'}`);
     }
+    const length = Math.sqrt(squares);
+    if (squares > 0 && (length > LENGTHS.most || length < LENGTHS.least))
+      throw new BiolensError(
+        'input',
+        `${name}: row ${start + i} has a length of ${length.toPrecision(3)}, expected 1e-15 to 1e18; scale the embeddings`,
+        { details: { file: name } },
+      );
     if (squares === 0) throw new BiolensError('input', `${name}: row ${start + i} is all zeros, which is no embedding`);
   }
 }

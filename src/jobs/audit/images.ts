@@ -1,5 +1,6 @@
 import type { AuditReport } from '../../ground/contracts/index.ts';
 import { imageInFolder, type NamedImage, type ReportImages } from '../../kit/job/index.ts';
+import { imageOf } from './face-name.ts';
 
 const inTraining = (file: string): NamedImage => ({ set: 'training', file });
 
@@ -16,8 +17,17 @@ export const auditImages: ReportImages<AuditReport> = {
       .slice(0, most.clusters)
       .flatMap(({ files }) => files.slice(0, most.clusterFiles).map(inTraining)),
   ],
+  sourceOf: ({ sets }, set) => {
+    const found = set === 'questions' || set === 'run' ? null : sets[set];
+    return found?.kind === 'images' ? found.source : null;
+  },
   open: async ({ report: { sets } }, { set, file }) => {
     const found = set === 'questions' || set === 'run' ? null : sets[set];
-    return found?.kind === 'images' ? imageInFolder(found.source, file) : null;
+    if (found?.kind !== 'images') return null;
+    const name = imageOf(file);
+    if (!/\.(zip|tar)$/i.test(found.source)) return imageInFolder(found.source, name);
+    // Loaded here, since the declaration of the job is light.
+    const { readFromArchive } = await import('../../kit/images/index.ts');
+    return (await imageInFolder(found.source, name)) ?? readFromArchive(found.source, name);
   },
 };

@@ -37,14 +37,16 @@ export { DATA_COPYING_DEFAULTS, dataCopying, zU } from './metrics/data-copying.t
 export { compareDistributions, type Distances, normalisedEntropy } from './metrics/discrepancy.ts';
 export { frechetDistance } from './metrics/fid.ts';
 export { type FldResult, featureLikelihoodDivergence } from './metrics/fld.ts';
+export { groupJackknifeInterval } from './metrics/group-jackknife.ts';
 export { kernelDistance } from './metrics/kid.ts';
 export { type Prdc, prdc } from './metrics/prdc.ts';
 export { type SplitProduct, splitProduct } from './metrics/split-product.ts';
 export { type Vendi, vendi, vendiOfKernel } from './metrics/vendi.ts';
 export { enginePairwise, type Pairwise, plainPairwise } from './pairwise.ts';
 export type { AuditProgress } from './progress.ts';
-export { measureQuality } from './quality.ts';
+export { measureQuality, measureQualityParts } from './quality.ts';
 export type { ReadEvent } from './read-faces.ts';
+export { BLIND_SIMILARITY } from './replication/blind.ts';
 export { callCopies } from './replication/calls.ts';
 export { fitNullTail, type NullTail } from './replication/null-tail.ts';
 export {

@@ -73,6 +73,6 @@ export const auditRun = (
   options?: RunJobOptions,
 ): AsyncGenerator<AuditEvent, AuditReport> => startJob(auditJob, input, options);
 
-/** Goes on with an audit that was interrupted or killed; see {@link resumeJob}. Images that were read are not read again. */
+/** Resumes an audit that was interrupted or killed; see {@link resumeJob}. Images that were read are not read again. */
 export const resumeAudit = (path: string, options?: ResumeJobOptions): AsyncGenerator<AuditEvent, AuditReport> =>
   resumeJob(auditJob, path, options);

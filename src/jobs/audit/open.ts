@@ -13,8 +13,10 @@ import { checkSource, type SetNames } from './embedded-sets.ts';
 import { type FaceReader, openFaceReader } from './face-reader.ts';
 import { planAudit } from './plan.ts';
 import type { AuditProgress } from './progress.ts';
+import { checkItems, digestSets, recordInputs } from './provenance.ts';
 import { type ReadEvent, readFaces } from './read-faces.ts';
-import { digestSource, openSource, type SetSource } from './sources.ts';
+import { openSource, type SetSource } from './sources.ts';
+import type { LabelsAside } from './verdict.ts';
 
 /** What an audit of folders and files says between its beginning and its result. */
 export type AuditStep = ReadEvent | AuditProgress;
@@ -100,12 +102,13 @@ async function* work(
   { configuration, sources, reader }: Sources & { readonly configuration: AuditConfiguration },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AuditStep, AuditReport> {
+  await recordInputs(run, configuration, sources);
+  await checkItems(run, sources, { signal });
   if (reader !== null) yield* readFaces(run, sources, { reader, signal });
-  const digests = await Promise.all(
-    sources.map(async source => [source.set, await digestSource(source, signal)] as const),
-  );
+  const digests = await digestSets(run, sources, signal);
   const { sets, attributes, summaries, skipped } = await collectSets(run, sources, {
     classified: reader?.classifier != null,
+    faces: configuration.faces,
   });
   const labels = resolveAttributes(attributes.training, attributes.generated, {
     classifier: reader?.classifier ?? null,
@@ -116,12 +119,13 @@ async function* work(
   await reader?.[Symbol.asyncDispose]();
   const runtime = await openRuntime({ device: configuration.device });
   try {
-    await run.note({ digests: Object.fromEntries(digests), engine: runtime.engine, device: runtime.device });
+    await run.note({ digests, engine: runtime.engine, device: runtime.device });
     const findings = yield* auditEmbeddings(sets, {
       ...configuration,
       runtime,
       embedder: reader?.embedder ?? 'given embeddings',
       attributes: labels,
+      reading: { sets: summaries, skipped, labels: labelsAside(sources) },
       names: namesOf(configuration),
       signal,
     });
@@ -129,6 +133,15 @@ async function* work(
   } finally {
     await runtime.close();
   }
+}
+
+/** Labels of images that are not there, of the sets whose labels are used. */
+function labelsAside(sources: readonly SetSource[]): LabelsAside[] {
+  return sources.flatMap(source => {
+    if (source.kind !== 'images' || source.labels === null || source.set === 'heldout') return [];
+    const { missing = [], unlabelled } = source.labels;
+    return [{ set: source.set, missing, unlabelled }];
+  });
 }
 
 function namesOf({ training, generated, heldout }: AuditConfiguration): SetNames {

@@ -1,7 +1,7 @@
 import { type Metric, missingMetric, type Quality } from '../../ground/contracts/index.ts';
 import { foldIn, type Matrix, type RandomKey } from '../../ground/math/index.ts';
 import type { EmbeddedSets } from './embedded-sets.ts';
-import { frechetDistance } from './metrics/fid.ts';
+import { type FrechetMeasurement, measureFrechet } from './metrics/fid.ts';
 import { featureLikelihoodDivergence } from './metrics/fld.ts';
 import { kernelDistance } from './metrics/kid.ts';
 import { prdc } from './metrics/prdc.ts';
@@ -15,6 +15,12 @@ const PAIR_ROWS = 5000;
 /** Rows of each set that moments are taken of. */
 const MOMENT_ROWS = 50_000;
 
+interface QualityOptions {
+  readonly pairwise: Pairwise;
+  readonly key: RandomKey;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * How realistic and how varied the generated items are, on the embeddings as they came.
  *
@@ -24,8 +30,16 @@ const MOMENT_ROWS = 50_000;
  */
 export async function* measureQuality(
   sets: EmbeddedSets,
-  options: { readonly pairwise: Pairwise; readonly key: RandomKey; readonly signal?: AbortSignal | undefined },
+  options: QualityOptions,
 ): AsyncGenerator<AuditProgress, Quality> {
+  return (yield* measureQualityParts(sets, options)).quality;
+}
+
+/** See {@link measureQuality}; with what the interval of a difference of two Fréchet distances needs. */
+export async function* measureQualityParts(
+  sets: EmbeddedSets,
+  options: QualityOptions,
+): AsyncGenerator<AuditProgress, { readonly quality: Quality; readonly fidWithout: FrechetMeasurement['without'] }> {
   const { pairwise, key, signal } = options;
   const step = stepCounter('quality', 4);
   const trainingRows = (limit: number): Promise<Matrix> =>
@@ -34,7 +48,7 @@ export async function* measureQuality(
   const reference = heldout ?? (await trainingRows(MOMENT_ROWS));
 
   yield step('Fréchet distance');
-  const fid = frechetDistance(
+  const { distance: fid, without } = measureFrechet(
     sampleRows(reference, MOMENT_ROWS, foldIn(key, 'reference')),
     sampleRows(sets.generated.rows, MOMENT_ROWS, foldIn(key, 'generated')),
   );
@@ -53,7 +67,7 @@ export async function* measureQuality(
       { training: await trainingRows(PAIR_ROWS), heldout, generated: sets.generated.rows },
       { pairwise, key: foldIn(key, 'fld'), signal },
     ));
-  return {
+  const quality: Quality = {
     reference: heldout === undefined ? 'training' : 'heldout',
     fid,
     kid,
@@ -65,4 +79,5 @@ export async function* measureQuality(
     fld,
     fldGap,
   };
+  return { quality, fidWithout: without };
 }

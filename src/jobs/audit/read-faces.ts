@@ -1,7 +1,7 @@
 import type { SetName } from '../../ground/contracts/index.ts';
 import { type Image, mapImages } from '../../kit/images/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
-import type { FaceReader, FaceReading } from './face-reader.ts';
+import type { FaceReader, FaceReading, OneFace } from './face-reader.ts';
 import { type AuditItem, auditItemSchema } from './items.ts';
 import type { SetSource } from './sources.ts';
 
@@ -27,9 +27,11 @@ export type ReadEvent =
 interface Look {
   readonly reading: FaceReading | null;
   readonly error?: unknown;
+  readonly flat?: boolean;
 }
 
 const NO_FACE = 'no face found';
+const FLAT = 'an image of one colour';
 /** Images that are decoded ahead of the networks. */
 const DECODED_AHEAD = 2;
 
@@ -53,6 +55,36 @@ export function itemKey({ set, file }: { readonly set: SetName; readonly file: s
   return `${set}/${file}`;
 }
 
+/** A face as an item holds it. */
+function faceItem({ embedding, attributes }: OneFace) {
+  return { embedding: encodeEmbedding(embedding), attributes: { ...attributes } };
+}
+
+function itemOf({ faces, others, ...largest }: FaceReading) {
+  return {
+    ...faceItem(largest),
+    ...(faces === undefined ? {} : { faces }),
+    ...(others === undefined ? {} : { others: others.map(faceItem) }),
+  };
+}
+
+/** Most that samples of one channel may differ in an image that shows nothing: noise of a compressed black frame. */
+const FLAT_RANGE = 8;
+
+/** Whether an image shows nothing but one colour. */
+export function isFlat({ data }: Image): boolean {
+  const low = [255, 255, 255];
+  const high = [0, 0, 0];
+  for (let i = 0; i < data.length; i++) {
+    const channel = i % 3;
+    const value = data[i]!;
+    if (value < low[channel]!) low[channel] = value;
+    if (value > high[channel]!) high[channel] = value;
+    if (high[channel]! - low[channel]! > FLAT_RANGE) return false;
+  }
+  return true;
+}
+
 type Folder = Extract<SetSource, { kind: 'images' }>;
 
 async function* readFolder(
@@ -61,25 +93,26 @@ async function* readFolder(
   options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<AuditItem> {
   const { reader, signal } = options;
-  const settings = { concurrency: reader.concurrency + DECODED_AHEAD, ...(signal === undefined ? {} : { signal }) };
+  const settings = { concurrency: reader.concurrency + DECODED_AHEAD, digest: true, signal };
   // What a network refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
-  const look = (image: Image): Promise<Look> =>
-    reader.read(image, { signal }).then(
+  const look = async (image: Image): Promise<Look> => {
+    if (isFlat(image)) return { reading: null, flat: true };
+    return reader.read(image, { signal }).then(
       reading => ({ reading }),
       (error: unknown) => ({ reading: null, error }),
     );
+  };
   const wanted = files.filter(({ file }) => left.has(itemKey({ set, file })));
   for await (const seen of mapImages(wanted, settings, look)) {
-    const { file } = seen;
+    const { file, digest } = seen;
+    const common = { set, file, ...(digest === undefined ? {} : { digest }) };
     if ('skipped' in seen) {
-      yield { set, file, skipped: seen.skipped };
+      yield { ...common, skipped: seen.skipped };
       continue;
     }
     if ('error' in seen.image) throw seen.image.error;
-    const { reading } = seen.image;
-    yield reading === null
-      ? { set, file, skipped: NO_FACE }
-      : { set, file, embedding: encodeEmbedding(reading.embedding), attributes: { ...reading.attributes } };
+    const { reading, flat = false } = seen.image;
+    yield reading === null ? { ...common, skipped: flat ? FLAT : NO_FACE } : { ...common, ...itemOf(reading) };
   }
 }
 

@@ -11,12 +11,12 @@ import type { Pairwise } from './pairwise.ts';
 import { type AuditProgress, stepCounter } from './progress.ts';
 import { callCopies } from './replication/calls.ts';
 import { measureControls, overlapOf } from './replication/control.ts';
-import { meanTop1Statistic, relabellingTest } from './replication/relabelling.ts';
+import { relabel } from './replication/relabel.ts';
 import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
 import { calibrateThreshold } from './replication/threshold.ts';
 import { examineTraining, HISTOGRAM_ROWS } from './replication/training-pairs.ts';
 import { REPLICATION_DEFAULTS } from './replication-defaults.ts';
-import { appendRows, mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
+import { mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
 
 export interface ReplicationSettings {
   readonly falseMatchRate?: number | undefined;
@@ -38,8 +38,6 @@ function checkRate(name: string, value: number): number {
   throw new BiolensError('usage', `"${name}" expected a number above 0 and below 1, got ${value}`);
 }
 
-/** Pooled neighbours of each generated item that a relabelling can fall back on. */
-const RELABELLING_NEIGHBOURS = 32;
 const NO_HELDOUT = 'needs a held-out set';
 const NO_THRESHOLD = 'too few real pairs to calibrate a threshold';
 
@@ -63,7 +61,7 @@ export async function* measureReplication(
     'falseDiscoveryRate',
     options.falseDiscoveryRate ?? REPLICATION_DEFAULTS.falseDiscoveryRate,
   );
-  const centred = options.centre ?? REPLICATION_DEFAULTS.centre;
+  const { centre: centred = REPLICATION_DEFAULTS.centre, permutations = REPLICATION_DEFAULTS.permutations } = options;
   const common = { pairwise, signal };
   const step = stepCounter('replication', sets.heldout === null ? 5 : 7);
 
@@ -103,7 +101,13 @@ export async function* measureReplication(
   }).sort((a, b) => b.similarity - a.similarity);
 
   if (heldout !== null) yield step('relabelling test');
-  const permutation = await relabel(sets, { ...options, centred });
+  const permutation =
+    sets.heldout === null || heldout === null || heldoutTop1 === null
+      ? { p: null, statistic: 'mean top-1 similarity', observed: null, permutations: 0, reason: NO_HELDOUT }
+      : await relabel(
+          { training: sets.training.rows, generated: sets.generated.rows, heldout: sets.heldout.rows },
+          { own, heldoutUnits: heldout, heldoutTop1, centred, permutations, key, ...common },
+        );
 
   yield step('authenticity and data copying');
   const distances = toDistances(nearest);
@@ -197,32 +201,4 @@ async function ownDistances(
   const { k, indices } = nearest;
   const rows = Int32Array.from({ length: indices.length / k }, (_, i) => indices[i * k]!);
   return (await ownNearest(training, rows, { metric: 'cosine', ...options })).map(toDistance);
-}
-
-/**
- * The relabelling test on similarities centred by the mean of training and held-out items together: centring by the training
- * items alone would tell the test which they are.
- */
-async function relabel(
-  sets: EmbeddedSets,
-  options: ReplicationOptions & { readonly centred: boolean },
-): Promise<Replication['permutation']> {
-  const { pairwise, key, signal, centred, permutations = REPLICATION_DEFAULTS.permutations } = options;
-  if (sets.heldout === null)
-    return { p: null, statistic: 'mean top-1 similarity', observed: null, permutations: 0, reason: NO_HELDOUT };
-  const pool = appendRows(sets.training.rows, sets.heldout.rows);
-  const centre = centred ? await meanRow(pool, { signal }) : undefined;
-  const unit = (matrix: Matrix): Matrix => normaliseRows(matrix, centre);
-  const lists = await pairwise.neighbours(unit(sets.generated.rows), mapSource(pool, unit), {
-    k: Math.min(RELABELLING_NEIGHBOURS, pool.rows),
-    metric: 'inner',
-    signal,
-  });
-  return relabellingTest(meanTop1Statistic(lists), {
-    training: sets.training.rows.rows,
-    heldout: sets.heldout.rows.rows,
-    permutations,
-    key: foldIn(key, 'relabel'),
-    signal,
-  });
 }

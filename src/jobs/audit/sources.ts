@@ -3,13 +3,14 @@ import type { SetName } from '../../ground/contracts/index.ts';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import {
   type ImageFile,
+  isArchive,
   type Labels,
   listImages,
   type MatchedLabels,
+  openArchive,
   readFolderLabels,
   readLabels,
 } from '../../kit/images/index.ts';
-import { digestFile, digestFiles } from '../../kit/runs/index.ts';
 import { type MatrixFile, openMatrixFile } from '../../kit/tensor/files/node.ts';
 
 /** A set as the user named it, looked at but not yet embedded. */
@@ -19,6 +20,8 @@ export type SetSource =
       readonly set: SetName;
       readonly source: string;
       readonly files: readonly ImageFile[];
+      /** Whether `source` is one file, a ZIP or tar archive, and not a folder. */
+      readonly archive?: boolean;
       readonly labels: MatchedLabels | null;
     }
   | {
@@ -31,13 +34,28 @@ export type SetSource =
       readonly labels: Labels | null;
     };
 
-const EMBEDDING_FILE = /\.(npy|safetensors)$/i;
+const EMBEDDING_FILE = /\.(npy|npz|safetensors)$/i;
+/** Containers that are not read, and the way out. */
+const PACKED: readonly (readonly [RegExp, string])[] = [
+  [
+    /\.(tar\.(gz|bz2|xz|zst)|tgz)$/i,
+    'a packed tar file, in which no image can be found without unpacking it; unpack it to .tar or a folder',
+  ],
+  [
+    /\.parquet$/i,
+    'a Parquet file, which an audit does not read; write its images to a folder, as datasets does with image.save',
+  ],
+  [/\.(rar|7z)$/i, 'an archive of a kind that is not read; unpack it to a folder'],
+];
 /** The fewest items an audit can say something about. */
 const MIN_ITEMS = 2;
 
+/** @throws BiolensError `input` for what is neither a folder nor a file: a named pipe would be waited for */
 async function isFolder(path: string): Promise<boolean> {
   try {
-    return (await stat(path)).isDirectory();
+    const status = await stat(path);
+    if (status.isDirectory() || status.isFile()) return status.isDirectory();
+    throw new Error('neither a folder nor a regular file');
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new BiolensError('input', `${path}: ${missing ? 'there is no such file or folder' : messageOf(error)}`, {
@@ -60,6 +78,15 @@ async function openFolder(set: SetName, source: string, options: OpenSourceOptio
     ...(labels === undefined ? {} : { labels }),
   });
   return { kind: 'images', set, source, files, labels: matched };
+}
+
+async function openImageArchive(set: SetName, source: string, options: OpenSourceOptions): Promise<SetSource> {
+  const { files, labels } = await openArchive(source, options);
+  if (files.length < MIN_ITEMS)
+    throw new BiolensError('input', `${source}: one image only, an audit needs ${MIN_ITEMS} or more`, {
+      details: { file: source },
+    });
+  return { kind: 'images', set, source, files, labels, archive: true };
 }
 
 async function openEmbeddings(set: SetName, source: string, { labels }: OpenSourceOptions): Promise<SetSource> {
@@ -92,7 +119,7 @@ export interface OpenSourceOptions {
 }
 
 /**
- * Looks at what the user named as a set: a folder of images, or a `.npy` or `.safetensors` file of embeddings. Nothing is decoded
+ * Looks at what the user named as a set: a folder or archive of images, or a `.npy` or `.safetensors` file of embeddings. Nothing is decoded
  * yet; what can be wrong already is found before any work is done or written.
  *
  * @throws BiolensError `input` naming the file or folder: missing, unreadable, empty, one item only, labels of files that do not
@@ -101,14 +128,16 @@ export interface OpenSourceOptions {
 export async function openSource(set: SetName, source: string, options: OpenSourceOptions = {}): Promise<SetSource> {
   if (await isFolder(source)) return openFolder(set, source, options);
   if (EMBEDDING_FILE.test(source)) return openEmbeddings(set, source, options);
-  throw new BiolensError('input', `${source}: expected a folder of images, or a .npy or .safetensors file`, {
-    details: { file: source },
-  });
-}
-
-/** SHA-256 of a set's data: of the file, or of the names and contents of the images. */
-export function digestSource(source: SetSource, signal?: AbortSignal): Promise<string> {
-  return source.kind === 'embeddings' ? digestFile(source.source) : digestFiles(source.files, signal);
+  if (isArchive(source)) return openImageArchive(set, source, options);
+  const packed = PACKED.find(([ending]) => ending.test(source));
+  if (packed !== undefined) throw new BiolensError('input', `${source}: ${packed[1]}`, { details: { file: source } });
+  throw new BiolensError(
+    'input',
+    `${source}: expected a folder of images, or a .npy, .npz or .safetensors file, or a .zip or .tar archive`,
+    {
+      details: { file: source },
+    },
+  );
 }
 
 /** What reports call an item of a file of embeddings. */

@@ -1,9 +1,20 @@
-import type { AttributeBias, Finding, Interval, Metric, Quality, Replication } from '../../ground/contracts/index.ts';
+import type {
+  AttributeBias,
+  AuditReport,
+  Finding,
+  Interval,
+  Metric,
+  Quality,
+  Replication,
+  SetName,
+  SetSummary,
+} from '../../ground/contracts/index.ts';
+import { BLIND_SIMILARITY } from './replication/blind.ts';
 
 /** Below this a test speaks against chance. */
 const SIGNIFICANT = 0.05;
-/** Similarity that half of all altered copies of portraits stay below: an audit that starts there misses too many. */
-const BLIND = 0.96;
+/** Share of copies that may have gone unseen, at most, where no evidence of copies is good news. */
+const MOST_UNKNOWN = 0.35;
 
 function percent(share: number): string {
   const value = 100 * share;
@@ -37,7 +48,7 @@ function copyFinding(replication: Replication): Finding {
     return {
       subject,
       level: 'unknown',
-      headline: 'Whether images were copied cannot be said.',
+      headline: 'Whether images were copied cannot be determined.',
       certainty: `${copied.reason}.`,
     };
   const copies = pairs.filter(pair => pair.copy).length;
@@ -62,7 +73,7 @@ function copyFinding(replication: Replication): Finding {
       certainty: `${test}, and chance alone gives as little in ${percent(permutation.p)} of cases.`,
     };
   const { callable } = replication;
-  if (callable === null || callable > BLIND)
+  if (callable === null || callable > BLIND_SIMILARITY)
     return {
       subject,
       level: 'unknown',
@@ -72,6 +83,13 @@ function copyFinding(replication: Replication): Finding {
           ? 'Not even an identical image would stand out among so many look-alikes'
           : `A single copy has to be ${number(callable)} similar to stand out from look-alikes`
       }; altered copies of portraits are 0.84 to 0.99 similar. ${test}.`,
+    };
+  if (copied.interval !== null && copied.interval.high > MOST_UNKNOWN)
+    return {
+      subject,
+      level: 'unknown',
+      headline: `Nothing is called a copy, but ${copied.n === 1 ? 'one image says' : `${copied.n} different images say`} too little.`,
+      certainty: `A share of up to ${percent(copied.interval.high)} could have gone unseen. ${test}.`,
     };
   const ceiling =
     copied.interval === null ? '' : `; a share of up to ${percent(copied.interval.high)} could have gone unseen`;
@@ -130,6 +148,11 @@ function mostOver(bias: AttributeBias): { name: string; share: number; target: n
   return list.reduce((worst, entry) => (entry.share - entry.target > worst.share - worst.target ? entry : worst));
 }
 
+/** Share of a class in the training set, as corrected as that of the generated set. */
+function trainingShare(bias: AttributeBias, name: string): number | null {
+  return (bias.corrected?.training ?? bias.training)[name]?.value ?? null;
+}
+
 /** `ageGroup` and `skin_tone` as words. */
 function inWords(name: string): string {
   return name
@@ -147,13 +170,23 @@ function biasFinding(name: string, bias: AttributeBias): Finding {
     return {
       subject,
       level: 'unknown',
-      headline: `The mix of ${attribute} cannot be said.`,
+      headline: `The distribution of ${attribute} cannot be determined.`,
       certainty: `${distance.reason ?? 'no interval'}.`,
     };
   const over = mostOver(bias);
-  const mix = `${percent(over.share)} of generated images are ${over.name}, where ${percent(over.target)} is the target`;
+  // Equal shares stand in for a target that nobody gave: nobody said that people of 0-17 and of 75+ shall be as many.
+  const given = bias.targetGiven ?? true;
+  const before = trainingShare(bias, over.name);
+  const shares = `${percent(over.share)} of generated images are ${over.name}, ${
+    given
+      ? `where ${percent(over.target)} is the target`
+      : before === null
+        ? 'and no target was given'
+        : `${percent(before)} of training images`
+  }`;
   const training = discrepancy.training.totalVariation;
-  const against = `distance from the target ${number(distance.value)} (${number(distance.interval.low)} to ${number(distance.interval.high)})${
+  const target = given ? 'the target' : 'equal shares';
+  const against = `distance from ${target} ${number(distance.value)} (${number(distance.interval.low)} to ${number(distance.interval.high)})${
     known(training) ? `, training set ${number(training.value)}` : ''
   }`;
   const { p, test } = amplification;
@@ -164,21 +197,35 @@ function biasFinding(name: string, bias: AttributeBias): Finding {
     return {
       subject,
       level: 'bad',
-      headline: `The generator makes the skew in ${attribute} worse: ${mix}.`,
-      certainty: `${number(amplification.value)} times the training set's distance from the target (${number(amplification.interval.low)} to ${number(amplification.interval.high)}). ${sentence(certainty)}`,
+      headline: `The generator makes the skew in ${attribute} worse: ${shares}.`,
+      certainty: `${number(amplification.value)} times the training set's distance from ${target} (${number(amplification.interval.low)} to ${number(amplification.interval.high)}). ${sentence(certainty)}`,
     };
+  if (!given)
+    return differs
+      ? {
+          subject,
+          level: 'warning',
+          headline: `The distribution of ${attribute} differs from the training set's: ${shares}.`,
+          certainty: sentence(certainty),
+        }
+      : {
+          subject,
+          level: p === null ? 'unknown' : 'good',
+          headline: `No evidence that the generator changes the distribution of ${attribute}: ${shares}.`,
+          certainty: `${sentence(certainty)} No target was given (--target), so nothing is said of whether these shares are fair.`,
+        };
   if (distance.interval.low > 0.05)
     return {
       subject,
       level: 'warning',
-      headline: `${sentence(attribute)} is skewed${differs ? ', and differently from the training set' : ', with no evidence that more than in the training set'}: ${mix}.`,
+      headline: `${sentence(attribute)} is skewed${differs ? ', and differently from the training set' : ', with no evidence that more than in the training set'}: ${shares}.`,
       certainty: sentence(certainty),
     };
   return {
     subject,
     level: differs ? 'warning' : 'good',
     headline: differs
-      ? `The mix of ${attribute} differs from the training set's, but is close to the target.`
+      ? `The distribution of ${attribute} differs from the training set's, but is close to the target.`
       : `No evidence of a marked skew in ${attribute}.`,
     certainty: sentence(certainty),
   };
@@ -196,7 +243,7 @@ function qualityFinding(quality: Quality): Finding {
     return {
       subject,
       level: 'unknown',
-      headline: 'How realistic and varied the images are cannot be said.',
+      headline: 'How realistic and varied the images are cannot be determined.',
       certainty: `${kid.reason ?? precision.reason ?? 'too few images'}.`,
     };
   const certainty = `${percent(precision.value)} of generated images lie among ${name} images (precision), and near ${percent(coverage.value)} of ${name} images there is a generated one (coverage); kernel distance ${kid.value.toPrecision(2)} (${kid.interval.low.toPrecision(2)} to ${kid.interval.high.toPrecision(2)}).`;
@@ -220,18 +267,176 @@ function qualityFinding(quality: Quality): Finding {
   };
 }
 
+/** What was read of the sets, and what was not. */
+export interface Reading {
+  readonly sets: AuditReport['sets'];
+  readonly skipped: AuditReport['skipped'];
+  /** Labels of images that are not there. */
+  readonly labels?: readonly LabelsAside[] | undefined;
+}
+
+/** Labels of a table whose images are not there. */
+export interface LabelsAside {
+  readonly set: SetName;
+  /** As the table names them; the first ones are told. */
+  readonly missing: readonly string[];
+  /** Images of the set without a label. */
+  readonly unlabelled: number;
+}
+
+/** Share of a set that may stay unexamined before nothing good can be said of the set. */
+const MOST_UNSEEN = 0.1;
+/** Names and reasons that a finding lists. */
+const LISTED = 3;
+
+const SET_WORDS = { generated: 'generated', training: 'training', heldout: 'held-out' } as const;
+
+interface ReadSet {
+  readonly name: SetName;
+  readonly word: string;
+  readonly summary: SetSummary;
+}
+
+function readSets({ sets }: Reading): ReadSet[] {
+  return (['generated', 'training', 'heldout'] as const).flatMap(name => {
+    const summary = sets[name];
+    return summary === null ? [] : [{ name, word: SET_WORDS[name], summary }];
+  });
+}
+
+function plural(n: number, one: string, more = `${one}s`): string {
+  return `${n} ${n === 1 ? one : more}`;
+}
+
+/** The most common reasons with their numbers and a file each. */
+function reasonsOf(skipped: AuditReport['skipped'], set: SetName): string {
+  const byReason = new Map<string, string[]>();
+  for (const { set: own, file, reason } of skipped)
+    if (own === set) byReason.set(reason, [...(byReason.get(reason) ?? []), file]);
+  const sorted = [...byReason].sort((a, b) => b[1].length - a[1].length);
+  const told = sorted
+    .slice(0, LISTED)
+    .map(
+      ([reason, files]) =>
+        `${files.length} × ${reason.slice(0, 80)} (${files[0]?.slice(0, 60)}${files.length > 1 ? ', …' : ''})`,
+    );
+  return [...told, ...(sorted.length > LISTED ? [`${sorted.length - LISTED} other reasons`] : [])].join('; ');
+}
+
+function unreadFinding(reading: Reading): Finding | null {
+  const lacking = readSets(reading).filter(({ summary }) => summary.embedded < summary.n);
+  if (lacking.length === 0) return null;
+  const shares = lacking.map(({ summary: { n, embedded } }) => 1 - embedded / n);
+  const parts = lacking.map(({ word, summary: { n, embedded } }) => `${n - embedded} of ${n} ${word} images`);
+  const reasons = lacking.map(({ name, word }) => `${sentence(word)}: ${reasonsOf(reading.skipped, name)}`);
+  return {
+    subject: 'images read',
+    level: Math.max(...shares) > MOST_UNSEEN ? 'warning' : 'good',
+    headline: `${parts.join(' and ')} could not be used.`,
+    certainty: `${reasons.join('. ')}. Every finding rests on the other images alone.`,
+  };
+}
+
+function labelsFinding({ labels = [] }: Reading): Finding | null {
+  const lacking = labels.filter(({ missing }) => missing.length > 0);
+  if (lacking.length === 0) return null;
+  const parts = lacking.map(({ set, missing }) => `${plural(missing.length, 'label')} of the ${SET_WORDS[set]} set`);
+  const named = lacking.map(({ set, missing, unlabelled }) => {
+    const first = missing.slice(0, LISTED).map(file => `"${file.slice(0, 60)}"`);
+    const more = missing.length > first.length ? ', …' : '';
+    return `${sentence(SET_WORDS[set])}: ${first.join(', ')}${more}; ${plural(unlabelled, 'image')} there without a label`;
+  });
+  const one = lacking.length === 1 && lacking[0]?.missing.length === 1;
+  return {
+    subject: 'labels',
+    level: 'warning',
+    headline: `${parts.join(' and ')} ${one ? 'names an image that is' : 'name images that are'} not there.`,
+    certainty: `${named.join('. ')}. The other labels are used.`,
+  };
+}
+
+function severalFacesFinding(reading: Reading): Finding | null {
+  const crowded = readSets(reading).filter(({ summary }) => (summary.severalFaces ?? 0) > 0);
+  if (crowded.length === 0) return null;
+  const all = crowded.every(({ summary }) => summary.faces === 'all');
+  const parts = crowded.map(
+    ({ word, summary: { severalFaces = 0, embedded } }) => `${severalFaces} of ${embedded} ${word} images`,
+  );
+  const most = Math.max(...crowded.map(({ summary: { severalFaces = 0, embedded } }) => severalFaces / embedded));
+  return {
+    subject: 'several faces',
+    level: all ? 'good' : most > MOST_UNSEEN ? 'warning' : 'unknown',
+    headline: `${parts.join(' and ')} hold more than one face${all ? '' : '; only the largest was compared'}.`,
+    certainty: all
+      ? 'Every face that was found was compared; faces of one image are not independent of each other, so intervals are somewhat too narrow.'
+      : 'Nothing is known of the other faces, copies among them included; --faces all compares every face that is found.',
+  };
+}
+
+function repeatsFinding({ generated, heldout }: NonNullable<AuditReport['repeats']>): Finding | null {
+  const [repeats, word] = generated.distinct < generated.n ? [generated, 'generated'] : [heldout, 'held-out'];
+  const [largest] = repeats?.groups ?? [];
+  if (repeats === null || largest === undefined) return null;
+  const { n, distinct } = repeats;
+  return {
+    subject: 'repeats',
+    level: word === 'generated' && 1 - distinct / n > MOST_UNSEEN ? 'bad' : 'warning',
+    headline: `The ${n} ${word} images are only ${plural(distinct, 'different image')}: one of them is there ${largest.n} times.`,
+    certainty: `"${largest.files[0]?.slice(0, 60)}" and others are identical. Identical images are one observation: each counts once in every share, interval and test, whose effective n is ${distinct} and not ${n}.`,
+  };
+}
+
+/** Subjects whose findings say nothing of faces that were not compared. */
+const OF_FACES = new Set(['copies', 'identity']);
+
+/** What was not examined, in words; empty where little enough was not. */
+function unexamined(reading: Reading, subject: string): string {
+  const parts = readSets(reading).flatMap(({ word, summary: { n, embedded, severalFaces = 0, faces } }) => {
+    const own: string[] = [];
+    if (1 - embedded / n > MOST_UNSEEN) own.push(`only ${embedded} of ${n} ${word} images could be used`);
+    if (OF_FACES.has(subject) && faces !== 'all' && severalFaces / embedded > MOST_UNSEEN)
+      own.push(`in ${severalFaces} of ${embedded} ${word} images only the largest face was compared`);
+    return own;
+  });
+  return parts.join(', and ');
+}
+
+/** A verdict is no better than what was examined: nothing good is said of a set of which too much was not. */
+function noBetterThan(reading: Reading, finding: Finding): Finding {
+  if (finding.level !== 'good') return finding;
+  const missing = unexamined(reading, finding.subject);
+  if (missing === '') return finding;
+  const { headline } = finding;
+  return {
+    ...finding,
+    level: 'unknown',
+    headline: `In what could be examined: ${headline.charAt(0).toLowerCase()}${headline.slice(1)}`,
+    certainty: `${sentence(missing)}, so this is not an answer for the whole set. ${finding.certainty}`,
+  };
+}
+
 /** What the numbers say in plain words, most important first within each part. */
 export function writeVerdict(report: {
   readonly replication: Replication;
   readonly bias: { readonly attributes: Readonly<Record<string, AttributeBias>> };
   readonly quality: Quality;
+  readonly repeats?: AuditReport['repeats'];
+  readonly reading?: Reading | undefined;
 }): Finding[] {
+  const { reading, repeats } = report;
   const leakage = leakageFinding(report.replication);
-  return [
+  const measured = [
     copyFinding(report.replication),
     ...(leakage === null ? [] : [leakage]),
     ...trainingFindings(report.replication),
     ...Object.entries(report.bias.attributes).map(([name, bias]) => biasFinding(name, bias)),
     qualityFinding(report.quality),
   ];
+  const caveats = [
+    ...(reading === undefined ? [] : [unreadFinding(reading), labelsFinding(reading), severalFacesFinding(reading)]),
+    repeats === undefined ? null : repeatsFinding(repeats),
+  ].filter(finding => finding !== null);
+  const [copies, ...others] =
+    reading === undefined ? measured : measured.map(finding => noBetterThan(reading, finding));
+  return [...(copies === undefined ? [] : [copies]), ...caveats, ...others];
 }

@@ -14,7 +14,7 @@ const NUMBER_WORDS: Readonly<Record<string, string>> = {
 
 /** `Image 1`, `images 2 and 5`, `Image 1, Image 2, and Image 3`, `Image 1 & 2`, at the start of a text. */
 export const IMAGE_LIST =
-  /^(?:the\s+)?(?:images?|pictures?|photos?)\s*#?\s*\d+(?:(?:\s*(?:,\s*(?:and|or)?|&|\+|\/|\band\b|\bor\b)\s*)(?:the\s+)?(?:(?:images?|pictures?|photos?)\s*)?#?\d+(?!\d*\s*(?:[-%.]\s*\d|(?:of|years?|people)\b)))*/i;
+  /^(?:the\s+)?(?:images?|pictures?|photos?)\s{0,4}#?\s{0,4}\d{1,6}(?!\d)(?:(?:\s{0,4}(?:,\s{0,4}(?:and|or)?|&|\+|\/|\band\b|\bor\b)\s{0,4})(?:the\s+)?(?:(?:images?|pictures?|photos?)\s{0,4})?#?\d{1,6}(?!\d)(?!\s{0,4}(?:[-%.]\s{0,4}\d|(?:of|years?|people)\b)))*/i;
 
 /** The image numbers of a list like `Image 1 and Image 4`, ascending; null where the text is not only such a list. */
 export function imageList(text: string): readonly number[] | null {
@@ -25,16 +25,28 @@ export function imageList(text: string): readonly number[] | null {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
+/** Blanks, quotation marks and sentence marks. */
+const EDGE = new Set('"\'.,;:!?()[] \t\n\r\f\v\u00a0\u2028\u2029\ufeff');
+
+/** Text without what stands at its ends; a regular expression for the end alone would look at every place. */
+function trimEdges(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && EDGE.has(text[start] ?? '')) start++;
+  while (end > start && EDGE.has(text[end - 1] ?? '')) end--;
+  return text.slice(start, end);
+}
+
 /** One style of case, blanks, dashes, ranges, quotes and underscores; sentence marks at the ends are left out. */
 export function foldText(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[\u2010-\u2015\u2212]/g, '-')
-    .replace(/[\u2018\u2019]/g, "'")
-    .replace(/[_\s]+/g, ' ')
-    .replace(/(\d) ?(?:to|-) ?(?=-?\d)/g, '$1-')
-    .replace(/^[\s"'.,;:!?()[\]]+|[\s"'.,;:!?()[\]]+$/g, '');
+  return trimEdges(
+    text
+      .normalize('NFKC')
+      .toLowerCase()
+      .replace(/[\u2010-\u2015\u2212]/g, '-')
+      .replace(/[\u2018\u2019]/g, "'")
+      .replace(/[_\s]+/g, ' ')
+      .replace(/(\d) ?(?:to|-) ?(?=-?\d)/g, '$1-'),
+  );
 }
 
 /**
@@ -49,5 +61,5 @@ export function canonicalText(text: string): string {
     .replace(/\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten)\b/g, word => NUMBER_WORDS[word] ?? word)
     .replace(/[,;]\s*/g, ', ')
     .replace(/^(?:the|a|an)\s+/, '')
-    .replace(/[\s,]+and\s+/g, ' and ');
+    .replace(/(?<![\s,])[\s,]+and\s+/g, ' and ');
 }

@@ -1,6 +1,6 @@
 import type { TaskCode } from '../../ground/contracts/bench-codes.ts';
 
-/** How many questions the published statistics table gives one task of one source data set, by the pictures they show. */
+/** How many questions the published statistics table gives one task of one source data set, by the images they show. */
 export interface PublishedCount {
   readonly dataset: string;
   readonly task: TaskCode;

@@ -19,7 +19,7 @@ import type { BenchStep } from './run/open.ts';
 import { questionImages } from './run/question-images.ts';
 import { scoreOf, scoreView } from './run/score-view.ts';
 
-const STAGES = { reading: 'reading pictures', answer: 'asking', linting: 'checking pictures' } as const;
+const STAGES = { reading: 'reading images', answer: 'asking', linting: 'checking images' } as const;
 
 function tell(event: BenchStep): JobNews | null {
   switch (event.type) {
@@ -40,9 +40,9 @@ function tell(event: BenchStep): JobNews | null {
 function remedy({ code, details }: BiolensError, id: string): string | null {
   // What is wrong with the benchmark stays wrong on going on; a key or an address may be right by then.
   if (code === 'input' && details.kind === undefined) return null;
-  if (details.budget === 'token-budget') return `biolens bench resume ${id} --budget-tokens N goes on`;
-  if (details.budget === 'money-budget') return `biolens bench resume ${id} --budget-dollars N goes on`;
-  return `biolens runs resume ${id} goes on`;
+  if (details.budget === 'token-budget') return `biolens bench resume ${id} --budget-tokens N resumes the run`;
+  if (details.budget === 'money-budget') return `biolens bench resume ${id} --budget-dollars N resumes the run`;
+  return `biolens runs resume ${id} resumes the run`;
 }
 
 /** Puts a benchmark to a model, answer by answer; when all is answered the replies are scored. */
@@ -91,7 +91,7 @@ export const benchJob = defineJob({
 export type BenchEvent = JobEvent<BenchStep, BenchReport>;
 export type BenchRunOptions = RunJobOptions;
 
-/** What may be other than it was when a run is gone on with: nothing that decides an answer. */
+/** What may be other than it was when a run is resumed: nothing that decides an answer. */
 export type ResumeChanges = Partial<
   Pick<AskSettings, 'concurrency' | 'maxTokens' | 'maxDollars' | 'price' | 'timeoutMs' | 'attempts' | 'retryErrors'>
 >;

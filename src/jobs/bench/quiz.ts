@@ -5,7 +5,7 @@ import { buildBenchmark } from './build/index.ts';
 import { type BenchEvent, type BenchRunOptions, benchRun } from './job.ts';
 
 export interface QuizOptions extends BenchRunOptions {
-  /** Folders of labelled pictures; drawn faces with their masks beside them allow all 14 tasks. */
+  /** Folders of labelled images; drawn faces with their masks beside them allow all 14 tasks. */
   readonly faces: string | readonly string[];
   /** New folder for the questions. */
   readonly to: string;
@@ -31,7 +31,7 @@ export interface QuizResult {
 const PER_TASK = 6;
 
 /**
- * Makes a small benchmark of labelled pictures and puts it to a model, as a run like any other.
+ * Makes a small benchmark of labelled images and puts it to a model, as a run like any other.
  *
  * @returns the events of both, and at the end what was built and the report
  * @throws {BiolensError} as `buildBenchmark` and `benchRun` do

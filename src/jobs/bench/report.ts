@@ -6,12 +6,13 @@ import { formatLeaderboard } from './export/leaderboard.ts';
 import { flaggedQuestions } from './lint/lint.ts';
 import type { ParserName } from './parse/index.ts';
 import { type BenchmarkFormat, digestQuestions } from './read/benchmark.ts';
+import { inQuestionOrder } from './score/answer-order.ts';
 import { judgeAnswer } from './score/judge.ts';
 import type { ScoredModel } from './score/score.ts';
 
 export interface BenchReportInput {
   readonly benchmark: { readonly source: string; readonly format: BenchmarkFormat };
-  /** All of them, with digests of their pictures where shared ones are to be known as shared. */
+  /** All of them, with digests of their images where shared ones are to be known as shared. */
   readonly questions: readonly Question[];
   /** One for every time a question was asked, of one model or several. */
   readonly answers: readonly Answer[];
@@ -33,7 +34,8 @@ const MOST_CHARACTERS = { reply: 8000, replies: 24_000_000, least: 400 } as cons
  * @throws {BiolensError} `input` for an answer to a question that is not there.
  */
 export function buildBenchReport(input: BenchReportInput): BenchReport {
-  const { benchmark, questions, answers, lint = null, published = true } = input;
+  const { benchmark, questions, lint = null, published = true } = input;
+  const answers = inQuestionOrder(questions, input.answers);
   const flagged = lint === null ? null : flaggedQuestions(lint.findings);
   const score = (parser: ParserName): ScoredModel[] =>
     scoreSettings(questions, answers, { parser, ...(flagged === null ? {} : { flagged }) });
@@ -55,9 +57,18 @@ export function buildBenchReport(input: BenchReportInput): BenchReport {
       latex: formatLeaderboard(rows, 'latex'),
     },
     lint,
+    ...changesIn(answers),
     questions: questions.filter(question => asked.has(question.id)),
     items: answers.map(answer => itemOf(byId.get(answer.question)!, answer, most)),
   };
+}
+
+/** How many replies came of requests that were changed, by change. */
+function changesIn(answers: readonly Answer[]): Pick<BenchReport, 'changes'> {
+  const replies = new Map<string, number>();
+  for (const change of answers.flatMap(answer => answer.changes ?? []))
+    replies.set(change, (replies.get(change) ?? 0) + 1);
+  return replies.size === 0 ? {} : { changes: Array.from(replies, ([change, n]) => ({ change, replies: n })) };
 }
 
 /** The most characters of any reply: less than usual only where all of them together are too many. */

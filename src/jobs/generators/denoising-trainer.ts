@@ -21,14 +21,14 @@ export interface DenoisingStepOptions {
   readonly vectorForm?: t.VectorForm;
   /**
    * Parts of a batch that are computed side by side; changes no number but by rounding. A trainer takes one a thread of the CPU (up to 8)
-   * where the batch can be cut so, and one on other devices. Default 1.
+   * where the batch can be split so, and one on other devices. Default 1.
    */
   readonly parts?: number;
 }
 
 export interface DenoisingTrainerOptions extends DenoisingStepOptions {
   readonly learningRate: t.Schedule;
-  /** Where to go on: a state, or the bytes of a checkpoint. By default the model's weights and nothing else. */
+  /** Where to resume: a state, or the bytes of a checkpoint. By default training starts at the model's weights. */
   readonly from?: t.TrainingState | Uint8Array | undefined;
   /** What messages call the checkpoint. */
   readonly file?: string;
@@ -156,6 +156,14 @@ function buildStep(
   return { training, masks };
 }
 
+/** Networks that can be sampled, and not trained. */
+function checkTrainable({ config, noise }: DiffusionModel): void {
+  if (config.timeEmbedding === 'fourier')
+    throw new BiolensError('input', 'a model with a Fourier time embedding can be sampled here, not trained');
+  if (noise.learnedVariance === true || config.inChannels !== config.outChannels)
+    throw new BiolensError('input', 'a model of learned variance can be sampled here, not trained');
+}
+
 /**
  * The step of training as one graph; with it a state is read and written without a trainer.
  *
@@ -197,6 +205,7 @@ export async function openDenoisingTrainer(
   { learningRate, from, file = 'checkpoint', ...options }: DenoisingTrainerOptions,
 ): Promise<DenoisingTrainer> {
   const { config, noise: schedule, parameters } = model;
+  checkTrainable(model);
   const { batch } = options;
   const { training, masks } = buildStep(model, {
     vectorForm: runtime.device === 'webgpu' ? 'slices' : 'split',
@@ -213,7 +222,7 @@ export async function openDenoisingTrainer(
   const shape = [config.inChannels, config.size, config.size];
   const size = t.sizeOf(shape);
 
-  /** x_t and what the network is to tell of it. */
+  /** x_t and what the network is to predict of it. */
   const bury = (images: Float32Array, epsilon: Float32Array, times: Int32Array) => {
     const x = new Float32Array(images.length);
     const target = new Float32Array(images.length);

@@ -2,13 +2,14 @@ export * from './denoising-trainer.ts';
 export { readModelFolder, writeModelFolder } from './folder.ts';
 export * from './gan/index.ts';
 export * from './generator/index.ts';
+export { toImages } from './images.ts';
 export { resumeTraining, type TrainEvent, type TrainRunOptions, trainingJob, trainRun } from './job.ts';
 export { createModel, type DiffusionModel, type ModelOptions } from './model.ts';
 export { drawNoise } from './noise/draw.ts';
 export * from './noise/prediction.ts';
 export * from './noise/schedule.ts';
+export { readNoiseSchedule, SCHEDULER_CLASSES, writeNoiseSchedule } from './noise/scheduler-file.ts';
 export * from './noise/solver.ts';
-export { toPictures } from './pictures.ts';
 export {
   type Correction,
   type Guide,

@@ -17,7 +17,7 @@ import { type TrainConfigurationInput, trainConfigurationSchema } from './train/
 import { trainItemSchema } from './train/items.ts';
 import { lossLabel, type TrainStep, trainingNews } from './train/news.ts';
 
-/** Losses tell how training went, and nothing of how good the samples are. */
+/** Losses say how training went; they do not say how good the samples are. */
 function headlineOf({ curve, training }: DiffusionReport): Headline {
   const [name, values] = Object.entries(curve.values)[0] ?? ['loss', []];
   const value = values.at(-1) ?? null;
@@ -60,12 +60,12 @@ export const trainingJob = defineJob({
     typeof images === 'string' ? `${kind === 'gan' ? 'GAN' : 'Diffusion model'} trained on ${basename(images)}` : null,
   images: imagesOfRun<DiffusionReport>(({ sheets }) => sheets.map(({ file }) => inRun(file, true))),
   headline: headlineOf,
-  // Short memory can be helped, and the last state is kept: such a run goes on too.
+  // Short memory can be helped, and there is a checkpoint: such a run can be resumed too.
   remedy: ({ code }, id) =>
-    code === 'interrupted' || code === 'external' ? `biolens runs resume ${id} goes on` : null,
+    code === 'interrupted' || code === 'external' ? `biolens runs resume ${id} resumes it` : null,
 });
 
-/** What the training of a generator says while it goes on. */
+/** What the training of a generator reports while it runs. */
 export type TrainEvent = JobEvent<TrainStep, DiffusionReport>;
 export type TrainRunOptions = RunJobOptions;
 
@@ -74,7 +74,7 @@ export type TrainRunOptions = RunJobOptions;
  * {@link startJob}.
  *
  * @param input what to train on and how; defaults are those of `trainConfigurationSchema` and its preset
- * @throws {BiolensError} as {@link startJob}; `external` when memory is short, with the last state kept
+ * @throws {BiolensError} as {@link startJob}; `external` when memory is short, with a checkpoint of the last state
  */
 export const trainRun = (
   input: TrainConfigurationInput,
@@ -82,7 +82,7 @@ export const trainRun = (
 ): AsyncGenerator<TrainEvent, DiffusionReport> => startJob(trainingJob, input, options);
 
 /**
- * Goes on with training that was interrupted, failed or was killed, from its newest checkpoint; see {@link resumeJob}.
+ * Resumes training that was interrupted, failed or was killed, from its newest checkpoint; see {@link resumeJob}.
  *
  * @throws {BiolensError} as {@link resumeJob}; `input` when its images have changed or its checkpoint is damaged
  */

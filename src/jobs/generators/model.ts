@@ -16,6 +16,8 @@ export interface DiffusionModel {
   readonly parameters: ParameterSet;
   /** All parameters in one vector, in the order of `parameters.list`. */
   readonly weights: Float32Array;
+  /** What reading its folder decided that a user should know of, a line each. */
+  readonly warnings?: readonly string[];
 }
 
 export interface ModelOptions {

@@ -3,9 +3,10 @@ import { foldIn, type RandomKey } from '../../ground/math/index.ts';
 import * as t from '../../kit/tensor/index.ts';
 import type { DiffusionModel } from './model.ts';
 import { drawNoise } from './noise/draw.ts';
-import { clampTo, combine, type Estimate, estimateFrom } from './noise/prediction.ts';
+import { clampTo, combine, type Estimate, estimateFrom, thresholdTo } from './noise/prediction.ts';
 import { openSolver, type SamplingMethod, type Solver, type SolverStep } from './noise/solver.ts';
-import { buildUNet, timeFeatures, timeFeatureWidth } from './unet/network.ts';
+import { MOST_EARLIER } from './noise/solver-step.ts';
+import { buildUNet, FREQUENCIES, timeFeatures, timeFeatureWidth } from './unet/network.ts';
 
 export interface SamplerOptions {
   /** Images that go through the network at once. Default 64. */
@@ -90,6 +91,13 @@ export function buildDenoiser({ config, parameters, weights }: DiffusionModel): 
   return graph.build();
 }
 
+/** The frequencies of a Fourier embedding among the weights; undefined for other networks. */
+export function frequenciesOf({ config, parameters, weights }: DiffusionModel): Float32Array | undefined {
+  if (config.timeEmbedding !== 'fourier') return undefined;
+  const { offset, shape } = parameters.list.find(({ name }) => name === FREQUENCIES)!;
+  return weights.subarray(offset, offset + t.sizeOf(shape));
+}
+
 /** Classes by index as the network takes them. */
 export function checkLabels(
   labels: ArrayLike<number> | undefined,
@@ -129,11 +137,38 @@ async function applyGuide(
 
 function addStepNoise(
   x: Float32Array,
-  stdDev: number,
+  stdDev: number | Float32Array,
   { key, first, shape }: { readonly key: RandomKey; readonly first: number; readonly shape: readonly number[] },
 ): void {
   const fresh = drawNoise(key, first, x.length / t.sizeOf(shape), shape);
-  for (let i = 0; i < x.length; i++) x[i]! += stdDev * fresh[i]!;
+  for (let i = 0; i < x.length; i++) x[i]! += (typeof stdDev === 'number' ? stdDev : stdDev[i]!) * fresh[i]!;
+}
+
+/** What a network of learned variance gives: the prediction, and after it as many channels that say the variance. */
+function splitOutput(output: Float32Array, size: number): { prediction: Float32Array; variance: Float32Array } {
+  const prediction = new Float32Array(output.length / 2);
+  const variance = new Float32Array(output.length / 2);
+  for (let at = 0; at < prediction.length; at += size) {
+    prediction.set(output.subarray(2 * at, 2 * at + size), at);
+    variance.set(output.subarray(2 * at + size, 2 * at + 2 * size), at);
+  }
+  return { prediction, variance };
+}
+
+/** Checks that what a network gives is what sampling needs. */
+function checkChannels({ config, noise }: DiffusionModel): void {
+  const { inChannels, outChannels } = config;
+  const wanted = noise.learnedVariance === true ? 2 * inChannels : inChannels;
+  if (outChannels === wanted) return;
+  const unsaid =
+    outChannels === 2 * inChannels
+      ? '; its scheduler does not say "variance_type" learned_range, which would use them'
+      : '';
+  const why = noise.learnedVariance === true ? ', twice as many for the learned variance' : unsaid;
+  throw new BiolensError(
+    'input',
+    `the model takes ${inChannels} channels and gives ${outChannels}: sampling needs ${wanted}${why}`,
+  );
 }
 
 /** Parts of a batch that are denoised side by side; each has working memory of its own. */
@@ -155,12 +190,14 @@ export async function openSampler(
   if (!Number.isInteger(batch) || batch < 1)
     throw new BiolensError('usage', `"batch" expected a whole number from 1, got ${batch}`);
   const { config, noise: schedule } = model;
-  if (config.inChannels !== config.outChannels)
+  checkChannels(model);
+  const solver = openSolver(schedule, { method, steps, eta });
+  const frequencies = frequenciesOf(model);
+  if (frequencies !== undefined && solver.steps.some(({ time }) => time === 0))
     throw new BiolensError(
       'input',
-      `the model takes ${config.inChannels} channels and gives ${config.outChannels}: sampling needs as many`,
+      'the model takes the logarithm of the time, and these steps visit time 0: its scheduler needs "timestep_spacing" trailing',
     );
-  const solver = openSolver(schedule, { method, steps, eta });
   const shape = [config.inChannels, config.size, config.size] as const;
   const size = t.sizeOf(shape);
   const lanes = runtime.device === 'cpu' ? Math.min(runtime.threads, MOST_LANES) : 1;
@@ -168,7 +205,7 @@ export async function openSampler(
 
   const denoise = async (x: Float32Array, time: number, labels: BigInt64Array | null, signal?: AbortSignal) => {
     const n = x.length / size;
-    const features = timeFeatures(new Array<number>(n).fill(time), config);
+    const features = timeFeatures(new Array<number>(n).fill(time), config, frequencies);
     const feeds = {
       x: t.float32(x, [n, ...shape]),
       time: t.float32(features, [n, timeFeatureWidth(config)]),
@@ -185,25 +222,31 @@ export async function openSampler(
     { key, first, startStep, guide, onStep, signal }: BatchRequest,
   ): Promise<Float32Array> => {
     let x = start;
-    let before: Estimate | null = null;
+    let earlier: Estimate[] = [];
     for (let i = startStep; i < solver.steps.length; i++) {
       throwIfAborted(signal);
       const step = solver.steps[i]!;
       const output = await denoise(x, step.time, labels, signal);
-      let estimate = estimateFrom(x, output, step.level, schedule.prediction);
-      const hold = (found: Estimate): Estimate =>
-        solver.clipRange === null ? found : { ...found, x0: clampTo(found.x0.slice(), solver.clipRange) };
+      const { prediction, variance } =
+        schedule.learnedVariance === true ? splitOutput(output, size) : { prediction: output, variance: null };
+      let estimate = estimateFrom(x, prediction, step.level, schedule.prediction);
+      const hold = (found: Estimate): Estimate => {
+        if (solver.threshold !== null)
+          return { ...found, x0: thresholdTo(found.x0.slice(), { ...solver.threshold, size }) };
+        return solver.clipRange === null ? found : { ...found, x0: clampTo(found.x0.slice(), solver.clipRange) };
+      };
       estimate = hold(estimate);
       if (guide !== undefined) {
         const remaining = solver.steps.length - 1 - i;
         estimate = hold(await applyGuide(x, estimate, step, { guide, remaining, first }));
       }
-      x = step.advance(x, estimate, before);
-      if (step.noiseStdDev > 0) {
+      x = step.advance(x, estimate, earlier);
+      const stdDev = variance === null ? step.noiseStdDev : (step.learnedStdDev?.(variance) ?? step.noiseStdDev);
+      if (stdDev !== 0) {
         if (key === undefined) throw new BiolensError('usage', `"key" is missing: ${method} adds noise at each step`);
-        addStepNoise(x, step.noiseStdDev, { key: foldIn(foldIn(key, 'step'), i), first, shape });
+        addStepNoise(x, stdDev, { key: foldIn(foldIn(key, 'step'), i), first, shape });
       }
-      before = estimate;
+      earlier = [estimate, ...earlier].slice(0, MOST_EARLIER);
       onStep();
     }
     return clampTo(x, 1);

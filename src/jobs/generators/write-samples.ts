@@ -6,7 +6,7 @@ import { foldIn, randomKey } from '../../ground/math/index.ts';
 import { encodePng, writeCsv } from '../../kit/images/index.ts';
 import type { Runtime } from '../../kit/tensor/index.ts';
 import { type GeneratorSampler, openGenerator, type SamplingSettings } from './generator/index.ts';
-import { toPictures } from './pictures.ts';
+import { toImages } from './images.ts';
 
 export interface WriteSamplesOptions {
   /** A model's folder, or a run's that trained one. */
@@ -16,7 +16,7 @@ export interface WriteSamplesOptions {
   readonly n: number;
   readonly seed: number;
   readonly sampling: SamplingSettings;
-  /** Draw this class only; by default each in turn. */
+  /** Sample this class only; by default each in turn. */
   readonly className?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,6 +32,8 @@ export type WriteSamplesEvent =
       /** What the samples are labelled by; null for a model without classes. */
       readonly attribute: string | null;
       readonly seconds: number;
+      /** What reading the model decided that a user should know of, a line each. */
+      readonly warnings: readonly string[];
     };
 
 const DEFAULT_BATCH = 64;
@@ -74,9 +76,9 @@ async function* drawInto(
     const count = Math.min(batch, n - first);
     const labels = labelOf === null ? undefined : Array.from({ length: count }, (_, i) => labelOf(first + i));
     const images = await sampler.draw({ key, first, n: count, labels }, { signal });
-    const pictures = toPictures(images, sampler);
+    const shown = toImages(images, sampler);
     await Promise.all(
-      pictures.map(async (picture, i) => writeFile(join(folder, nameOf(first + i)), await encodePng(picture))),
+      shown.map(async (image, i) => writeFile(join(folder, nameOf(first + i)), await encodePng(image))),
     );
     yield { type: 'progress', done: first + count, total: n };
   }
@@ -87,8 +89,8 @@ async function* drawInto(
 }
 
 /**
- * Draws samples of a generator into a new folder of PNG pictures, with `labels.csv` where it has classes. The folder appears when it is complete.
- * Picture i is a function of the model, the seed, its class and i; the size of batches changes it by rounding at most.
+ * Writes samples of a generator into a new folder of PNG images, with `labels.csv` where it has classes. The folder appears when it is complete.
+ * Image i is a function of the model, the seed, its class and i; the size of batches changes it by rounding at most.
  *
  * @throws {BiolensError} `usage` for a class that the model has not; `input` for a folder that is no model, or that has files in it already;
  *   `interrupted`.
@@ -120,5 +122,6 @@ export async function* writeSamples(runtime: Runtime, options: WriteSamplesOptio
     kind: sampler.kind,
     attribute: sampler.classes === null ? null : (sampler.attribute ?? DEFAULT_ATTRIBUTE),
     seconds: (performance.now() - startedAt) / 1000,
+    warnings: sampler.warnings ?? [],
   };
 }

@@ -8,7 +8,7 @@ import {
   checkSets,
   enginePairwise,
   measureBias,
-  measureQuality,
+  measureQualityParts,
   measureReplication,
 } from '../audit/index.ts';
 import type { TargetLabels } from './labels.ts';
@@ -21,7 +21,7 @@ export interface AuditContext {
   readonly runtime: Runtime;
   readonly training: PictureSet;
   readonly heldout: PictureSet | null;
-  /** What quality is measured against: held-out pictures in the wanted mix; null without held-out ones. */
+  /** What quality is measured against: held-out images in the wanted distribution; null without held-out ones. */
   readonly reference: Matrix | null;
   /** Attributes that have a target, with what is known of their labels. */
   readonly targets: readonly { readonly target: ResolvedTarget; readonly labels: TargetLabels }[];
@@ -32,7 +32,7 @@ export interface AuditContext {
 }
 
 /** The parts of a side that an audit decides. */
-export type SampleAudit = Pick<MitigationSide, 'replication' | 'bias' | 'quality'>;
+export type SampleAudit = Pick<MitigationSide, 'replication' | 'bias' | 'quality' | 'fidWithout'>;
 
 /** Name of sample `i`, in reports and as a file. */
 export function sampleName(i: number): string {
@@ -45,8 +45,8 @@ export function readableSamples(samples: readonly Sample[]): number[] {
 }
 
 /**
- * Audits samples as `biolens audit` does, copies against the training pictures and mix against the targets, but for the quality: its reference is in the wanted
- * mix.
+ * Audits samples as `biolens audit` does, copies against the training images and distribution against the targets, but for the quality: its reference is in the wanted
+ * distribution.
  *
  * @returns after yielding what it works on
  * @throws BiolensError `input` when a face is found in fewer than two samples; `interrupted`
@@ -103,6 +103,6 @@ export async function* auditSamples(
   });
   const bias = { attributes: yield* measureBias(attributes, { key: foldIn(key, 'bias'), signal }) };
   const inMix = reference === null ? sets : { ...sets, heldout: { rows: reference, id: String } };
-  const quality = yield* measureQuality(inMix, { pairwise, key: foldIn(key, 'quality'), signal });
-  return { replication, bias, quality };
+  const { quality, fidWithout } = yield* measureQualityParts(inMix, { pairwise, key: foldIn(key, 'quality'), signal });
+  return { replication, bias, quality, ...(fidWithout === null ? {} : { fidWithout }) };
 }

@@ -31,7 +31,7 @@ export const mitigationConfigurationSchema = z.strictObject({
   /** Quality is measured against it too. */
   heldout: field(pathSchema.optional(), {
     flag: '--heldout <dir>',
-    help: 'folder of real faces that it never saw: makes every answer surer',
+    help: 'folder of real faces that it never saw: makes every answer more certain',
     is: 'image-folder',
   }),
   /** CSV with a column `file`. */

@@ -5,7 +5,7 @@ import { formatShare } from '../../kit/text/wrap.ts';
 
 const STOPS: Readonly<Record<MitigationReport['stoppedBy'], string>> = {
   targets: 'all targets hold',
-  quality: 'the pictures became worse than allowed',
+  quality: 'the samples became worse than allowed',
   rounds: 'the rounds ended',
 };
 
@@ -58,5 +58,5 @@ export function describeRound({ index, shares, replication, quality, reward }: M
 /** The result of a mitigation for a terminal of 80 columns: verdict, then before and after. */
 export function describeMitigation(report: MitigationReport): string {
   const rounds = report.rounds.length - 1;
-  return `${describeVerdict(report.verdict)}\n${describeSides(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
+  return `${describeVerdict(report.verdict)}\n${describeSides(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of fine-tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
 }

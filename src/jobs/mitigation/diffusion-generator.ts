@@ -36,9 +36,9 @@ export interface DiffusionGeneratorOptions {
   readonly runtime: Runtime;
   readonly model: DiffusionModel;
   readonly settings: GeneratorSettings;
-  /** Pictures of the regulariser, at the model's size. */
+  /** Images of the regulariser, at the model's size. */
   readonly training: readonly Image[];
-  /** Classes of the training pictures for a model of classes, `[training]`; null for one without. */
+  /** Classes of the training images for a model of classes, `[training]`; null for one without. */
   readonly trainingClasses: readonly number[] | null;
   readonly reader: FaceReader;
   /** Turns samples while they arise; by default nothing does. */
@@ -125,7 +125,7 @@ export class DiffusionGenerator implements TunableGenerator<Sample>, AsyncDispos
     return samples;
   }
 
-  /** Classes for a model of classes: as the training pictures have them. */
+  /** Classes for a model of classes: as the training images have them. */
   #drawClasses(key: SampleRequest['key'], first: number, count: number): number[] {
     const trainingClasses = this.#options.trainingClasses ?? [];
     return Array.from({ length: count }, (_, i) =>

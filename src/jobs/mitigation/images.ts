@@ -24,6 +24,10 @@ export const mitigationImages: ReportImages<MitigationReport> = {
       ...pictures.sameNoise.slice(0, most.samples).flatMap(file => sides.map(side => sampleOf(side, file))),
     ];
   },
+  sourceOf: ({ sets }, set) => {
+    const found = set === 'training' || set === 'heldout' ? sets[set] : null;
+    return found?.kind === 'images' ? found.source : null;
+  },
   open: async ({ path, report: { sets } }, { set, file }) => {
     if (set === 'run') return imageInFolder(path, file);
     const found = set === 'training' || set === 'heldout' ? sets[set] : null;

@@ -81,7 +81,7 @@ export const mitigationRun = (
 ): AsyncGenerator<MitigationEvent, MitigationReport> => startJob(mitigationJob, input, options);
 
 /**
- * Goes on with a mitigation that was interrupted or killed; see {@link resumeJob}. What it has sampled, measured and tuned is not done
+ * Resumes a mitigation that was interrupted or killed; see {@link resumeJob}. What it has sampled, measured and fine-tuned is not done
  * again, and it ends at the same weights.
  */
 export const resumeMitigation = (

@@ -3,17 +3,14 @@ import { countConfusion, GIVEN_LABELS, type LabelledSet, type Labels } from '../
 import type { PictureSet } from './picture-set.ts';
 import type { ResolvedTarget } from './targets.ts';
 
-/** Labelled pictures of a class below which nothing is said about how a classifier sees it. */
+/** Labelled images of a class below which nothing is said about how a classifier sees it. */
 const MIN_LABELLED = 5;
 
-/** Pictures with what a person says of them; of a folder before it is read, or of those that could be read. */
-type LabelledPictures = Pick<PictureSet, 'source' | 'files' | 'given'>;
+/** Images with what a person says of them; of a folder before it is read, or of those that could be read. */
+type LabelledImages = Pick<PictureSet, 'source' | 'files' | 'given'>;
 
-/** What a person says of each picture of a set, in the spelling of the classes; null where the set's table has no such column. */
-function givenLabels(
-  { given, files, source }: LabelledPictures,
-  { attribute, classes }: ResolvedTarget,
-): Labels | null {
+/** What a person says of each image of a set, in the spelling of the classes; null where the set's table has no such column. */
+function givenLabels({ given, files, source }: LabelledImages, { attribute, classes }: ResolvedTarget): Labels | null {
   const column = given?.attributes.find(name => spell(name) === spell(attribute));
   if (given === null || column === undefined) return null;
   const byName = new Map(classes.map(name => [name.toLowerCase(), name]));
@@ -35,11 +32,11 @@ function spell(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
 }
 
-/** What is known of the training pictures and the classifier for one target. */
+/** What is known of the training images and the classifier for one target. */
 export interface TargetLabels {
   /** A person's labels where there are some, else the classifier's. */
   readonly training: LabelledSet;
-  /** `[predicted][true]` counts on labelled pictures, held-out ones if there are enough; null where there are too few. */
+  /** `[predicted][true]` counts on labelled images, held-out ones if there are enough; null where there are too few. */
   readonly confusion: readonly (readonly number[])[] | null;
 }
 
@@ -52,24 +49,24 @@ function fitting(confusion: TargetLabels['confusion'] | undefined, classes: numb
   return confusion?.length === classes && confusion.every(line => line.length === classes) ? confusion : null;
 }
 
-/** @throws BiolensError `input` for a wanted class that no training picture shows */
+/** @throws BiolensError `input` for a wanted class that no training image shows */
 function checkClasses(labels: Labels, { attribute, classes, shares }: ResolvedTarget, source: string): void {
   const missing = classes.find((name, i) => shares[i]! > 0 && !labels.includes(name));
   if (missing !== undefined)
     throw new BiolensError(
       'input',
-      `target of ${attribute}: no picture of ${source} shows "${missing}", and a model cannot be moved toward what it never saw`,
+      `target of ${attribute}: no image of ${source} shows "${missing}", and a model cannot be moved toward what it never saw`,
     );
 }
 
 /**
- * Finds what the tables alone tell of targets that cannot be met, before a picture is read.
+ * Finds what the tables alone tell of targets that cannot be met, before an image is read.
  *
- * @throws BiolensError `input` for a label that is none of the classes, or a wanted class that no training picture shows
+ * @throws BiolensError `input` for a label that is none of the classes, or a wanted class that no training image shows
  */
 export function checkTables(
   targets: readonly ResolvedTarget[],
-  { training, heldout }: { readonly training: LabelledPictures; readonly heldout: LabelledPictures | null },
+  { training, heldout }: { readonly training: LabelledImages; readonly heldout: LabelledImages | null },
 ): void {
   for (const target of targets) {
     const labels = givenLabels(training, target);
@@ -79,11 +76,11 @@ export function checkTables(
 }
 
 /**
- * Labels of the training pictures, and the errors of the classifier: on held-out pictures, which it may not have been made from; on training ones where
+ * Labels of the training images, and the errors of the classifier: on held-out images, which it may not have been made from; on training ones where
  * those have no labels; as its card tells where neither has.
  *
  * @param options.lenient lets a wanted class be missing
- * @throws BiolensError `input` for a wanted class that no training picture shows: a model cannot be moved toward what it never saw
+ * @throws BiolensError `input` for a wanted class that no training image shows: a model cannot be moved toward what it never saw
  */
 export function labelTarget(
   target: ResolvedTarget,
@@ -120,17 +117,17 @@ export function labelTarget(
 function noClasses(source: string, classes: readonly string[]): BiolensError {
   return new BiolensError(
     'input',
-    `${source}: no column of labels says which of ${classes.join(', ')} each picture is, and the model is conditioned on that`,
+    `${source}: no column of labels says which of ${classes.join(', ')} each image is, and the model is conditioned on that`,
   );
 }
 
 /**
- * Finds before a picture is read that no column can say what a model was conditioned on. A picture without a label may turn out to be one
+ * Finds before an image is read that no column can say what a model was conditioned on. An image without a label may turn out to be one
  * that cannot be read, so {@link classesOfTraining} judges those.
  *
  * @throws BiolensError `input`
  */
-export function checkConditions({ given, files, source }: LabelledPictures, classes: readonly string[] | null): void {
+export function checkConditions({ given, files, source }: LabelledImages, classes: readonly string[] | null): void {
   if (classes === null) return;
   const fits = given?.attributes.some(column => {
     const labels = files.flatMap(file => given.byFile.get(file)?.[column] ?? []);
@@ -140,12 +137,12 @@ export function checkConditions({ given, files, source }: LabelledPictures, clas
 }
 
 /**
- * Classes that a model was conditioned on, of the training pictures: the column of their labels whose values are all among them.
+ * Classes that a model was conditioned on, of the training images: the column of their labels whose values are all among them.
  *
  * @returns `[training]` classes by index; null for a model without classes
- * @throws BiolensError `input` when no column fits, or a picture has no label
+ * @throws BiolensError `input` when no column fits, or an image has no label
  */
-export function classesOfTraining(training: LabelledPictures, classes: readonly string[] | null): number[] | null {
+export function classesOfTraining(training: LabelledImages, classes: readonly string[] | null): number[] | null {
   if (classes === null) return null;
   const { given, files, source } = training;
   for (const column of given?.attributes ?? []) {

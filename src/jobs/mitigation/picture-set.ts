@@ -13,11 +13,11 @@ import {
 import type { FaceReader } from '../audit/index.ts';
 import type { Reading } from './sample.ts';
 
-/** Real pictures at the size of the model, read by the networks. */
+/** Real images at the size of the model, read by the networks. */
 export interface PictureSet {
   readonly set: SetName;
   readonly source: string;
-  /** Pictures of the folder, those that could not be used included. */
+  /** Images of the folder, those that could not be used included. */
   readonly n: number;
   readonly files: readonly string[];
   readonly images: readonly Image[];
@@ -37,7 +37,7 @@ export interface PictureFolder extends Pick<PictureSet, 'set' | 'source' | 'file
 
 export interface ReadSetOptions {
   readonly reader: FaceReader;
-  /** Height and width of the model's pictures. */
+  /** Height and width of the model's images. */
   readonly side: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -64,7 +64,7 @@ interface Look {
 }
 
 /**
- * Lists a folder and reads its labels, without decoding a picture.
+ * Lists a folder and reads its labels, without decoding an image.
  *
  * @throws BiolensError `input` for a folder that is not there or is empty, or labels of files that are not there
  */
@@ -80,11 +80,11 @@ export async function openPictureFolder(
 }
 
 /**
- * Reads a folder of pictures as a model of `side` sees them: the middle square, resized. What cannot be decoded, or where no face is found, is left out with the
+ * Reads a folder of images as a model of `side` sees them: the middle square, resized. What cannot be decoded, or where no face is found, is left out with the
  * reason.
  *
  * @returns after yielding how many of them are read
- * @throws BiolensError `input` for a folder without two usable pictures; `interrupted`
+ * @throws BiolensError `input` for a folder without two usable images; `interrupted`
  */
 export async function* readPictureSet(
   { set, source, images: found, given }: PictureFolder,
@@ -92,7 +92,7 @@ export async function* readPictureSet(
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, PictureSet> {
   const look = async (image: Image): Promise<Look> => {
     const picture = await resizeImage(image, { width: side, height: side, fit: 'cover' });
-    // What a network refuses is no fault of the picture, which would be skipped for it.
+    // What a network refuses is no fault of the image, which would be skipped for it.
     return reader.read(picture, { signal }).then(
       reading => ({ picture, reading }),
       (error: unknown) => ({ picture, reading: null, error }),
@@ -112,7 +112,7 @@ export async function* readPictureSet(
   if (kept.length < MIN_PICTURES)
     throw new BiolensError(
       'input',
-      `${source}: ${kept.length} of ${found.length} pictures can be used (${skipped[0]?.file}: ${skipped[0]?.reason})`,
+      `${source}: ${kept.length} of ${found.length} images can be used (${skipped[0]?.file}: ${skipped[0]?.reason})`,
       { details: { file: source } },
     );
   return {

@@ -5,20 +5,26 @@ import type { PictureFolder } from './picture-set.ts';
 import type { Prepared } from './prepare.ts';
 import { SHEET } from './side.ts';
 
+/**
+ * Measured in November 2026 on two shared cores of an Intel Xeon that others kept busy, the smallest of several times: steps on 8 to 64 pixels
+ * with 0.2 to 1.5 million weights (9 ms to 1.3 s) and audits of 1,100 to 3,000 embeddings of 128 to 512 numbers (1 to 13 s) are met within a
+ * factor of 2. `face` is the audit's, measured for its plan.
+ */
 const SECONDS = {
-  start: 5,
+  start: 3,
   /** A picture that the face networks read, and one that is compared as a whole. */
-  face: 0.05,
-  appearance: 0.0015,
+  face: 0.07,
+  appearance: 0.001,
   /** What a step takes however small it is. */
   least: 0.002,
-  step: 0.033,
+  /** Of a step on `parameters × pixels × images` = 10⁹, which grows with their `power`. */
+  step: 0.035,
   power: 0.72,
   /** One evaluation of the network for a sample, as a share of what a step takes for a picture. */
   evaluation: 0.2,
   /** An audit of samples, and what each number of the embeddings of all sets adds to it. */
   audit: 0.3,
-  embedded: 3e-6,
+  embedded: 5e-6,
 } as const;
 
 /** Samples that are generated in all rounds, and the audits of them. */
@@ -76,7 +82,7 @@ export function planMitigation(prepared: Prepared): JobPlan {
   const { configuration, model, folders } = prepared;
   const { device, output, compare } = configuration;
   const onCpu = device === 'cpu' || device === 'auto';
-  const measured = 'as measured on two cores of an AMD EPYC, if all rounds are needed';
+  const measured = 'as measured on two shared cores of an Intel Xeon, if all rounds are needed';
   return {
     reads: [
       {

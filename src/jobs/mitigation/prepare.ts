@@ -8,7 +8,7 @@ import { openPictureFolder, type PictureFolder } from './picture-set.ts';
 import { openRewardModel, type RewardModel } from './rewards/reward-model.ts';
 import { type ResolvedTarget, resolveTargets } from './targets.ts';
 
-/** Everything that can be wrong before the first picture is read, opened and checked. */
+/** Everything that can be wrong before the first image is read, opened and checked. */
 export interface Prepared extends AsyncDisposable {
   readonly configuration: MitigationConfiguration;
   readonly model: DiffusionModel;
@@ -16,7 +16,7 @@ export interface Prepared extends AsyncDisposable {
   readonly reader: FaceReader;
   readonly targets: readonly ResolvedTarget[];
   readonly models: readonly RewardModel[];
-  /** Attribute → `[predicted][true]` counts that the classifier's card tells of pictures it was not made from. */
+  /** Attribute → `[predicted][true]` counts that the classifier's card tells of images it was not made from. */
   readonly cardConfusions: Readonly<Record<string, readonly (readonly number[])[]>>;
 }
 
@@ -33,10 +33,7 @@ async function readModel(folder: string): Promise<DiffusionModel> {
   const model = await readModelFolder(folder);
   const { inChannels, outChannels } = model.config;
   if (inChannels !== 3)
-    throw new BiolensError(
-      'input',
-      `${folder}: makes pictures of ${inChannels} channels, expected 3 (red, green, blue)`,
-    );
+    throw new BiolensError('input', `${folder}: makes images of ${inChannels} channels, expected 3 (red, green, blue)`);
   if (outChannels !== inChannels)
     throw new BiolensError('input', `${folder}: the model learned its variances too, which cannot be fine-tuned here`);
   return model;

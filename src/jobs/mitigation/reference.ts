@@ -4,14 +4,14 @@ import type { PictureSet } from './picture-set.ts';
 import { rake } from './regulariser.ts';
 import type { ResolvedTarget } from './targets.ts';
 
-/** Pictures of the wanted mix below which the whole set is the better reference. */
+/** Images of the wanted distribution below which the whole set is the better reference. */
 const LEAST = 50;
 
 /**
- * The real pictures that quality is measured against: as many of a set as give the wanted mix. Against pictures of the old mix, a model whose mix was
- * mended would seem worse for that alone.
+ * The real images that quality is measured against: as many of a set as give the wanted distribution. Against images of the old distribution, a model whose distribution was
+ * mitigated would seem worse for that alone.
  *
- * @returns `[rows, width]` embeddings; of the whole set where there is no target, or too few pictures of a class
+ * @returns `[rows, width]` embeddings; of the whole set where there is no target, or too few images of a class
  */
 export function pickReference(
   set: PictureSet,

@@ -6,10 +6,10 @@ import type { ResolvedTarget } from './targets.ts';
 
 type Weighted = { readonly target: ResolvedTarget; readonly labels: TargetLabels };
 
-/** Passes over the attributes until the weighted mix of each meets its target. */
+/** Passes over the attributes until the weighted distribution of each meets its target. */
 const RAKINGS = 50;
 
-/** Changes weights so that the mix of every attribute meets its target, by iterative proportional fitting. */
+/** Changes weights so that the distribution of every attribute meets its target, by iterative proportional fitting. */
 export function rake(weights: Float64Array, targets: readonly Weighted[]): void {
   for (let pass = 0; pass < RAKINGS; pass++)
     for (const { target, labels } of targets) {
@@ -27,11 +27,11 @@ export function rake(weights: Float64Array, targets: readonly Weighted[]): void 
 }
 
 /**
- * How much each training picture counts in γ·E_D.
+ * How much each training image counts in γ·E_D.
  *
  * - `all`: alike, as published. Its duplicates and its skew come back with it.
  * - `unique`: those of a cluster of duplicates count as one.
- * - `balanced`: likewise, and the rest by weights that bring their mix to the targets.
+ * - `balanced`: likewise, and the rest by weights that bring their distribution to the targets.
  *
  * @returns `[training]`, mean 1
  */

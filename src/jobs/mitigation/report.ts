@@ -20,7 +20,7 @@ export interface MitigationSides {
   readonly comparison: readonly ComparedSide[];
 }
 
-/** Nearest training pictures that the report lists. */
+/** Nearest training images that the report lists. */
 const NEAREST = 24;
 
 function summarise({ source, n, files }: PictureSet): MitigationReport['sets']['training'] {
@@ -67,7 +67,18 @@ export function writeReport(parts: {
   const { model, configuration } = prepared;
   const { before, after } = sides;
   const rounds = loop.rounds.map(toReportRound);
-  const told = { before: before.side, after: after.side, rounds, stoppedBy: loop.stoppedBy };
+  const sidesAndRounds = { before: before.side, after: after.side, rounds, stoppedBy: loop.stoppedBy };
+  const targets: MitigationReport['targets'] = {
+    replication: goals.copied === null ? null : { copied: goals.copied },
+    bias: Object.fromEntries(
+      goals.targets.map(({ attribute, classes, shares }) => [
+        attribute,
+        Object.fromEntries(classes.map((name, i) => [name, shares[i]!])),
+      ]),
+    ),
+    tolerance: goals.tolerance,
+    quality: goals.qualityFloor === 0 ? null : goals.qualityFloor,
+  };
   const mended = after.seconds.sampling / after.side.samples.n;
   return {
     schema: 'biolens/mitigation@1',
@@ -79,20 +90,10 @@ export function writeReport(parts: {
       parameters: model.parameters.size,
     },
     sets: { training: summarise(sets.training), heldout: sets.heldout && summarise(sets.heldout) },
-    targets: {
-      replication: goals.copied === null ? null : { copied: goals.copied },
-      bias: Object.fromEntries(
-        goals.targets.map(({ attribute, classes, shares }) => [
-          attribute,
-          Object.fromEntries(classes.map((name, i) => [name, shares[i]!])),
-        ]),
-      ),
-      tolerance: goals.tolerance,
-      quality: goals.qualityFloor === 0 ? null : goals.qualityFloor,
-    },
+    targets,
     settings: settingsOf(prepared),
-    verdict: writeVerdict(told),
-    ...told,
+    verdict: writeVerdict({ ...sidesAndRounds, targets }),
+    ...sidesAndRounds,
     chosen: loop.chosen,
     comparison: sides.comparison.map(({ method, side, accepted, seconds }) => ({
       method,

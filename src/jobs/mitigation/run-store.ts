@@ -133,7 +133,7 @@ export class RunStore<M> implements LoopJournal<M> {
     await rm(dirname(await this.#run.artifactPath(this.#blockName(draw, 0))), { recursive: true, force: true });
   }
 
-  /** Keeps samples of a draw, so that they need not be drawn and read again. */
+  /** Keeps samples of a draw, so that they need not be generated and read again. */
   async saveSamples(draw: string, first: number, samples: readonly Sample[]): Promise<void> {
     const { width, height } = samples[0]!.image;
     const images = new Uint8Array(samples.length * 3 * width * height);

@@ -2,13 +2,13 @@ import { throwIfAborted } from '../../ground/errors.ts';
 import { type Image, toTensor } from '../../kit/images/index.ts';
 import type { FaceReader } from '../audit/index.ts';
 
-/** What the networks say of a picture: its embedding, and the class of each attribute. Null where they find no face. */
+/** What the networks say of an image: its embedding, and the class of each attribute. Null where they find no face. */
 export type Reading = {
   readonly embedding: Float32Array;
   readonly attributes: Readonly<Record<string, string>>;
 } | null;
 
-/** A picture of a generator, and what the networks say of it. */
+/** An image of a generator, and what the networks say of it. */
 export interface Sample {
   readonly image: Image;
   readonly reading: Reading;
@@ -19,7 +19,7 @@ export interface Sample {
 const HALF = 127.5;
 const MIDDLE = [HALF, HALF, HALF] as const;
 
-/** Pictures of one size as a diffusion model takes them: `[n, 3, height, width]` in [−1, 1]. */
+/** Images of one size as a diffusion model takes them: `[n, 3, height, width]` in [−1, 1]. */
 export function toModel(images: readonly Image[]): Float32Array {
   const [first] = images;
   if (first === undefined) return new Float32Array();
@@ -27,7 +27,7 @@ export function toModel(images: readonly Image[]): Float32Array {
   return toTensor(images, { width, height, mean: MIDDLE, deviation: MIDDLE });
 }
 
-/** The pictures of what a diffusion model gave, `[n, 3, side, side]` in [−1, 1], to the nearest of 256 values. */
+/** The images of what a diffusion model gave, `[n, 3, side, side]` in [−1, 1], to the nearest of 256 values. */
 export function fromModel(values: Float32Array, side: number): Image[] {
   const plane = side * side;
   return Array.from({ length: values.length / (3 * plane) }, (_, n): Image => {
@@ -43,7 +43,7 @@ export function fromModel(values: Float32Array, side: number): Image[] {
   });
 }
 
-/** Reads pictures as many at a time as keep the networks busy. */
+/** Reads images as many at a time as keep the networks busy. */
 export async function readPictures(
   images: readonly Image[],
   options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },

@@ -26,12 +26,12 @@ export interface ScoreContext {
 /** Rewards of samples, and of classes by attribute. */
 export interface Scores {
   readonly rewards: Float32Array;
-  /** Attribute → class → the share that rewards and balanced training pictures aim at. */
+  /** Attribute → class → the share that rewards and balanced training images aim at. */
   readonly aim: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly bias: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** The similarity that real pictures usually have to their nearest training picture, and that of a match. */
+/** The similarity that real images usually have to their nearest training image, and that of a match. */
 function scaleOf({ top1, threshold }: Replication): { readonly usual: number; readonly match: number } | null {
   const usual = (top1.heldout ?? top1.training).mean.value;
   return usual === null || threshold === null ? null : { usual, match: threshold };
@@ -81,7 +81,7 @@ export async function scoreSamples(
       const of = round.shares[attribute];
       return currentShares(of?.corrected ?? of?.reported, target);
     });
-    // The model as it was given was not tuned toward anything.
+    // The model as it was given was not fine-tuned toward anything.
     const tuned = [...earlier, current].slice(1).filter(measured => measured !== null);
     const aimed = aimAt(shares, tuned, settings.integral);
     aim[attribute] = Object.fromEntries(classes.map((name, i) => [name, aimed[i]!]));

@@ -11,9 +11,9 @@ import { type Goals, judgeGoals } from './goals.ts';
 import type { TunableGenerator } from './loop/generator.ts';
 import type { Sample } from './sample.ts';
 
-/** Samples drawn at a time, between which work can be interrupted and goes on. */
+/** Samples generated at a time, between which work can be interrupted and resumed. */
 export const BLOCK = 64;
-/** Pictures of a contact sheet, and columns of it. */
+/** Images of a contact sheet, and columns of it. */
 export const SHEET = { pictures: 36, columns: 9 } as const;
 const WRITTEN_AT_A_TIME = 16;
 
@@ -31,7 +31,7 @@ export interface StageProgress {
   readonly total: number;
 }
 
-/** Draws samples in blocks. */
+/** Generates samples in blocks. */
 export async function* drawSamples(
   generator: Pick<TunableGenerator<Sample>, 'sample'>,
   options: {
@@ -65,14 +65,14 @@ async function writeSamples(run: Run, folder: string, samples: readonly Sample[]
     );
 }
 
-/** Writes the first samples as one picture, and returns its name within the run's folder. */
+/** Writes the first samples as one image, and returns its name within the run's folder. */
 export async function writeSheet(run: Run, name: string, samples: readonly Sample[]): Promise<string> {
   const images = samples.slice(0, SHEET.pictures).map(({ image }) => image);
   await run.writeArtifact(`sheets/${name}.png`, await encodePng(contactSheet(images, { columns: SHEET.columns })));
   return `artifacts/sheets/${name}.png`;
 }
 
-/** Audits samples as one side of the report, and writes their pictures. */
+/** Audits samples as one side of the report, and writes their images. */
 export async function* makeSide(
   samples: readonly Sample[],
   options: {

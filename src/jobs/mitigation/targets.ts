@@ -4,7 +4,7 @@ import type { BiasTarget } from './configuration.ts';
 
 const SUM_TOLERANCE = 1e-6;
 
-/** A wanted mix of one attribute. */
+/** A wanted distribution of one attribute. */
 export interface ResolvedTarget {
   readonly attribute: string;
   readonly classes: readonly string[];

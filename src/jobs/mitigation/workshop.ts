@@ -34,7 +34,7 @@ export interface Workshop {
 /** Seconds since `performance.now()` said `start`. */
 export const secondsSince = (start: number): number => (performance.now() - start) / 1000;
 
-/** Draws and audits one side once; a run that goes on finds it made. */
+/** Samples and audits one side once; a resumed run finds it made. */
 export async function* keepSide(
   shop: Workshop,
   options: { readonly name: 'before' | 'after'; readonly firstFid: number | null },

@@ -8,7 +8,7 @@ const generator = { kind: generatorKindSchema, size: z.number().int() };
 export const studyItemSchema = z.discriminatedUnion('type', [
   /** The folder as it was when the run began: a resumed run must find the same. */
   z.object({ type: z.literal('folder'), n: z.number().int(), digest: z.string() }),
-  /** What the classifier says of a picture of the folder. */
+  /** What the classifier says of an image of the folder. */
   z.object({ type: z.literal('labelled'), file: z.string(), said: saidSchema }),
   /** A checkpoint is on the disk, and this long a training has led to it. */
   z.object({ type: z.literal('checkpoint'), ...generator, step: z.number().int(), seconds: z.number() }),

@@ -85,8 +85,8 @@ export const studyRun = (
 ): AsyncGenerator<StudyEvent, StudyReport> => startJob(studyJob, input, options);
 
 /**
- * Goes on with a study that was interrupted or killed; see {@link resumeJob}. Generators that are trained are not trained again, one in
- * training goes on from its last checkpoint, and the result is the same.
+ * Resumes a study that was interrupted or killed; see {@link resumeJob}. Generators that are trained are not trained again, one in
+ * training resumes from its last checkpoint, and the result is the same.
  */
 export const resumeStudy = (path: string, options?: ResumeJobOptions): AsyncGenerator<StudyEvent, StudyReport> =>
   resumeJob(studyJob, path, options);

@@ -14,7 +14,7 @@ export interface Labeller {
   readonly findsFaces: boolean;
   /** Attribute → classes, of those asked for. */
   readonly classes: Readonly<Record<string, readonly string[]>>;
-  /** What the classifier says of the pictures of these indices. */
+  /** What the classifier says of the images of these indices. */
   readonly label: (
     pictures: Pick<Pictures, 'side' | 'pixels'>,
     indices: readonly number[],
@@ -23,9 +23,9 @@ export interface Labeller {
   readonly close: () => Promise<void>;
 }
 
-/** Side up to which small pictures are enlarged for a classifier that has to find a face in them first. */
+/** Side up to which small images are enlarged for a classifier that has to find a face in them first. */
 const FINDABLE_SIDE = 256;
-/** Pictures that go to the classifier at once. */
+/** Images that go to the classifier at once. */
 export const LABELLED_AT_ONCE = 16;
 
 async function needsFaces(spec: string): Promise<boolean> {
@@ -37,7 +37,7 @@ function mostLikely(probabilities: readonly number[], classes: readonly string[]
 }
 
 /**
- * Opens the classifier that labels pictures and samples alike.
+ * Opens the classifier that labels images and samples alike.
  *
  * @throws {BiolensError} `input` for a classifier that is missing or wrong, or has not an attribute that is asked for
  */

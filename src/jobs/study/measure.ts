@@ -12,7 +12,7 @@ import { suggest } from '../../kit/job/index.ts';
 import { compareCounts, countConfusion, GIVEN_LABELS, type Labels, measureAttribute } from '../audit/index.ts';
 import type { Said } from './labeller.ts';
 
-/** One attribute of the folder: its labels, and what the classifier says of the same pictures (null where it was not asked). */
+/** One attribute of the folder: its labels, and what the classifier says of the same images (null where it was not asked). */
 export interface FolderAttribute {
   readonly name: string;
   readonly classes: readonly string[];
@@ -30,7 +30,7 @@ export function valuesOf(said: readonly Said[], attribute: string): Labels {
 /**
  * Checks the labels of an attribute against the classes of the classifier.
  *
- * @throws {BiolensError} `input` for a label that is none of them, or where no picture has a label
+ * @throws {BiolensError} `input` for a label that is none of them, or where no image has a label
  */
 export function checkLabels(
   { name, classes, classifier, labels }: Omit<FolderAttribute, 'predicted'>,
@@ -43,7 +43,7 @@ export function checkLabels(
       `${source}: ${name} "${foreign}" is not a class of the classifier ${classifier}: ${classes.join(', ')}${suggest(foreign, classes)}`,
     );
   if (labels.every(label => label === null))
-    throw new BiolensError('input', `${source}: no picture has a value of "${name}"`);
+    throw new BiolensError('input', `${source}: no image has a value of "${name}"`);
 }
 
 function count(classes: readonly string[], labels: Labels): number[] {
@@ -65,13 +65,13 @@ export function describeAttribute(attribute: FolderAttribute, bias: AttributeBia
     classifier: {
       name: classifier,
       confusion,
-      accuracy: n > 0 ? proportionMetric(right, n) : missingMetric('no labelled picture was classified'),
+      accuracy: n > 0 ? proportionMetric(right, n) : missingMetric('no labelled image was classified'),
     },
   };
 }
 
 /**
- * Bias of one generator's samples beside its training pictures.
+ * Bias of one generator's samples beside its training images.
  *
  * The classifier's errors are measured over the whole folder, not over the subset: a small one says little of them.
  */
@@ -106,7 +106,7 @@ export function differenceOf(first: Metric, second: Metric): Metric {
   return { value, n, interval: { low, high, confidence: a.confidence, method: 'mover' } };
 }
 
-/** Compares the samples of two kinds that were trained on the same pictures. */
+/** Compares the samples of two kinds that were trained on the same images. */
 export function compareKinds(
   attribute: FolderAttribute,
   {

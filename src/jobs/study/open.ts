@@ -34,7 +34,7 @@ async function* work(
   await checkFolder(run, prepared, signal);
   const reading = readPictures(folder, { side: configuration.imageSize, signal });
   let read = await reading.next();
-  for (; !read.done; read = await reading.next()) yield { type: 'progress', stage: 'reading pictures', ...read.value };
+  for (; !read.done; read = await reading.next()) yield { type: 'progress', stage: 'reading images', ...read.value };
   const pictures = read.value;
   // Images that could not be decoded are known only now.
   const chosen = chooseSizes(configuration.sizes, { n: pictures.files.length, source: configuration.images });

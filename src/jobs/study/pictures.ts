@@ -11,7 +11,7 @@ import {
 } from '../../kit/images/index.ts';
 import { suggest } from '../../kit/job/index.ts';
 
-/** Pictures of a folder at the size of the study, with their labels. */
+/** Images of a folder at the size of the study, with their labels. */
 export interface Pictures {
   readonly side: number;
   readonly files: readonly string[];
@@ -57,7 +57,7 @@ export async function openLabelledFolder(
   return { files, labels };
 }
 
-/** Decodes the pictures, squares them about their centre and resizes them. */
+/** Decodes the images, squares them about their centre and resizes them. */
 export async function* readPictures(
   { files, labels }: LabelledFolder,
   { side, signal }: { readonly side: number; readonly signal?: AbortSignal | undefined },
@@ -83,7 +83,7 @@ export async function* readPictures(
   };
 }
 
-/** One picture; it shares memory. */
+/** One image; it shares memory. */
 export function pictureAt({ side, pixels }: Pick<Pictures, 'side' | 'pixels'>, index: number): Image {
   const size = side * side * 3;
   return { width: side, height: side, data: pixels.subarray(index * size, (index + 1) * size) };
@@ -92,7 +92,7 @@ export function pictureAt({ side, pixels }: Pick<Pictures, 'side' | 'pixels'>, i
 /** Numbers in [−1, 1] of pixels; the way back is {@link toPixels}. */
 const toUnit = (value: number): number => value / 127.5 - 1;
 
-/** Images `[n, 3, side, side]` in [−1, 1] as pictures. */
+/** Images `[n, 3, side, side]` in [−1, 1] as images. */
 export function toPixels(images: Float32Array, side: number): Pick<Pictures, 'side' | 'pixels'> {
   const plane = side * side;
   const pixels = new Uint8Array(images.length);
@@ -104,10 +104,10 @@ export function toPixels(images: Float32Array, side: number): Pick<Pictures, 'si
 }
 
 /**
- * The pictures of a training step: every picture of the subset once in each pass, passes in orders of their own, mirrored or not by chance.
+ * The images of a training step: every image of the subset once in each pass, passes in orders of their own, flipped or not by chance.
  * A function of the key and the step alone, so that a resumed training sees what an uninterrupted one would have.
  *
- * @param subset indices of pictures
+ * @param subset indices of images
  * @param step counts from 0
  * @returns `[batchSize, 3, side, side]` in [−1, 1]
  */

@@ -18,7 +18,7 @@ function list(sizes: readonly number[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** Generators whose samples differ from their training pictures, with control of the false-discovery rate. */
+/** Generators whose samples differ from their training images, with control of the false-discovery rate. */
 function findPoints(results: readonly StudyResult[], attribute: string): Map<StudyResult, Point> {
   const tested = results.filter(({ attributes }) => attributes[attribute]?.amplification.p != null);
   const qValues = benjaminiHochberg(tested.map(({ attributes }) => attributes[attribute]!.amplification.p!));
@@ -47,14 +47,14 @@ function kindFinding(attribute: string, kind: GeneratorKind, points: readonly Po
     const range = interval === null ? '' : ` (${number(interval.low)} to ${number(interval.high)})`;
     return [`${size}: ${number(value)}${range}`];
   });
-  const certainty = `Distance from the target over that of the training pictures, by size: ${amplifications.join(', ')}.`;
+  const certainty = `Distance from the target over that of the training images, by size: ${amplifications.join(', ')}.`;
   const sizesOf = (kept: readonly Point[]): string => list(kept.map(({ size }) => size));
   const worse = points.filter(point => point.differs && surelyMore(point));
   if (worse.length > 0)
     return {
       subject,
       level: 'bad',
-      headline: `The ${NAMES[kind]} trained on ${sizesOf(worse)} pictures makes the skew in ${attribute} worse.`,
+      headline: `The ${NAMES[kind]} trained on ${sizesOf(worse)} images makes the skew in ${attribute} worse.`,
       certainty,
     };
   const milder = points.filter(point => point.differs && surelyLess(point));
@@ -65,8 +65,8 @@ function kindFinding(attribute: string, kind: GeneratorKind, points: readonly Po
       level: 'warning',
       headline:
         milder.length === other.length
-          ? `The ${NAMES[kind]} trained on ${sizesOf(milder)} pictures draws a mix of ${attribute} nearer to the target than its pictures have.`
-          : `The ${NAMES[kind]} trained on ${sizesOf(other)} pictures draws another mix of ${attribute} than its pictures have.`,
+          ? `The ${NAMES[kind]} trained on ${sizesOf(milder)} images generates a distribution of ${attribute} nearer to the target than its images have.`
+          : `The ${NAMES[kind]} trained on ${sizesOf(other)} images generates another distribution of ${attribute} than its images have.`,
       certainty,
     };
   const known = points.some(({ bias }) => bias.amplification.p !== null);
@@ -74,8 +74,8 @@ function kindFinding(attribute: string, kind: GeneratorKind, points: readonly Po
     subject,
     level: known ? 'good' : 'unknown',
     headline: known
-      ? `No evidence that the ${NAMES[kind]} changes the mix of ${attribute} at any size.`
-      : `Whether the ${NAMES[kind]} changes the mix of ${attribute} cannot be said.`,
+      ? `No evidence that the ${NAMES[kind]} changes the distribution of ${attribute} at any size.`
+      : `Whether the ${NAMES[kind]} changes the distribution of ${attribute} cannot be determined.`,
     certainty,
   };
 }

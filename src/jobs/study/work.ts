@@ -34,13 +34,13 @@ export interface GeneratorName {
   readonly size: number;
 }
 
-/** All pictures in the order that the subsets are the beginnings of. */
+/** All images in the order that the subsets are the beginnings of. */
 export function orderOf({ prepared, pictures }: Pick<StudyContext, 'prepared' | 'pictures'>): number[] {
   const key = foldIn(randomKey(prepared.configuration.seed), 'order');
   return openStream(key).shuffle(pictures.files.map((_, index) => index));
 }
 
-/** Every kind starts at the same weights whatever the size, and draws from the same noise. */
+/** Every kind starts at the same weights whatever the size, and samples from the same noise. */
 function keyOf({ prepared }: StudyContext, kind: GeneratorKind, use: string): RandomKey {
   return foldIn(foldIn(randomKey(prepared.configuration.seed), kind), use);
 }
@@ -50,14 +50,14 @@ export function stepsOf({ budget, batchSize }: Prepared['configuration'], size: 
   return budget.unit === 'steps' ? budget.value : Math.max(1, Math.ceil((budget.value * size) / batchSize));
 }
 
-/** Asks the classifier about the pictures that its errors are measured on. */
+/** Asks the classifier about the images that its errors are measured on. */
 export async function* labelPictures(context: StudyContext): AsyncGenerator<StudyStage> {
   const { run, prepared, pictures, progress, signal } = context;
   const chosen = orderOf(context).slice(0, prepared.configuration.confusionImages);
   const left = chosen.filter(index => !progress.labelled.has(pictures.files[index]!));
   const total = chosen.length;
   for (let start = 0; start < left.length; start += LABELLED_AT_ONCE) {
-    yield { type: 'progress', stage: 'labelling pictures', done: total - left.length + start, total };
+    yield { type: 'progress', stage: 'labelling images', done: total - left.length + start, total };
     const some = left.slice(start, start + LABELLED_AT_ONCE);
     const found = await prepared.labeller.label(pictures, some, { signal });
     const items = some.map((index, i) => ({
@@ -134,7 +134,7 @@ export async function* trainGenerator(context: StudyContext, name: GeneratorName
   }
 }
 
-/** Draws from a trained generator, keeps a picture of the first samples, and asks the classifier about all. */
+/** Samples a trained generator, keeps an image of the first samples, and asks the classifier about all. */
 export async function* sampleGenerator(context: StudyContext, name: GeneratorName): AsyncGenerator<StudyStage> {
   const { run, prepared, progress, runtime, signal } = context;
   const { kind, size } = name;

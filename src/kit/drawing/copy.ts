@@ -5,7 +5,7 @@ import type { RenderedFace } from './face.ts';
 const MOST_SHIFT = 1 / 64;
 
 /**
- * What happens to a picture that finds its way into a data set twice: a shift by at most 1/64 of its side, brightness changed by at most
+ * What happens to an image that finds its way into a data set twice: a shift by at most 1/64 of its side, brightness changed by at most
  * 4 %, noise with a standard deviation of at most 1.5 levels. The pixels are the same on every machine.
  */
 export function wearCopy(face: RenderedFace, key: RandomKey): RenderedFace {

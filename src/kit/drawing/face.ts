@@ -35,7 +35,7 @@ export function checkFaceSize(size: number): void {
  * Draws a face, with the region of every pixel. The same specification gives the same pixels on every machine: only
  * operations are used that IEEE 754 rounds alike everywhere.
  *
- * @param options.size side of the square picture in pixels, 32 to 256.
+ * @param options.size side of the square image in pixels, 32 to 256.
  * @throws BiolensError `usage` for any other size.
  */
 export function renderFace(spec: FaceSpec, options: { readonly size: number }): RenderedFace {

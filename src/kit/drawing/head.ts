@@ -23,7 +23,7 @@ function ballPaint(scene: Scene, ball: { readonly centre: Point; readonly radii:
     const rest = 1 - u * u - v * v;
     const w = rest > 0.01 ? Math.sqrt(rest) : 0.1;
     const lit = (u * lampX + v * lampY + w * front) * norm;
-    // Most of the face keeps the tone itself, so that the tone can be read back from the picture.
+    // Most of the face keeps the tone itself, so that the tone can be read back from the image.
     const dark = Math.min(1, Math.max(0, (0.78 - lit) / 0.75));
     const shade = dark * dark * (3 - 2 * dark);
     const shine = 0.5 * Math.min(1, Math.max(0, (lit - 0.8) / 0.3));

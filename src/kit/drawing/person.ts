@@ -106,7 +106,7 @@ type PersonKeys =
   | 'frame'
   | 'frameColour';
 
-/** What stays the same in every picture of a person. */
+/** What stays the same in every image of a person. */
 export type PersonSpec = Pick<FaceSpec, PersonKeys>;
 
 const keysOf = <T extends Record<string, unknown>>(record: T): (keyof T & string)[] => Object.keys(record);
@@ -207,7 +207,7 @@ const GARMENT_COLOURS = [
 
 const SUITS = ['#2a2f3c', '#3b3f46', '#24242a', '#3a4a63', '#54473f'] as const;
 
-/** Draws one picture of a person: how they look, where they turn, the light, the place. */
+/** Draws one image of a person: how they look, where they turn, the light, the place. */
 export function drawMoment(
   stream: RandomStream,
   labels: { readonly person: PersonSpec; readonly expression: Expression; readonly glasses: FaceSpec['glasses'] },

@@ -11,7 +11,7 @@ export interface Pose {
   readonly sinYaw: number;
   readonly cosYaw: number;
   readonly sinPitch: number;
-  /** Direction of the head's x axis in the picture. */
+  /** Direction of the head's x axis in the image. */
   readonly axis: readonly [number, number];
   /** A point in space. */
   point(x: number, y: number, z: number): readonly [number, number];

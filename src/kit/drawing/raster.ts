@@ -1,7 +1,7 @@
 import type { Rgb } from '../images/crop.ts';
 
 /**
- * A square picture being painted. Colours are kept as floats from 0 to 255 until the end, so that soft layers do not
+ * A square image being painted. Colours are kept as floats from 0 to 255 until the end, so that soft layers do not
  * band; `regions` tells what was painted last at each pixel.
  */
 export interface Canvas {
@@ -47,7 +47,7 @@ interface Bounds {
   readonly y1: number;
 }
 
-/** Whole pixels that the points touch, `margin` more on each side, within the picture. */
+/** Whole pixels that the points touch, `margin` more on each side, within the image. */
 function boundsOf(points: readonly number[], size: number, margin: number): Bounds {
   let x0 = Infinity;
   let y0 = Infinity;
@@ -287,7 +287,7 @@ export function glow(canvas: Canvas, options: GlowOptions): void {
   }
 }
 
-/** The picture as 8-bit samples, `[size, size, 3]`. */
+/** The image as 8-bit samples, `[size, size, 3]`. */
 export function samplesOf(canvas: Canvas): Uint8Array {
   const samples = new Uint8Array(canvas.colours.length);
   for (let i = 0; i < samples.length; i++) {

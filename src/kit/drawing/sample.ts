@@ -15,26 +15,26 @@ import {
 } from './spec.ts';
 
 export interface SampleOptions {
-  /** Pictures, copies included. */
+  /** Images, copies included. */
   readonly n: number;
   /** Whole number from 0; 0 by default. */
   readonly seed?: number | undefined;
   /** Shares of classes; without it all genders, age groups, skin tones and expressions are as frequent. */
   readonly skew?: Skew | undefined;
-  /** Share of the pictures that are near-exact copies of an earlier one, 0 (default) to below 1. */
+  /** Share of the images that are near-exact copies of an earlier one, 0 (default) to below 1. */
   readonly duplicates?: number | undefined;
-  /** Pictures that the copies are of: a few make each of them frequent, as in collections from the web; by default any picture. */
+  /** Images that the copies are of: a few make each of them frequent, as in collections from the web; by default any image. */
   readonly duplicated?: number | undefined;
-  /** People, each in about as many pictures; by default every picture that is no copy shows another person. */
+  /** People, each in about as many images; by default every image that is no copy shows another person. */
   readonly identities?: number | undefined;
 }
 
-/** One picture that is to be drawn. */
+/** One image that is to be drawn. */
 export interface PlannedFace {
   /** Such as `000001.png`. */
   readonly file: string;
   readonly spec: FaceSpec;
-  /** The earlier picture that this one is a near-exact copy of. */
+  /** The earlier image that this one is a near-exact copy of. */
   readonly duplicateOf: string | null;
   /** Stream of what a copy suffers; see `wearCopy`. */
   readonly key: RandomKey;
@@ -44,9 +44,9 @@ export interface PlannedFace {
 const GLASSES_SHARE = 0.3;
 
 interface Layout {
-  /** Per picture, the original that it shows. */
+  /** Per image, the original that it shows. */
   readonly original: readonly number[];
-  /** Per picture, the picture that it copies; −1 for originals. */
+  /** Per image, the image that it copies; −1 for originals. */
   readonly copyOf: readonly number[];
   /** Per original, its identity. */
   readonly identity: readonly number[];
@@ -58,7 +58,7 @@ function checkCount(name: string, value: number, most: number): void {
   throw new BiolensError('usage', `"${name}" expected a whole number from 1 to ${most}, got ${value}`);
 }
 
-/** Decides which pictures are copies of which, and which show the same person. */
+/** Decides which images are copies of which, and which show the same person. */
 function layOut(options: SampleOptions, key: RandomKey): Layout {
   const { n, duplicates = 0 } = options;
   checkCount('n', n, 9_999_999);
@@ -82,7 +82,7 @@ function layOut(options: SampleOptions, key: RandomKey): Layout {
   return { original, copyOf, identity: Array.from({ length: originals }, (_, i) => i % identities), identities };
 }
 
-/** Sum of the pictures that each of `size` things appears in. */
+/** Sum of the images that each of `size` things appears in. */
 function countPictures(of: readonly number[], size: number): number[] {
   const counts = new Array<number>(size).fill(0);
   for (const thing of of) counts[thing]!++;
@@ -93,8 +93,8 @@ function countPictures(of: readonly number[], size: number): number[] {
  * Plans a set of faces: who is shown how in which file. The plan is a function of the options alone, the same on every
  * machine.
  *
- * Shares are met by exact counts, copies included, and not by chance: of 700 pictures with `gender: { male: 0.8 }`, 560 are
- * male. Where `identities` share pictures, what belongs to the person (all but expression and glasses) can only be met as nearly as
+ * Shares are met by exact counts, copies included, and not by chance: of 700 images with `gender: { male: 0.8 }`, 560 are
+ * male. Where `identities` share images, what belongs to the person (all but expression and glasses) can only be met as nearly as
  * whole people allow. Hair style and colour follow habit (gender, age, skin tone) unless a skew names them; 30 % wear glasses.
  *
  * @throws BiolensError `usage` naming the option that is out of range.

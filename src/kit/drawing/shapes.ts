@@ -81,7 +81,7 @@ export function withHole(outer: readonly number[], hole: readonly number[]): Pat
 
 /**
  * Cosine and sine of an angle within ±90 degrees by their Taylor series (error below 1e-8): the language leaves the
- * last bits of its own to the engine, and pictures are to be the same everywhere.
+ * last bits of its own to the engine, and images are to be the same everywhere.
  */
 export function turn(degrees: number): Point {
   const x = (degrees * Math.PI) / 180;

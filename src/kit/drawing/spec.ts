@@ -1,6 +1,6 @@
 import { EXPRESSIONS, type Face } from '../../ground/contracts/faces.ts';
 
-/** Gender presentation: how a person would commonly be read, which is all that a picture can show. */
+/** Gender presentation: how a person would commonly be read, which is all that an image can show. */
 export const GENDERS = ['male', 'female'] as const;
 export type Gender = (typeof GENDERS)[number];
 
@@ -69,7 +69,7 @@ export const BEARDS = ['none', 'stubble', 'moustache', 'goatee', 'full'] as cons
 export const GARMENTS = ['crew', 'v-neck', 'collar', 'suit', 'hoodie'] as const;
 
 /**
- * What makes one person look like themselves: each trait from −1 to 1 about the usual form. They stay the same in all pictures of
+ * What makes one person look like themselves: each trait from −1 to 1 about the usual form. They stay the same in all images of
  * one identity, and no two identities share them.
  */
 export interface Traits {
@@ -100,7 +100,7 @@ export interface Traits {
   readonly neckWidth: number;
 }
 
-/** Everything that a drawn face shows; the same specification gives the same picture. */
+/** Everything that a drawn face shows; the same specification gives the same image. */
 export interface FaceSpec {
   /** Number of the identity within its set. */
   readonly identity: number;
@@ -132,7 +132,7 @@ export interface FaceSpec {
   readonly yaw: number;
   /** Degrees that the face looks up, −20 to 20. */
   readonly pitch: number;
-  /** Degrees that the head leans, clockwise in the picture, −20 to 20. */
+  /** Degrees that the head leans, clockwise in the image, −20 to 20. */
   readonly roll: number;
   /** Where the eyes look, −1 to 1: to the viewer's right, and down. */
   readonly gaze: readonly [number, number];
@@ -146,7 +146,7 @@ export interface FaceSpec {
   readonly backgroundKind: 'linear' | 'spot';
   readonly garment: (typeof GARMENTS)[number];
   readonly garmentColour: string;
-  /** Shift of the head in shares of the picture's side, and its size about 1. */
+  /** Shift of the head in shares of the image's side, and its size about 1. */
   readonly shift: readonly [number, number];
   readonly zoom: number;
 }

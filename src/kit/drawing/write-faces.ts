@@ -11,7 +11,7 @@ import { type PlannedFace, type SampleOptions, sampleFaces } from './sample.ts';
 import { REGIONS } from './spec.ts';
 
 export interface RenderFacesOptions extends SampleOptions {
-  /** Side of the pictures in pixels, 32 to 256. */
+  /** Side of the images in pixels, 32 to 256. */
   readonly size: number;
   /** Folder for region masks (grey PNG, a pixel's value is its place in `REGIONS`) and `regions.json`; outside `directory`. */
   readonly masks?: string | undefined;
@@ -59,7 +59,7 @@ function labelRow({ file, spec, duplicateOf }: PlannedFace): (string | number | 
   ];
 }
 
-/** Draws one picture of a plan; a copy as what became of the picture that it copies. */
+/** Draws one image of a plan; a copy as what became of the image that it copies. */
 export function renderPlanned(planned: PlannedFace, options: { readonly size: number }): RenderedFace {
   const face = renderFace(planned.spec, options);
   return planned.duplicateOf === null ? face : wearCopy(face, planned.key);
@@ -84,7 +84,7 @@ async function makeNeighbour(directory: string): Promise<string> {
   return neighbour;
 }
 
-/** Pictures that are encoded and written at a time. */
+/** Images that are encoded and written at a time. */
 const WRITTEN_AT_A_TIME = 8;
 
 interface Target {
@@ -115,7 +115,7 @@ async function* writeAll(
 }
 
 /**
- * Draws a set of faces (see `sampleFaces`) into a new folder: PNG pictures and `labels.csv`, whose columns are
+ * Draws a set of faces (see `sampleFaces`) into a new folder: PNG images and `labels.csv`, whose columns are
  * `LABEL_COLUMNS`. The same options give the same bytes on every machine. The folder appears when it is complete: what is
  * interrupted or fails leaves nothing behind.
  *
@@ -128,10 +128,7 @@ export async function* renderFaces(directory: string, options: RenderFacesOption
   const home = resolve(directory);
   const masksHome = options.masks === undefined ? null : resolve(options.masks);
   if (masksHome !== null && !relative(home, masksHome).startsWith('..')) {
-    throw new BiolensError(
-      'usage',
-      `"masks" expected a folder outside ${directory}, where they would count as pictures`,
-    );
+    throw new BiolensError('usage', `"masks" expected a folder outside ${directory}, where they would count as images`);
   }
   const made: string[] = [];
   try {
@@ -143,7 +140,7 @@ export async function* renderFaces(directory: string, options: RenderFacesOption
     const [pictures = '', masks = null] = made;
     yield* writeAll(plan, { pictures, masks }, options);
     throwIfAborted(options.signal);
-    // Masks first: whoever sees the pictures can rely on their masks.
+    // Masks first: whoever sees the images can rely on their masks.
     if (masks !== null && masksHome !== null) await rename(masks, masksHome);
     await rename(pictures, home);
   } catch (error) {

@@ -11,7 +11,7 @@ const BLURRED_SHARE = 0.4;
 const MOST_NOISE = 12;
 const NOISE_TABLE = 1 << 16;
 
-/** Smooths a plane of a picture with 1-2-1 along one axis, by an amount from 0 to 1. */
+/** Smooths a plane of an image with 1-2-1 along one axis, by an amount from 0 to 1. */
 function smooth(plane: Float32Array, { side, step, amount }: { side: number; step: number; amount: number }): void {
   const across = step === 1 ? side : 1;
   const line = new Float32Array(side);
@@ -25,7 +25,7 @@ function smooth(plane: Float32Array, { side, step, amount }: { side: number; ste
   }
 }
 
-/** Writes altered pictures as a network is fed: mirrored, shifted, brighter or darker, a little blurred and noisy. */
+/** Writes altered images as a network is fed: mirrored, shifted, brighter or darker, a little blurred and noisy. */
 export class Augmenter {
   readonly #noise: Float32Array;
   readonly #side: number;

@@ -1,5 +1,5 @@
 import { foldIn, openStream, type RandomKey } from '../../ground/math/index.ts';
-import type { Example } from './labelled-pictures.ts';
+import type { Example } from './labelled-images.ts';
 
 export interface Split {
   readonly training: readonly Example[];

@@ -1,6 +1,6 @@
 import type { ModelCard } from '../../ground/contracts/index.ts';
 import { proportionMetric } from '../../ground/math/index.ts';
-import type { Example, LearntAttribute } from './labelled-pictures.ts';
+import type { Example, LearntAttribute } from './labelled-images.ts';
 
 /** What the held-out examples say of one attribute, as the model card keeps it. */
 export type AttributeEvaluation = NonNullable<ModelCard['evaluation']>['attributes'][string];
@@ -67,7 +67,7 @@ export function measureHeldOut(
       counts[predicted]![label]!++;
       if (predicted === label) right++;
     }
-    const accuracy = proportionMetric(right, rows.length, { reason: 'no held-out picture has a label' });
+    const accuracy = proportionMetric(right, rows.length, { reason: 'no held-out image has a label' });
     return [name, { accuracy, confusion: counts, temperature: fitTemperature(rows) }];
   });
   return Object.fromEntries(entries);

@@ -29,7 +29,7 @@ export const SIDES = [16, 32, 64, 128] as const;
 
 /**
  * A small classifier: convolutions of 3 × 3 with group normalisation and ReLU, halving down to 4 × 4, and one linear layer. The place of
- * things is kept to the end, because a face in a picture of a face is always in the same place.
+ * things is kept to the end, because a face in an image of a face is always in the same place.
  *
  * @param x `[n, 3, side, side]`, (sample − 127.5) / 127.5
  * @returns `[n, logits]`
@@ -48,7 +48,7 @@ export function classifierNetwork(lookup: Lookup, x: Value, logits: number): Val
   };
   let side = Number(x.shape[2]) / 2;
   let channels: number = CHANNELS[0];
-  // At full resolution: an eye of a picture of 32 pixels is two of them.
+  // At full resolution: an eye of an image of 32 pixels is two of them.
   let hidden = maxPool2d(relu(convolve('conv0', x, channels)), HALVING);
   for (let stage = 1; side > LAST_SIDE; stage++, side /= 2) {
     channels = CHANNELS[stage]!;
@@ -64,7 +64,7 @@ export function classifierNetwork(lookup: Lookup, x: Value, logits: number): Val
 }
 
 /**
- * The trained network as a model of any batch: the mean of its logits for a picture and its mirror image, which errs less than either, each multiplied by its
+ * The trained network as a model of any batch: the mean of its logits for an image and its flipped copy, which errs less than either, each multiplied by its
  * scale.
  */
 export function trainedModel(

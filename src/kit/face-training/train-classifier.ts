@@ -26,7 +26,7 @@ import {
 import { openRuntime } from '../tensor/node.ts';
 import { Augmenter } from './augment.ts';
 import { holdOut } from './hold-out.ts';
-import { type Example, type LearntAttribute, type ReadProgress, readLabelled } from './labelled-pictures.ts';
+import { type Example, type LearntAttribute, type ReadProgress, readLabelled } from './labelled-images.ts';
 import { measureHeldOut } from './measure.ts';
 import { checkModelFile, writeModelFile } from './model-file.ts';
 import { classifierNetwork, NETWORK_INPUT, NETWORK_OUTPUT, SIDES, trainedModel } from './network.ts';
@@ -39,7 +39,7 @@ const WEIGHT_DECAY = 0.01;
 const CLIP_NORM = 2;
 /** Share of the old average in the moving average of the weights, which is what is kept. */
 const AVERAGE_DECAY = 0.99;
-/** How much more a picture of a rare class counts, at most, than the average one. */
+/** How much more an image of a rare class counts, at most, than the average one. */
 const MOST_WEIGHT = 10;
 
 export interface TrainClassifierOptions {
@@ -49,11 +49,11 @@ export interface TrainClassifierOptions {
   readonly output: string;
   /** Table of labels; by default `labels.csv` in the folder, or a folder per class where one attribute is learnt. */
   readonly labels?: string | undefined;
-  /** Side that pictures are resized to: 16, 32, 64 or 128. Default 32. */
+  /** Side that images are resized to: 16, 32, 64 or 128. Default 32. */
   readonly size?: number | undefined;
   /** Batches of 32. Default 1000. */
   readonly steps?: number | undefined;
-  /** Share of the pictures that is kept to measure by, 0 to 0.5. Default 0.2. */
+  /** Share of the images that is kept to measure by, 0 to 0.5. Default 0.2. */
   readonly heldOut?: number | undefined;
   readonly seed?: number | undefined;
   readonly device?: DeviceChoice | undefined;
@@ -130,7 +130,7 @@ function buildStep(attributes: readonly LearntAttribute[], size: number): Traini
   });
 }
 
-/** Weights that make classes count alike, as the model shall not lean to the mix that it was trained on; 1 on average. */
+/** Weights that make classes count alike, as the model shall not lean to the class shares that it was trained on; 1 on average. */
 function classWeights(attributes: readonly LearntAttribute[], training: readonly Example[]): number[][] {
   return attributes.map(({ classes }, a) => {
     const counts = classes.map((_, c) => training.filter(({ labels }) => labels[a] === c).length);
@@ -263,9 +263,9 @@ function cardOf(
 
 /**
  * Trains a small classifier on a labelled folder and writes it as an ONNX model with its card, in which the confusion matrix of each attribute stands as
- * it was measured on pictures that were held out.
+ * it was measured on images that were held out.
  *
- * Classes count alike in training whatever their numbers. The card's probabilities are calibrated on the held-out pictures. The same folder, options
+ * Classes count alike in training whatever their numbers. The card's probabilities are calibrated on the held-out images. The same folder, options
  * and machine give the same model.
  *
  * @throws BiolensError `usage` for an option out of range; `input` naming the file or column; `interrupted`: then nothing is written

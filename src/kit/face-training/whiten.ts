@@ -4,7 +4,7 @@ import { BiolensError } from '../../ground/errors.ts';
 import { type Pca, pca } from '../../ground/math/index.ts';
 import { type ImageFile, listImages, mapImages, resizeImage, toTensor } from '../images/index.ts';
 import { flatten, Graph, linear } from '../tensor/index.ts';
-import type { ReadProgress } from './labelled-pictures.ts';
+import type { ReadProgress } from './labelled-images.ts';
 import { checkModelFile, writeModelFile } from './model-file.ts';
 
 const DEFAULTS = { size: 16, width: 64 } as const;
@@ -20,9 +20,9 @@ const SAMPLES = { mean: [127.5, 127.5, 127.5], deviation: [127.5, 127.5, 127.5] 
 export interface WhiteningOptions {
   /** The ONNX file to write; its model card goes beside it. */
   readonly output: string;
-  /** Side that pictures are resized to, 8 to 64. Default 16. */
+  /** Side that images are resized to, 8 to 64. Default 16. */
   readonly size?: number | undefined;
-  /** Numbers in an embedding, below the number of pictures. Default 64. */
+  /** Numbers in an embedding, below the number of images. Default 64. */
   readonly width?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +34,7 @@ export interface FittedWhitening {
   readonly pictures: number;
   readonly size: number;
   readonly width: number;
-  /** Share of the pictures' variance that the components hold. */
+  /** Share of the images' variance that the components hold. */
   readonly explained: number;
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
 }
@@ -74,8 +74,8 @@ function cardOf(output: string, { size, width }: { readonly size: number; readon
 }
 
 /**
- * Fits an embedder of whole pictures to a folder, and writes it as an ONNX model with its card: the pictures' principal components, each divided by the
- * square root of its standard deviation. The cosine of such embeddings tells a copy from a look-alike where a face network sees no face: pictures that agree in
+ * Fits an embedder of whole images to a folder, and writes it as an ONNX model with its card: the images' principal components, each divided by the
+ * square root of its standard deviation. The cosine of such embeddings tells a copy from a look-alike where a face network sees no face: images that agree in
  * what all of them share, the light of the background above all, do not count as alike for it (after Jégou and Chum, ECCV 2012).
  *
  * It finds copies that lie pixel on pixel, worn or blurred, not those that are mirrored or moved by more than a pixel of `size`.
@@ -109,7 +109,7 @@ export async function* fitWhitening(
   }
   const most = Math.min(rows - 1, cols);
   if (!(Number.isInteger(width) && width >= 1 && width <= most))
-    throw new BiolensError('usage', `"width" expected 1 to ${most} for ${rows} pictures of ${directory}, got ${width}`);
+    throw new BiolensError('usage', `"width" expected 1 to ${most} for ${rows} images of ${directory}, got ${width}`);
   const fitted = pca({ data: data.subarray(0, rows * cols), rows, cols }, { components: width });
   let total = 0;
   for (let i = 0; i < rows * cols; i++) total += (data[i]! - fitted.mean[i % cols]!) ** 2;

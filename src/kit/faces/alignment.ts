@@ -9,7 +9,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** First and one past the last landmark of each part, in the order of iBUG 300-W. "Left" is the left of the picture. */
+/** First and one past the last landmark of each part, in the order of iBUG 300-W. "Left" is the left of the image. */
 const PARTS = { leftEye: [36, 42], rightEye: [42, 48], mouth: [48, 68] } as const;
 const NOSE_TIP = 30;
 const MOUTH_CORNERS = [48, 54] as const;

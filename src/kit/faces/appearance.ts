@@ -2,7 +2,7 @@ import type { Image } from '../images/index.ts';
 
 /** Pixels of the grid, each way. */
 const GRID = 32;
-/** Highest frequency, in half waves across the picture, of lightness and of colours: JPEG halves the resolution of colours. */
+/** Highest frequency, in half waves across the image, of lightness and of colours: JPEG halves the resolution of colours. */
 const LIGHTNESS_REACH = 6;
 const COLOUR_REACH = 3;
 /** Chosen by recall on drawn faces of 32 and 192 pixels and on portraits; so is the reach. */
@@ -11,7 +11,7 @@ const COLOUR_WEIGHT = 4;
 const MEAN_COLOUR_WEIGHT = 0.6;
 /** Keeps the logarithm of dark samples, of 255, from magnifying their noise. */
 const DARK = 16;
-/** Contrast, as the deviation of log lightness, below which a picture counts as flat. */
+/** Contrast, as the deviation of log lightness, below which an image counts as flat. */
 const FLAT = 0.02;
 /** Odd frequencies whose products are taken with each other. */
 const PRODUCT_GROUP = 16;
@@ -60,7 +60,7 @@ interface Taps {
   readonly weights: readonly number[];
 }
 
-/** Areas where the picture is larger than the grid, lines between pixel centres where it is smaller. */
+/** Areas where the image is larger than the grid, lines between pixel centres where it is smaller. */
 function tapsOf(length: number): Taps[] {
   return Array.from({ length: GRID }, (_, cell) => {
     if (length < GRID) {
@@ -159,14 +159,14 @@ function mirrorless(coefficients: readonly number[], frequencies: readonly Frequ
 }
 
 /**
- * Embeds a whole picture by what it looks like, for pictures in which no face network is at home: drawn faces, 32-pixel samples of a generator. It
- * tells altered copies from pictures that are merely drawn alike; it knows nothing of identity.
+ * Embeds a whole image by what it looks like, for images in which no face network is at home: drawn faces, 32-pixel samples of a generator. It
+ * tells altered copies from images that are merely drawn alike; it knows nothing of identity.
  *
- * The picture is averaged down to a grid, taken to logarithms (so that brightness is a constant, which is subtracted), split into lightness and two
+ * The image is averaged down to a grid, taken to logarithms (so that brightness is a constant, which is subtracted), split into lightness and two
  * opponent colours, and described by its lowest cosine frequencies: those keep through JPEG, blur, noise and small shifts. Mirroring changes the sign
  * of the horizontally odd ones; of these the products of pairs are kept, which do not see a common sign.
  *
- * Under a millisecond for pictures of 32 to 256 pixels; the same numbers, up to rounding, for a picture and its mirror image.
+ * Under a millisecond for images of 32 to 256 pixels; the same numbers, up to rounding, for an image and its flipped copy.
  *
  * @returns `[APPEARANCE_WIDTH]`, of no fixed length
  */

@@ -1,6 +1,7 @@
 import { type Box, EXPRESSIONS } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import type { Image } from '../images/index.ts';
+import type { Seen } from './custom-model.ts';
 import type { FaceFinding, LargestFaceOptions } from './finding.ts';
 import { type OpenModelOptions, openModel } from './open-model.ts';
 
@@ -10,6 +11,8 @@ export interface Classified {
   readonly probabilities: Readonly<Record<string, readonly number[]>>;
   /** The face that was looked at, in pixels; null where the whole image was. */
   readonly box: Box | null;
+  /** The image's other faces, where they were asked for and there are some. */
+  readonly others?: readonly Classified[];
 }
 
 /** Sorts the largest face of an image into the classes of one or more attributes. */
@@ -65,7 +68,11 @@ export async function openClassifier(spec: string, options: OpenModelOptions = {
       attributes: BUILT_IN_ATTRIBUTES,
       async classify(images, runOptions) {
         const found = await analyser.analyse(images, runOptions);
-        return found.map(([largest]) => (largest === undefined ? null : classifyFinding(largest)));
+        return found.map(([largest, ...others]) => {
+          if (largest === undefined) return null;
+          const all = runOptions?.faces === 'all' && others.length > 0;
+          return { ...classifyFinding(largest), ...(all ? { others: others.map(classifyFinding) } : {}) };
+        });
       },
     };
   }
@@ -77,13 +84,14 @@ export async function openClassifier(spec: string, options: OpenModelOptions = {
     attributes,
     async classify(images, runOptions = {}) {
       const seen = await custom.see(images, analyser, runOptions);
-      return seen.map(item => {
-        if (item === null) return null;
-        if (item.row.length !== width) {
-          throw new BiolensError('input', `${path}: expected ${width} logits, got ${item.row.length}`);
+      const classifiedOf = ({ row, box, others }: Seen): Classified => {
+        if (row.length !== width) {
+          throw new BiolensError('input', `${path}: expected ${width} logits, got ${row.length}`);
         }
-        return { probabilities: splitLogits(item.row, attributes), box: item.box };
-      });
+        const probabilities = splitLogits(row, attributes);
+        return { probabilities, box, ...(others === undefined ? {} : { others: others.map(classifiedOf) }) };
+      };
+      return seen.map(item => item && classifiedOf(item));
     },
   };
 }

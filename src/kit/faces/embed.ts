@@ -8,7 +8,7 @@ export type EmbedEvent = ScanEvent<Embedded>;
 
 export interface EmbedFolderOptions extends ScanOptions {
   readonly embedder: Embedder;
-  /** Default `skip`: the picture is skipped with the reason `no face found`. */
+  /** Default `skip`: the image is skipped with the reason `no face found`. */
   readonly noFace?: NoFacePolicy | undefined;
 }
 
@@ -20,9 +20,9 @@ export interface FolderEmbeddings {
 }
 
 /**
- * Embeds the largest face of each picture of a folder.
+ * Embeds the largest face of each image of a folder.
  *
- * @throws BiolensError `input` for a folder that is missing, unreadable or without pictures; `interrupted`.
+ * @throws BiolensError `input` for a folder that is missing, unreadable or without images; `interrupted`.
  */
 export function embedFolder(directory: string, options: EmbedFolderOptions): AsyncGenerator<EmbedEvent> {
   const { embedder, noFace, ...rest } = options;

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import type { Image } from '../images/index.ts';
 import { APPEARANCE_WIDTH, embedAppearance } from './appearance.ts';
+import type { Seen } from './custom-model.ts';
 import type { Embedded, LargestFaceOptions } from './finding.ts';
 import { EMBEDDING_WIDTH } from './networks/embedder.ts';
 import { type OpenModelOptions, openModel } from './open-model.ts';
@@ -13,12 +14,12 @@ export interface Embedder extends AsyncDisposable {
   readonly width: number;
   /** Images under way at a time that keep it busy, for callers that give one at a time. */
   readonly concurrency: number;
-  /** @returns an embedding for each image, as the network gives it, not of unit length; null where there is no face. */
+  /** @returns an embedding for each image, as the network gives it, not of unit length, with those of its other faces where asked for; null where there is no face. */
   embed(images: readonly Image[], options?: LargestFaceOptions): Promise<(Embedded | null)[]>;
   close(): Promise<void>;
 }
 
-/** The spec of the embedder that looks at whole pictures and needs neither a face nor weights. */
+/** The spec of the embedder that looks at whole images and needs neither a face nor weights. */
 export const APPEARANCE = 'appearance';
 
 function openAppearance(): Embedder {
@@ -26,7 +27,7 @@ function openAppearance(): Embedder {
   return {
     name: APPEARANCE,
     width: APPEARANCE_WIDTH,
-    // It takes less time than decoding the picture.
+    // It takes less time than decoding the image.
     concurrency: availableParallelism(),
     async embed(images, { signal } = {}) {
       throwIfAborted(signal);
@@ -38,7 +39,7 @@ function openAppearance(): Embedder {
 }
 
 /**
- * Opens an embedder: `built-in` (faces), `appearance` (whole pictures, for those in which no face network is at home), or the path of an ONNX model with a card of kind `embedder`.
+ * Opens an embedder: `built-in` (faces), `appearance` (whole images, for those in which no face network is at home), or the path of an ONNX model with a card of kind `embedder`.
  *
  * @throws BiolensError `input` for a model or card that is missing or wrong; `usage` for a device that is not there.
  * @example
@@ -59,13 +60,13 @@ export async function openEmbedder(spec: string, options: OpenModelOptions = {})
     width,
     async embed(images, runOptions = {}) {
       const seen = await custom.see(images, analyser, runOptions);
-      return seen.map(item => {
-        if (item === null) return null;
-        if (item.row.length !== width) {
-          throw new BiolensError('input', `${path}: expected embeddings of ${width} numbers, got ${item.row.length}`);
+      const embeddedOf = ({ row, others, ...where }: Seen): Embedded => {
+        if (row.length !== width) {
+          throw new BiolensError('input', `${path}: expected embeddings of ${width} numbers, got ${row.length}`);
         }
-        return { embedding: item.row, box: item.box };
-      });
+        return { embedding: row, ...where, ...(others === undefined ? {} : { others: others.map(embeddedOf) }) };
+      };
+      return seen.map(item => item && embeddedOf(item));
     },
   };
 }

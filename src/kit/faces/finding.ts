@@ -21,6 +21,10 @@ export interface Embedded {
   readonly embedding: Float32Array;
   /** The face that was embedded, in pixels; null where the whole image was. */
   readonly box: Box | null;
+  /** Faces that were found in the image; absent where none were looked for. */
+  readonly faces?: number;
+  /** The image's other faces, largest first, where they were asked for and there are some. */
+  readonly others?: readonly Embedded[];
 }
 
 export interface AnalyseOptions {
@@ -30,9 +34,14 @@ export interface AnalyseOptions {
 /** What to do with an image in which no face is found: `skip` it, or take the `whole` image for the face. */
 export type NoFacePolicy = 'skip' | 'whole';
 
+/** Which faces of an image are looked at: the `largest`, or `all` of them. */
+export type FacesPolicy = 'largest' | 'all';
+
 export interface LargestFaceOptions extends AnalyseOptions {
   /** Default `skip`. */
   readonly noFace?: NoFacePolicy | undefined;
+  /** Default `largest`; `all` gives the others too. */
+  readonly faces?: FacesPolicy | undefined;
 }
 
 /**
@@ -48,7 +57,7 @@ export interface FaceAnalyser extends AsyncDisposable {
   locate(images: readonly Image[], options?: AnalyseOptions): Promise<LocatedFace[][]>;
   /** Finds faces with landmarks, age, gender, expression and embedding. */
   analyse(images: readonly Image[], options?: AnalyseOptions): Promise<FaceFinding[][]>;
-  /** Embeds the largest face of each image; null where there is none. */
+  /** Embeds the largest face of each image, and the others where asked to; null where there is none. */
   embed(images: readonly Image[], options?: LargestFaceOptions): Promise<(Embedded | null)[]>;
   close(): Promise<void>;
 }

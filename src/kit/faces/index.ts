@@ -19,6 +19,7 @@ export type {
   Embedded,
   FaceAnalyser,
   FaceFinding,
+  FacesPolicy,
   LargestFaceOptions,
   LocatedFace,
   NoFacePolicy,

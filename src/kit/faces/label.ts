@@ -16,10 +16,10 @@ export interface DetectFolderOptions extends ScanOptions {
 }
 
 /**
- * Says of each picture of a folder which faces are in it, with age, gender and expression; a picture without a face has an
+ * Says of each image of a folder which faces are in it, with age, gender and expression; an image without a face has an
  * empty list.
  *
- * @throws BiolensError `input` for a folder that is missing, unreadable or without pictures; `interrupted`.
+ * @throws BiolensError `input` for a folder that is missing, unreadable or without images; `interrupted`.
  */
 export function labelFolder(directory: string, options: LabelFolderOptions): AsyncGenerator<LabelEvent> {
   const { analyser, ...rest } = options;
@@ -34,9 +34,9 @@ export function labelFolder(directory: string, options: LabelFolderOptions): Asy
 }
 
 /**
- * Says of each picture of a folder where faces are.
+ * Says of each image of a folder where faces are.
  *
- * @throws BiolensError `input` for a folder that is missing, unreadable or without pictures; `interrupted`.
+ * @throws BiolensError `input` for a folder that is missing, unreadable or without images; `interrupted`.
  */
 export function detectFolder(directory: string, options: DetectFolderOptions): AsyncGenerator<DetectEvent> {
   const { detector, ...rest } = options;

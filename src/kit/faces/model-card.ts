@@ -1,9 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import type { z } from 'zod';
 import { type ModelCard, modelCardSchema } from '../../ground/contracts/index.ts';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
-import { formatShape, type ModelInfo, readModelInfo, type TensorInfo } from '../tensor/index.ts';
+import { type DType, formatShape, type ModelInfo, readModelInfo, type TensorInfo } from '../tensor/index.ts';
+import { openRegularFile, readExactly, readModelFile } from '../tensor/node.ts';
 
 export type ModelKind = ModelCard['kind'];
 
@@ -23,18 +24,40 @@ const MEANINGS: Readonly<Record<ModelKind, ModelCard['output']['meaning']>> = {
   detector: 'boxes',
 };
 
+/** Types that images are fed as, and that outputs are read as. */
+const INPUT_TYPES: readonly DType[] = ['float32', 'float16', 'uint8'];
+const OUTPUT_TYPES: readonly DType[] = ['float32', 'float16'];
+
 /** Where the card of a model lies: `model.onnx` → `model.json`. */
 export function cardPathOf(modelPath: string): string {
   return `${modelPath.slice(0, modelPath.length - extname(modelPath).length)}.json`;
 }
 
-async function readBytes(path: string, what: string): Promise<Buffer> {
+/** Longest card that is read. */
+const MOST_CARD_BYTES = 1_000_000;
+
+async function isMissing(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => false,
+    (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT',
+  );
+}
+
+function missing(path: string, what: string): BiolensError {
+  return new BiolensError('input', `${path}: ${what} is missing`, { details: { file: path } });
+}
+
+async function readCardText(path: string, modelPath: string): Promise<string> {
+  if (await isMissing(path)) throw missing(path, `the model card of ${basename(modelPath)}`);
+  const { handle, size } = await openRegularFile(path);
   try {
-    return await readFile(path);
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    const reason = missing ? `${what} is missing` : messageOf(error);
-    throw new BiolensError('input', `${path}: ${reason}`, { details: { file: path }, cause: error });
+    if (size > MOST_CARD_BYTES)
+      throw new BiolensError('input', `${path}: ${size} bytes are too long for a model card`, {
+        details: { file: path },
+      });
+    return new TextDecoder().decode(await readExactly(handle, 0, size));
+  } finally {
+    await handle.close();
   }
 }
 
@@ -81,7 +104,7 @@ class CardCheck {
     return new BiolensError('input', `${this.#cardPath}: ${text}`, { details: { file: this.#cardPath } });
   }
 
-  #tell(kind: 'input' | 'output', { name, shape }: TensorInfo): string {
+  #shapeOf(kind: 'input' | 'output', { name, shape }: TensorInfo): string {
     return `${this.#model} ${kind} "${name}" is ${formatShape(shape)}`;
   }
 
@@ -95,9 +118,10 @@ class CardCheck {
     if (name === undefined && tensors.length > 1) {
       throw this.#refuse(`${field} is missing, and ${this.#model} has several ${kind}s: ${names}`);
     }
-    if (found.dtype !== 'float32') {
+    const types = kind === 'input' ? INPUT_TYPES : OUTPUT_TYPES;
+    if (found.dtype === null || !types.includes(found.dtype)) {
       throw this.#refuse(
-        `${field}: ${this.#model} ${kind} "${found.name}" is ${found.dtype ?? 'of an unknown type'}, expected float32`,
+        `${field}: ${this.#model} ${kind} "${found.name}" is ${found.dtype ?? 'of an unknown type'}, expected ${types.join(' or ')}`,
       );
     }
     return found;
@@ -109,17 +133,22 @@ class CardCheck {
     if (this.#info.inputs.length > 1) {
       throw this.#refuse(`${this.#model} takes ${this.#info.inputs.length} inputs, expected one`);
     }
+    const { mean, deviation } = this.#card.input;
+    if (input.dtype === 'uint8' && (mean.some(value => value !== 0) || deviation.some(value => value !== 1)))
+      throw this.#refuse(
+        `input.mean expected 0 and input.deviation 1 (${this.#model} input "${input.name}" takes pixels of 0…255 as uint8)`,
+      );
     const { shape } = input;
-    if (shape.length !== 4) throw this.#refuse(`${this.#tell('input', input)}, expected four axes`);
+    if (shape.length !== 4) throw this.#refuse(`${this.#shapeOf('input', input)}, expected four axes`);
     const axes = layout === 'nchw' ? { channels: 1, height: 2, width: 3 } : { channels: 3, height: 1, width: 2 };
     const differs = (axis: number, size: number) => typeof shape[axis] === 'number' && shape[axis] !== size;
     if (differs(axes.channels, 3)) {
       const other = layout === 'nchw' ? 'nhwc' : 'nchw';
-      const turned = shape[layout === 'nchw' ? 3 : 1] === 3;
+      const swapped = shape[layout === 'nchw' ? 3 : 1] === 3;
       throw this.#refuse(
-        turned
-          ? `input.layout expected ${other} (${this.#tell('input', input)}), got ${layout}`
-          : `${this.#tell('input', input)}, expected three channels`,
+        swapped
+          ? `input.layout expected ${other} (${this.#shapeOf('input', input)}), got ${layout}`
+          : `${this.#shapeOf('input', input)}, expected three channels`,
       );
     }
     for (const [field, size] of [
@@ -128,7 +157,7 @@ class CardCheck {
     ] as const) {
       if (differs(axes[field], size)) {
         throw this.#refuse(
-          `input.${field} expected ${shape[axes[field]]} (${this.#tell('input', input)}), got ${size}`,
+          `input.${field} expected ${shape[axes[field]]} (${this.#shapeOf('input', input)}), got ${size}`,
         );
       }
     }
@@ -141,7 +170,7 @@ class CardCheck {
       const boxes = this.#find('output', 'output.boxes', output.boxes);
       const last = boxes.shape.at(-1);
       if (typeof last === 'number' && last !== 4) {
-        throw this.#refuse(`output.boxes: ${this.#tell('output', boxes)}, expected 4 numbers a box`);
+        throw this.#refuse(`output.boxes: ${this.#shapeOf('output', boxes)}, expected 4 numbers a box`);
       }
       return [boxes, this.#find('output', 'output.scores', output.scores)];
     }
@@ -151,11 +180,11 @@ class CardCheck {
       const width = rest.reduce((product, size) => product * size, 1);
       const logits = output.meaning === 'logits' ? Object.values(output.attributes).flat().length : 0;
       if (output.meaning === 'embedding' && width !== output.width) {
-        throw this.#refuse(`output.width expected ${width} (${this.#tell('output', found)}), got ${output.width}`);
+        throw this.#refuse(`output.width expected ${width} (${this.#shapeOf('output', found)}), got ${output.width}`);
       }
       if (output.meaning === 'logits' && width !== logits) {
         throw this.#refuse(
-          `output.attributes expected ${width} classes in all (${this.#tell('output', found)}), got ${logits}`,
+          `output.attributes expected ${width} classes in all (${this.#shapeOf('output', found)}), got ${logits}`,
         );
       }
     }
@@ -170,13 +199,11 @@ class CardCheck {
  *   unknown or wrong field, a card of another kind, names, sizes or types that the model does not have.
  */
 export async function readModelCard(modelPath: string, kind: ModelKind): Promise<CardedModel> {
-  const bytes = await readBytes(modelPath, 'the model');
+  if (await isMissing(modelPath)) throw missing(modelPath, 'the model');
+  const bytes = await readModelFile(modelPath);
   const info = readModelInfo(bytes, { file: modelPath });
   const cardPath = cardPathOf(modelPath);
-  const card = parseCard(
-    (await readBytes(cardPath, `the model card of ${basename(modelPath)}`)).toString('utf8'),
-    cardPath,
-  );
+  const card = parseCard(await readCardText(cardPath, modelPath), cardPath);
   if (card.kind !== kind) {
     throw new BiolensError('input', `${cardPath}: kind expected ${kind}, got ${card.kind}`, {
       details: { file: cardPath },

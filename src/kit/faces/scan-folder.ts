@@ -1,6 +1,6 @@
 import { type Image, type ImageFile, listImages, mapImages, type ReadLimits } from '../images/index.ts';
 
-/** Pictures that are decoded ahead of the networks. */
+/** Images that are decoded ahead of the networks. */
 const DECODED_AHEAD = 2;
 
 export interface ScanOptions extends ReadLimits {
@@ -25,10 +25,10 @@ export type ScanEvent<T> =
 export type Look<T> = (image: Image, signal: AbortSignal | undefined) => Promise<T | { readonly skip: string }>;
 
 /**
- * Looks at each picture of a folder, in the order of `listImages`; a file that cannot be used is an event and stops nothing.
+ * Looks at each image of a folder, in the order of `listImages`; a file that cannot be used is an event and stops nothing.
  *
- * @param concurrency pictures that are looked at at a time.
- * @throws BiolensError `input` for a folder that is missing, unreadable or without pictures; `interrupted`.
+ * @param concurrency images that are looked at at a time.
+ * @throws BiolensError `input` for a folder that is missing, unreadable or without images; `interrupted`.
  */
 export async function* scanFolder<T extends object>(
   directory: string,
@@ -42,7 +42,7 @@ export async function* scanFolder<T extends object>(
   yield { type: 'found', total };
   const options = { ...limits, ...signalOption, concurrency: concurrency + DECODED_AHEAD };
   let [done, items] = [0, 0];
-  // What a model refuses is no fault of the picture, so it is carried out of the reader, which would skip the picture.
+  // What a model refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
   const work = (image: Image) =>
     look(image, signal).then(
       seen => ({ seen }),

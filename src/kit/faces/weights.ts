@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 
@@ -14,6 +16,15 @@ const MODEL_FILES = {
 } as const;
 
 export type NetworkName = keyof typeof MODEL_FILES;
+
+const manifestOf = (stem: string): string => `${stem}-weights_manifest.json`;
+const bytesOf = (stem: string): string => `${stem}.bin`;
+
+/** All files of the built-in networks, by name. */
+export const WEIGHT_FILES: readonly string[] = Object.values(MODEL_FILES).flatMap(stem => [
+  manifestOf(stem),
+  bytesOf(stem),
+]);
 
 /** A parameter as TensorFlow.js lays it out: filters are `[height, width, in, out]`, depthwise `[height, width, channels, 1]`. */
 export interface WeightTensor {
@@ -80,25 +91,32 @@ export function parseWeights(network: NetworkName, manifest: unknown, bytes: Uin
   };
 }
 
+/** The weight files: in the package beside the code, in a clone those of `@vladmandic/face-api`. */
+function weightsFolder(): string {
+  const packed = fileURLToPath(new URL('../../weights', import.meta.url));
+  if (existsSync(packed)) return packed;
+  const { resolve } = createRequire(import.meta.url);
+  return join(dirname(resolve('@vladmandic/face-api/package.json')), 'model');
+}
+
 /**
- * Reads the parameters of a built-in network from the installed `@vladmandic/face-api` package.
+ * Reads the parameters of a built-in network, which are those of `@vladmandic/face-api`.
  *
  * @throws BiolensError `external` if the package's files are missing or damaged.
  */
 export async function readWeights(network: NetworkName): Promise<Weights> {
   const stem = MODEL_FILES[network];
   try {
-    const { resolve } = createRequire(import.meta.url);
-    const folder = join(dirname(resolve('@vladmandic/face-api/package.json')), 'model');
+    const folder = weightsFolder();
     const [manifest, bytes] = await Promise.all([
-      readFile(join(folder, `${stem}-weights_manifest.json`), 'utf8'),
-      readFile(join(folder, `${stem}.bin`)),
+      readFile(join(folder, manifestOf(stem)), 'utf8'),
+      readFile(join(folder, bytesOf(stem))),
     ]);
     return parseWeights(network, JSON.parse(manifest), bytes);
   } catch (error) {
     throw new BiolensError(
       'external',
-      `weights of the built-in ${network} cannot be read (${messageOf(error)}); is @vladmandic/face-api installed?`,
+      `weights of the built-in ${network} cannot be read (${messageOf(error)}); installing biolens again may help`,
       { cause: error },
     );
   }

@@ -6,7 +6,7 @@ import { encodeJpeg } from './encode.ts';
 import type { Image } from './image.ts';
 import { resizeImage } from './resize.ts';
 
-/** What becomes of a picture on its way through the world; what is left out does not happen. */
+/** What becomes of an image on its way through the world; what is left out does not happen. */
 export interface Alteration {
   /** Degrees, clockwise; the border's pixels fill the corners. */
   readonly rotate?: number;
@@ -63,7 +63,7 @@ function mirrorImage({ width, height, data }: Image): Image {
 }
 
 /**
- * Alters a picture as copies are altered in real data sets, in the order of the fields of `Alteration`; width and height
+ * Alters an image as copies are altered in real data sets, in the order of the fields of `Alteration`; width and height
  * stay. For planting copies that an audit has to find.
  *
  * @throws BiolensError `usage` naming the option that is out of range.

@@ -1,11 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
 import { explainSystemError, writeAtomically } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
-import { grouped } from './source.ts';
+import { grouped, openRegular } from './source.ts';
 
-/** Largest CSV file that is read, in bytes. */
-const MAX_CSV_BYTES = 256 * 2 ** 20;
+/** Limits that stand between a hostile table and the machine's memory and time. */
+const MAX_CSV_BYTES = 64 * 2 ** 20;
+const MAX_COLUMNS = 2000;
+const MAX_LINE = 2 ** 20;
 
 /** A cell that a spreadsheet would run as a formula, and cells that look protected already. */
 const RISKY = /^'*[=+\-@\t\r]/;
@@ -21,57 +23,169 @@ export interface Table {
   readonly rows: readonly (readonly string[])[];
 }
 
+/**
+ * The text of a table in the encodings that Excel, R and pandas write: UTF-8, UTF-16 with or without a byte-order mark, and Windows-1252 (of
+ * which Latin-1 is a part) for what is no UTF-8.
+ */
+function decodeText(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  // Without a mark: every other byte of the first letters is zero.
+  const zeros = [0, 1].map(from => [0, 2, 4, 6].filter(at => bytes[from + at] === 0).length);
+  if (bytes.length >= 8 && zeros[1] === 4) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes.length >= 8 && zeros[0] === 4) return new TextDecoder('utf-16be').decode(bytes);
+  return new TextDecoder(isUtf8(bytes) ? 'utf-8' : 'windows-1252').decode(bytes);
+}
+
+/** A table in memory, and what messages call it. */
+export interface TableBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+function checkText(path: string, bytes: Uint8Array): string {
+  if (bytes.length > MAX_CSV_BYTES) {
+    throw inputError(path, `${grouped(bytes.length)} bytes, more than the limit of ${grouped(MAX_CSV_BYTES)}`);
+  }
+  const text = decodeText(bytes);
+  if (text.includes('\0')) throw inputError(path, 'not a table of text (it holds zero bytes)');
+  return text;
+}
+
 async function readText(path: string): Promise<string> {
   try {
-    const { size } = await stat(path);
+    const { handle: opened, size } = await openRegular(path);
+    await using handle = opened;
     if (size > MAX_CSV_BYTES) {
       throw inputError(path, `${grouped(size)} bytes, more than the limit of ${grouped(MAX_CSV_BYTES)}`);
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
+    return checkText(path, await handle.readFile());
   } catch (error) {
     if (error instanceof BiolensError) throw error;
-    if (error instanceof TypeError) throw inputError(path, 'not UTF-8 text (save the table as CSV UTF-8)', error);
     throw inputError(path, explainSystemError(error), error);
   }
 }
 
-const PARSING = { skip_empty_lines: true, relax_column_count: true };
+const PARSING = { skip_empty_lines: true, relax_column_count: true, max_record_size: MAX_LINE };
+/** Rows that are looked at to tell what a column holds. */
+const LOOKED_AT = 20;
 
-/** The separator under which the first line has a column called `key`. */
-function findDelimiter(text: string, key: string): string | undefined {
-  return [',', ';', '\t'].find(delimiter => {
-    const [header] = parse(text, { ...PARSING, delimiter, to: 1, relax_quotes: true });
-    return header?.some(name => name.trim() === key);
+/**
+ * CelebA's own tables as CSV: a line with the number of images, names of attributes apart by spaces, and lines of a file and its values.
+ * Other texts as they are.
+ */
+function fromCelebA(text: string): string {
+  const end = text.indexOf('\n');
+  if (end < 0 || !WHOLE_NUMBER.test(text.slice(0, Math.min(end, 20)))) return text;
+  const lines = text.slice(end + 1).split('\n');
+  const rows = lines
+    .map(line => line.trim())
+    .filter(line => line !== '')
+    .map(line => line.split(/\s+/));
+  const [header, first] = rows;
+  if (header === undefined || first === undefined || header.length < 2 || /[,;"]/.test(text)) return text;
+  if (first.length === header.length + 1) header.unshift('image_id');
+  return rows.map(cells => cells.join(',')).join('\n');
+}
+
+/** The position of the column that a table is read by, or -1; `rows` are the first ones. */
+export type FindKey = (header: readonly string[], rows: readonly (readonly string[])[]) => number;
+
+/** The separator under which the table has the column that it is read by. */
+function findDelimiter(text: string, findKey: FindKey): string | undefined {
+  return [',', ';', '\t', '|'].find(delimiter => {
+    const [header, ...rows] = parse(text, { ...PARSING, delimiter, to: LOOKED_AT, relax_quotes: true });
+    return header !== undefined && findKey(tidyHeader(header), rows) >= 0;
   });
 }
 
+const tidyHeader = (header: readonly string[]): string[] => header.map(name => name.trim());
+
+/** What pandas calls an index that was written without a name. */
+const UNNAMED = /^Unnamed: \d{1,9}$/;
+const WHOLE_NUMBER = /^\s*\d{1,12}\s*$/;
+
 /**
- * Reads a table with a header. Quotes, CRLF, a byte-order mark and empty lines are taken; the separator is the one of comma,
- * semicolon and tab under which the header has a column called `key`. An apostrophe put before a formula by `writeCsv`, or by
- * hand, is taken off again.
+ * Columns that are no columns: what a comma at the end of every line makes, and an index without a name in front.
  *
- * @throws BiolensError `input` naming the file, and the line of a row that is too wide or too narrow.
+ * @returns the positions that are kept
  */
-export async function readCsv(path: string, options: { readonly key: string }): Promise<Table> {
-  const { key } = options;
-  const text = await readText(path);
+function keptColumns(columns: readonly string[], rows: readonly (readonly string[])[], key: number): number[] {
+  const isEmpty = (c: number): boolean => rows.every(cells => (cells[c] ?? '').trim() === '');
+  const isIndex = (c: number): boolean => c === 0 && rows.every(cells => WHOLE_NUMBER.test(cells[c] ?? ''));
+  return columns.flatMap((name, c) => {
+    if (c === key) return [c];
+    const unnamed = name === '' || UNNAMED.test(name);
+    return unnamed && (isEmpty(c) || isIndex(c)) ? [] : [c];
+  });
+}
+
+/** A table with the position of the column that it is read by. */
+export interface KeyedTable extends Table {
+  readonly key: number;
+}
+
+/**
+ * Reads a table with a header, as {@link readCsv} does, by a column that `findKey` finds.
+ *
+ * @param expected what messages say of that column where it is not there
+ */
+export async function readTable(
+  source: string | TableBytes,
+  { findKey, expected }: { readonly findKey: FindKey; readonly expected: string },
+): Promise<KeyedTable> {
+  // Excel understands, and some programs write, a first line that names the separator.
+  const path = typeof source === 'string' ? source : source.name;
+  const whole = typeof source === 'string' ? await readText(source) : checkText(path, source.bytes);
+  const text = fromCelebA(whole.replace(/^sep=[,;\t|]\r?\n/i, ''));
   try {
-    const delimiter = findDelimiter(text, key);
-    if (delimiter === undefined) throw inputError(path, `the first line expected a column "${key}"`);
+    const delimiter = findDelimiter(text, findKey);
+    if (delimiter === undefined) throw inputError(path, `the first line expected a column ${expected}`);
     const [header = [], ...rows] = parse(text, { ...PARSING, delimiter });
-    const columns = header.map(name => name.trim());
-    const twice = columns.find((name, i) => columns.indexOf(name) !== i);
-    if (twice !== undefined) throw inputError(path, `column "${twice}" is there twice`);
-    if (columns.includes('')) throw inputError(path, `column ${columns.indexOf('') + 1} has no name`);
+    const columns = tidyHeader(header);
+    if (columns.length > MAX_COLUMNS) {
+      throw inputError(path, `${grouped(columns.length)} columns, more than the limit of ${grouped(MAX_COLUMNS)}`);
+    }
     rows.forEach((cells, i) => {
+      // A comma at the end of a line is no cell.
+      while (cells.length > columns.length && cells.at(-1)?.trim() === '') cells.pop();
+      if (cells.length === columns.length - 1 && columns.at(-1) === '') cells.push('');
       if (cells.length === columns.length) return;
       throw inputError(path, `row ${i + 1} below the header expected ${columns.length} cells, got ${cells.length}`);
     });
-    return { columns, rows: rows.map(cells => cells.map(unprotect)) };
+    const key = findKey(columns, rows.slice(0, LOOKED_AT));
+    const kept = keptColumns(columns, rows, key);
+    const seen = new Set<string>();
+    for (const c of kept) {
+      const name = columns[c]!;
+      if (name === '' && c !== key) throw inputError(path, `column ${c + 1} has no name`);
+      if (seen.has(name)) throw inputError(path, `column "${name}" is there twice`);
+      seen.add(name);
+    }
+    return {
+      columns: kept.map(c => columns[c]!),
+      rows: rows.map(cells => kept.map(c => unprotect(cells[c]!))),
+      key: kept.indexOf(key),
+    };
   } catch (error) {
+    if (error instanceof CsvError && error.code === 'CSV_MAX_RECORD_SIZE') {
+      throw inputError(path, `a line of more than ${grouped(MAX_LINE)} characters`, error);
+    }
     if (error instanceof CsvError) throw inputError(path, error.message.replace(/\s+/g, ' '), error);
     throw error;
   }
+}
+
+/**
+ * Reads a table with a header, as spreadsheets, pandas and R write it. Quotes, CRLF, a byte-order mark, empty lines, a comma at the end of
+ * each line, an unnamed index in front, UTF-16 and Windows-1252 are taken; the separator is the one of comma, semicolon, tab and bar under
+ * which the header has a column called `key`. An apostrophe put before a formula by `writeCsv`, or by hand, is taken off again.
+ *
+ * @throws BiolensError `input` naming the file, and the line of a row that is too wide or too narrow.
+ */
+export async function readCsv(path: string, { key }: { readonly key: string }): Promise<Table> {
+  const { columns, rows } = await readTable(path, { findKey: header => header.indexOf(key), expected: `"${key}"` });
+  return { columns, rows };
 }
 
 function unprotect(cell: string): string {

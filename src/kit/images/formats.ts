@@ -1,8 +1,8 @@
-/** The picture formats that are decoded. */
-export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'AVIF' | 'TIFF' | 'GIF';
+/** The image formats that are decoded. */
+export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'AVIF' | 'TIFF' | 'GIF' | 'BMP' | 'PNM';
 
 /** The decoded formats as messages list them. */
-export const FORMAT_LIST = 'JPEG, PNG, WebP, AVIF, TIFF or GIF';
+export const FORMAT_LIST = 'JPEG, PNG, WebP, AVIF, TIFF, GIF, BMP, PGM or PPM';
 
 /** Bytes that `sniffFormat` needs to see. */
 export const SNIFF_BYTES = 64;
@@ -16,13 +16,12 @@ const bigEndian = (bytes: Uint8Array, at: number): number =>
 const littleEndian = (bytes: Uint8Array, at: number): number =>
   (((bytes[at + 3] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0)) >>> 0;
 
-/** Brands of the `ftyp` box: the major one, then, after the minor version, the compatible ones. */
-function isAvif(bytes: Uint8Array): boolean {
+/** Whether one of the brands of the `ftyp` box is among these: the major one, then, after the minor version, the compatible ones. */
+function hasBrand(bytes: Uint8Array, brands: readonly string[]): boolean {
   if (ascii(bytes, 4, 8) !== 'ftyp') return false;
   const end = Math.min(bigEndian(bytes, 0), bytes.length, SNIFF_BYTES);
   for (let at = 8; at + 4 <= end; at += at === 8 ? 8 : 4) {
-    const brand = ascii(bytes, at, at + 4);
-    if (brand === 'avif' || brand === 'avis') return true;
+    if (brands.includes(ascii(bytes, at, at + 4))) return true;
   }
   return false;
 }
@@ -36,7 +35,41 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat | undefined {
   if (head.startsWith('GIF87a') || head.startsWith('GIF89a')) return 'GIF';
   // 42 marks TIFF, 43 BigTIFF, in either byte order.
   if (/^(II[*+]\0|MM\0[*+])/.test(head)) return 'TIFF';
-  if (isAvif(bytes)) return 'AVIF';
+  if (hasBrand(bytes, ['avif', 'avis'])) return 'AVIF';
+  if (head.startsWith('BM') && isBitmap(bytes)) return 'BMP';
+  if (/^P[1-6][\s#]/.test(head)) return 'PNM';
+  return undefined;
+}
+
+/** Whether the file header of a bitmap is followed by the header of one. */
+function isBitmap(bytes: Uint8Array): boolean {
+  const size = littleEndian(bytes, 14);
+  return littleEndian(bytes, 10) >= 26 && (size === 12 || (size >= 40 && size <= 1024));
+}
+
+/** The name of a format that is known and not decoded, with the way out; undefined for any other bytes. */
+export function foreignFormat(bytes: Uint8Array): string | undefined {
+  const head = ascii(bytes, 0, 12);
+  const convert = (name: string, how: string): string =>
+    `${name}, which is not decoded; convert it to JPEG or PNG (${how})`;
+  if (hasBrand(bytes, ['heic', 'heix', 'heim', 'heis', 'hevc', 'hevx', 'mif1', 'msf1'])) {
+    return convert(
+      'a HEIC image',
+      'heif-convert a.heic a.jpg, or "Most Compatible" in the camera settings of an iPhone',
+    );
+  }
+  const magick = 'magick a.x a.png';
+  if (head.startsWith('\xff\x0a') || head.startsWith('\0\0\0\x0cJXL '))
+    return convert('a JPEG XL image', 'djxl a.jxl a.png');
+  if (head.startsWith('\0\0\0\x0cjP  ') || head.startsWith('\xff\x4f\xff\x51'))
+    return convert('a JPEG 2000 image', magick);
+  if (head.startsWith('8BPS')) return convert('a Photoshop file', magick);
+  if (head.startsWith('P7\n') || head.startsWith('PF\n') || head.startsWith('Pf\n'))
+    return convert('a PAM or PFM image', magick);
+  if (/^(?:\ufeff|\xef\xbb\xbf)?<(?:\?xml|svg)/.test(head))
+    return convert('an SVG or XML file', 'rsvg-convert a.svg -o a.png');
+  if (head.startsWith('version http')) return 'a Git LFS pointer and not the image itself (fetch it with git lfs pull)';
+  if (/^(?:<!doctype|<html)/i.test(head)) return 'a web page and not an image';
   return undefined;
 }
 
@@ -102,5 +135,9 @@ export function isCutShort(format: ImageFormat, bytes: Uint8Array): boolean {
       return !tiffEnds(bytes);
     case 'GIF':
       return bytes[bytes.length - 1] !== 0x3b;
+    // Their decoders are ours, and say so themselves.
+    case 'BMP':
+    case 'PNM':
+      return false;
   }
 }

@@ -1,4 +1,4 @@
-/** A decoded picture: 8-bit sRGB, `[height, width, 3]` row-major, upright, alpha flattened. */
+/** A decoded image: 8-bit sRGB, `[height, width, 3]` row-major, upright, alpha flattened. */
 export interface Image {
   readonly width: number;
   readonly height: number;

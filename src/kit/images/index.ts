@@ -1,4 +1,5 @@
 export { type Alteration, alterImage } from './alter.ts';
+export { type ImageArchive, isArchive, openArchive, readFromArchive } from './archive.ts';
 export { blurImage } from './blur.ts';
 export { type CropBox, type CropOptions, cropImage, type Rgb } from './crop.ts';
 export { formatCsvRow, readCsv, type Table, writeCsv } from './csv.ts';
@@ -14,6 +15,7 @@ export {
 } from './folder.ts';
 export { FORMAT_LIST, type ImageFormat, sniffFormat } from './formats.ts';
 export type { Image } from './image.ts';
+export { oneSpelling } from './label-values.ts';
 export {
   type FolderLabelsOptions,
   type Labels,

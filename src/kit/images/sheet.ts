@@ -4,20 +4,20 @@ import type { Image } from './image.ts';
 
 export interface SheetOptions {
   readonly columns: number;
-  /** Pixels between the pictures and around them; 2 by default. */
+  /** Pixels between the images and around them; 2 by default. */
   readonly gap?: number;
   /** White by default. */
   readonly background?: Rgb;
 }
 
 /**
- * Lays pictures out in rows, left to right, in cells as large as the largest of them.
+ * Lays images out in rows, left to right, in cells as large as the largest of them.
  *
- * @throws BiolensError `usage` when there is no picture or no column.
+ * @throws BiolensError `usage` when there is no image or no column.
  */
 export function contactSheet(images: readonly Image[], options: SheetOptions): Image {
   const { columns, gap = 2, background = [255, 255, 255] } = options;
-  if (images.length === 0) throw new BiolensError('usage', '"images" expected at least one picture, got none');
+  if (images.length === 0) throw new BiolensError('usage', '"images" expected at least one image, got none');
   if (!Number.isInteger(columns) || columns < 1) {
     throw new BiolensError('usage', `"columns" expected a whole number ≥ 1, got ${columns}`);
   }

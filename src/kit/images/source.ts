@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { explainSystemError } from '../../ground/disk.ts';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
-import { FORMAT_LIST, type ImageFormat, SNIFF_BYTES, sniffFormat } from './formats.ts';
+import { FORMAT_LIST, foreignFormat, type ImageFormat, SNIFF_BYTES, sniffFormat } from './formats.ts';
 
-/** A picture file in memory, or the path of one. */
+/** An image file in memory, or the path of one. */
 export type ImageSource = Uint8Array | string;
 
 /** Limits that stand between a hostile file and the machine's memory; both are checked before decoding. */
@@ -18,12 +19,12 @@ export interface ReadLimits {
 export const DEFAULT_LIMITS: Required<ReadLimits> = { maxPixels: 64e6, maxBytes: 64 * 2 ** 20 };
 
 export interface ReadOptions extends ReadLimits {
-  /** What messages call the picture; the path by default. */
+  /** What messages call the image; the path by default. */
   readonly file?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Bytes of a picture whose format is known and whose size in bytes is within the limit. */
+/** Bytes of an image whose format is known and whose size in bytes is within the limit. */
 export interface SniffedFile {
   readonly bytes: Uint8Array;
   readonly format: ImageFormat;
@@ -48,14 +49,58 @@ function checkSize(file: string, size: number, maxBytes: number): void {
 
 function sniffOrRefuse(file: string, head: Uint8Array): ImageFormat {
   const format = sniffFormat(head);
-  if (format === undefined) throw refuse(file, `not an image (${FORMAT_LIST})`);
+  if (format === undefined) throw refuse(file, foreignFormat(head) ?? `not an image (${FORMAT_LIST})`);
   return format;
 }
 
 /**
- * Reads a picture file far enough to refuse it early: its size and its first bytes are looked at before the rest is read.
+ * Opens a file to read it, and refuses what is none: a named pipe would be waited for, a device never ends.
  *
- * @throws BiolensError `input` for what cannot be read, is empty, too large, or no picture; `interrupted`.
+ * @param file what messages call it
+ * @throws BiolensError `input` for a folder, a pipe, a socket or a device; the system's errors as they are
+ */
+export async function openRegular(
+  path: string,
+  file: string = path,
+): Promise<{ readonly handle: FileHandle; readonly size: number }> {
+  // Not blocking, so that a named pipe without a writer is refused below instead of waited for.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw refuse(file, status.isDirectory() ? 'a folder, not a file' : 'not a regular file');
+    return { handle, size: status.size };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+/** SHA-256 of bytes. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** SHA-256 of a file of any size; null for what cannot be read: a link that leads nowhere, a pipe, no permission. */
+export async function digestFileSafely(path: string, signal?: AbortSignal): Promise<string | null> {
+  try {
+    const { handle } = await openRegular(path);
+    await using open = handle;
+    const hash = createHash('sha256');
+    for await (const chunk of open.createReadStream({ autoClose: false })) {
+      throwIfAborted(signal);
+      hash.update(chunk);
+    }
+    return hash.digest('hex');
+  } catch (error) {
+    if (error instanceof BiolensError && error.code === 'interrupted') throw error;
+    return null;
+  }
+}
+
+/**
+ * Reads an image file far enough to refuse it early: its size and its first bytes are looked at before the rest is read.
+ *
+ * @throws BiolensError `input` for what cannot be read, is empty, too large, or no image; `interrupted`.
  */
 export async function readSource(source: ImageSource, options: ReadOptions = {}): Promise<SniffedFile> {
   throwIfAborted(options.signal);
@@ -66,12 +111,10 @@ export async function readSource(source: ImageSource, options: ReadOptions = {})
     return { bytes: source, format: sniffOrRefuse(file, source), file };
   }
   try {
-    // Not blocking, so that a named pipe without a writer is refused below instead of waited for.
-    await using handle = await open(source, constants.O_RDONLY | constants.O_NONBLOCK);
-    const status = await handle.stat();
-    if (!status.isFile()) throw refuse(file, status.isDirectory() ? 'a folder, not a file' : 'not a regular file');
-    checkSize(file, status.size, maxBytes);
-    const bytes = new Uint8Array(status.size);
+    const { handle: opened, size } = await openRegular(source, file);
+    await using handle = opened;
+    checkSize(file, size, maxBytes);
+    const bytes = new Uint8Array(size);
     const head = await handle.read(bytes, 0, Math.min(SNIFF_BYTES, bytes.length), 0);
     const format = sniffOrRefuse(file, bytes.subarray(0, head.bytesRead));
     let filled = head.bytesRead;

@@ -17,10 +17,10 @@ async function hideFace(image: Image): Promise<Image> {
 }
 
 export interface ThumbnailOptions extends ReadOptions {
-  /** Longest side in pixels; smaller pictures keep their size. */
+  /** Longest side in pixels; smaller images keep their size. */
   readonly size: number;
   /**
-   * Makes the person unrecognisable: the picture is reduced to ten pixels along its longer side and smoothly enlarged, so
+   * Makes the person unrecognisable: the image is reduced to ten pixels along its longer side and smoothly enlarged, so
    * that, unlike after a Gaussian blur, nothing is left that sharpening could bring back.
    */
   readonly blur?: boolean;
@@ -28,7 +28,7 @@ export interface ThumbnailOptions extends ReadOptions {
 }
 
 /**
- * A small WebP (or JPEG) of a picture file for a page or a report, straight from the file: large JPEGs are reduced while they
+ * A small WebP (or JPEG) of an image file for a page or a report, straight from the file: large JPEGs are reduced while they
  * are decoded. The limits and refusals are those of `decodeImage`.
  *
  * @throws BiolensError as `decodeImage`.

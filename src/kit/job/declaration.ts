@@ -42,7 +42,7 @@ export interface OpenContext {
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** Sends requests; tests pass their own. */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** The run that is gone on with; null for a new one. */
+  /** The run that is resumed; null for a new one. */
   readonly record: RunRecord | null;
   /** Fields marked `changeable` that are other than they are in the record. */
   readonly changes: Readonly<Record<string, unknown>>;
@@ -63,6 +63,30 @@ export interface ResultView<R> {
   /** Choices of a view, declared as fields. */
   readonly options: z.ZodObject;
   of(report: R, context: { readonly run: string; readonly options: Readonly<Record<string, unknown>> }): unknown;
+}
+
+/** A difference between two runs that a job tells from the items that both have. */
+export interface PairedDifference {
+  /** Position of the later run among those compared; the other one is the first. */
+  readonly run: number;
+  /** Dotted path of the metric in the result. */
+  readonly path: string;
+  /** Value of the later run less that of the first. */
+  readonly difference: Metric;
+  readonly p: number | null;
+  /** Such as `mcnemar-exact`. */
+  readonly test: string;
+}
+
+/** What a job says of several of its runs. */
+export interface JobComparison {
+  /** For a terminal of 80 columns. */
+  readonly text: string;
+  readonly json: unknown;
+  /** Differences from the first run by shared items. */
+  readonly pairs?: readonly PairedDifference[];
+  /** What must be known before the differences are believed. */
+  readonly cautions?: readonly string[];
 }
 
 /** A finished run of a job. */
@@ -119,7 +143,7 @@ export interface Job<
   titleOf?(configuration: Readonly<Record<string, unknown>>): string | null;
   readonly images?: ReportImages<R>;
   /** Several finished runs side by side, where a job knows more than a table of headlines. */
-  compare?(runs: readonly Finished<R>[]): Promise<{ readonly text: string; readonly json: unknown }>;
+  compare?(runs: readonly Finished<R>[]): Promise<JobComparison>;
   /** What of a recorded configuration makes the same run anew; by default all of it. */
   repeatable?(configuration: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
   /** Whether going on can help after an error, and how; by default for what was interrupted. */

@@ -61,7 +61,7 @@ export interface FieldMeta {
   readonly text?: TextForm;
   /** Items of a list may stand in one argument with commas between. */
   readonly commas?: boolean;
-  /** May be other than it was when a run is gone on with, since it decides nothing of the result; `only`: it is of use then alone. */
+  /** May be other than it was when a run is resumed, since the result does not depend on it; `only`: it is of use then alone. */
   readonly changeable?: boolean | 'only';
 }
 

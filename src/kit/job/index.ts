@@ -7,7 +7,7 @@ export * from './field.ts';
 export { checkGatePath, checkGates, failedGates, type Gate, parseGate } from './gate.ts';
 export { configurationJsonSchema, describeExpected, type JsonSchema, toJsonSchema } from './json-schema.ts';
 export { suggest } from './nearest-word.ts';
-export { type ParseOptions, parseConfiguration } from './parse-configuration.ts';
+export { absolutePaths, overlay, type ParseOptions, parseConfiguration } from './parse-configuration.ts';
 export * from './report-images.ts';
 export * from './run-job.ts';
 export { schemasOf } from './schemas.ts';

@@ -24,6 +24,36 @@ function absolute(value: unknown, meta: FieldMeta, base: string): unknown {
   return typeof value === 'string' && !meta.words?.includes(value) ? resolve(base, value) : value;
 }
 
+/** A configuration with the fields of another put over it, field by field: what is beside them within an object stays. */
+export function overlay(
+  job: Pick<Job, 'configuration'>,
+  configuration: Readonly<Record<string, unknown>>,
+  over: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return fieldsOf(job.configuration).reduce<Record<string, unknown>>(
+    (made, { path }) => {
+      const value = valueAt(over, path);
+      return value === undefined ? made : withValue(made, path, value);
+    },
+    { ...configuration },
+  );
+}
+
+/** A configuration, or a part of one, with its relative paths made absolute from a folder. */
+export function absolutePaths(
+  job: Pick<Job, 'configuration'>,
+  configuration: Readonly<Record<string, unknown>>,
+  base: string,
+): Record<string, unknown> {
+  let made: Record<string, unknown> = { ...configuration };
+  for (const { path, meta } of fieldsOf(job.configuration)) {
+    const value = valueAt(made, path);
+    if (isPath(meta) && value !== undefined && value !== null)
+      made = withValue(made, path, absolute(value, meta, base));
+  }
+  return made;
+}
+
 /**
  * Checks a configuration of a job, fills in its defaults and makes its paths absolute.
  *
@@ -40,11 +70,5 @@ export function parseConfiguration<C extends z.ZodObject>(
     const message = explainIssue(parsed.error, { input, schema, ...(nameOf === undefined ? {} : { nameOf }) });
     throw new BiolensError(code, source === undefined ? message : `${source}: ${message}`, { cause: parsed.error });
   }
-  let configuration: Record<string, unknown> = parsed.data;
-  for (const { path, meta } of fieldsOf(job.configuration)) {
-    const value = valueAt(configuration, path);
-    if (isPath(meta) && value !== undefined && value !== null)
-      configuration = withValue(configuration, path, absolute(value, meta, base));
-  }
-  return configuration as z.output<C>;
+  return absolutePaths(job, parsed.data, base) as z.output<C>;
 }

@@ -24,7 +24,12 @@ export interface ImageLimits {
 export interface ReportImages<R> {
   /** Those that matter most first; the limits cut long lists short. */
   list(report: R, most: ImageLimits): readonly NamedImage[];
-  /** A path, bytes, or null where there is none that may be shown; asked only for what `list` names without limits. */
+  /** The folder, file or benchmark that the images of a set are read from, as the report names it; null where the set has no images. */
+  sourceOf(report: R, set: PictureSet): string | null;
+  /**
+   * A path, bytes, or null where there is none that may be shown. Asked only for what `list` names without limits, and only after the
+   * caller has checked that `sourceOf` may be opened: a report can come from a stranger.
+   */
   open(run: { readonly path: string; readonly report: R }, image: NamedImage): Promise<string | Uint8Array | null>;
 }
 
@@ -44,5 +49,5 @@ export async function imageInFolder(folder: string, file: string): Promise<strin
 
 /** Images that all lie in the run's folder. */
 export function imagesOfRun<R>(list: (report: R, most: ImageLimits) => readonly NamedImage[]): ReportImages<R> {
-  return { list, open: ({ path }, { file }) => imageInFolder(path, file) };
+  return { list, sourceOf: () => null, open: ({ path }, { file }) => imageInFolder(path, file) };
 }

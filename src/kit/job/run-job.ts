@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import type { z } from 'zod';
 import type { RunRecord } from '../../ground/contracts/index.ts';
+import { readJsonFile } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import {
   carryOut,
@@ -16,14 +18,31 @@ import type { Finished, Job, JobPlan, OpenContext, OpenedJob } from './declarati
 import { fieldsOf, valueAt, withValue } from './field.ts';
 import { parseConfiguration } from './parse-configuration.ts';
 
-export interface RunJobOptions extends Partial<Pick<OpenContext, 'signal' | 'environment' | 'fetch'>> {
+/** A run whose work is over and whose report is safe, with its record as it will be. */
+export interface WorkedRun {
+  readonly path: string;
+  readonly record: RunRecord;
+  readonly report: unknown;
+}
+
+interface Following {
+  /**
+   * Writes what has to be there when the run says that it is done, such as its page. A kill before that leaves a run that can be resumed and
+   * whose work is not done again.
+   */
+  readonly beforeDone?: ((run: WorkedRun) => Promise<void>) | undefined;
+}
+
+export interface RunJobOptions extends Partial<Pick<OpenContext, 'signal' | 'environment' | 'fetch'>>, Following {
   /** Where runs go; `runs` in the current folder by default. */
   readonly runsDir?: string | undefined;
   /** Ends the name of the run's folder; by default what the job names it by. */
   readonly name?: string | undefined;
 }
 
-export interface ResumeJobOptions extends Partial<Pick<OpenContext, 'signal' | 'environment' | 'fetch' | 'changes'>> {}
+export interface ResumeJobOptions
+  extends Partial<Pick<OpenContext, 'signal' | 'environment' | 'fetch' | 'changes'>>,
+    Following {}
 
 /** The last event of a run: its report, which is in its folder by then. */
 export interface RunResult<R> extends Finished<R> {
@@ -38,6 +57,9 @@ function contextOf(options: ResumeJobOptions, record: RunRecord | null): OpenCon
   const { signal, environment, fetch, changes = {} } = options;
   return { signal, environment, fetch, record, changes };
 }
+
+/** Larger than any report, and small enough to be read at once. */
+export const MOST_REPORT_BYTES = 256 * 2 ** 20;
 
 /** What cannot be had cannot be worked with. */
 function checkMemory({ memoryBytes }: JobPlan): void {
@@ -74,9 +96,28 @@ async function* open<C extends z.ZodObject, R, E extends EventOf>(
   }
 }
 
-async function* finish<R, E>(run: Run, opened: OpenedJob<unknown, E, R>): AsyncGenerator<JobEvent<E, R>, R> {
-  const report = yield* carryOut(run, () => opened.work(run));
-  await opened.finish?.(run);
+/** The report of a run that was broken off after its work and before it was marked as done; null where there is none that is whole. */
+async function writtenReport<R>(run: Run, job: Pick<Job<z.ZodObject, R>, 'report'>): Promise<R | null> {
+  const stored = await readJsonFile(join(run.path, 'report.json'), { mostBytes: MOST_REPORT_BYTES }).catch(() => null);
+  return job.report.safeParse(stored).data ?? null;
+}
+
+// biome-ignore lint/correctness/useYield: work that is over has nothing to say
+async function* over<E, R>(report: R): AsyncGenerator<E, R> {
+  return report;
+}
+
+async function* finish<R, E>(
+  run: Run,
+  opened: OpenedJob<unknown, E, R>,
+  { job, beforeDone }: Following & { readonly job: Pick<Job<z.ZodObject, R>, 'report'> },
+): AsyncGenerator<JobEvent<E, R>, R> {
+  const stored = await writtenReport(run, job);
+  const work = () => (stored === null ? opened.work(run) : over<E, R>(stored));
+  const report = yield* carryOut(run, work, async (record, report) => {
+    await opened.finish?.(run);
+    await beforeDone?.({ path: run.path, record, report });
+  });
   yield { type: 'result', id: run.id, path: run.path, report };
   return report;
 }
@@ -126,7 +167,7 @@ export async function* startJob<C extends z.ZodObject, R, E extends EventOf>(
     seed: typeof seed === 'number' ? seed : 0,
     ...(options.runsDir === undefined ? {} : { runsDir: options.runsDir }),
   });
-  return yield* finish(run, opened);
+  return yield* finish(run, opened, { job, beforeDone: options.beforeDone });
 }
 
 /** The configuration of a recorded run, with what may be changed changed. */
@@ -144,7 +185,7 @@ function recordedConfiguration<C extends z.ZodObject>(
 }
 
 /**
- * Goes on with a run that was interrupted, failed or was killed: what it has is not made again, and the result is the same.
+ * Resumes a run that was interrupted, failed or was killed: what it has is not made again, and the result is the same.
  *
  * @param path the run's folder
  * @throws {BiolensError} `usage` when the run is done, is of another job or is worked on by another process; otherwise as {@link startJob}
@@ -160,5 +201,5 @@ export async function* resumeJob<C extends z.ZodObject, R, E extends EventOf>(
   refuseDone(record, path);
   const configuration = recordedConfiguration(job, record, options.changes ?? {});
   await using opened = yield* open(job, configuration, contextOf(options, record));
-  return yield* finish(await openRun(path), opened);
+  return yield* finish(await openRun(path), opened, { job, beforeDone: options.beforeDone });
 }

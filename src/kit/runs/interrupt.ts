@@ -1,7 +1,10 @@
 import { EXIT_CODES } from '../../ground/errors.ts';
 
+/** From the keyboard, from a supervisor, and from a terminal that closes. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
- * Runs work with a signal that the first SIGINT or SIGTERM aborts, so that it can end cleanly; a second one ends the process at once
+ * Runs work with a signal that the first SIGINT, SIGTERM or SIGHUP aborts, so that it can end cleanly; a second one ends the process at once
  * with exit code 130. What a run had acknowledged survives either way.
  *
  * @returns what the work returns; the handlers of the signals are gone then
@@ -16,12 +19,10 @@ export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>
     if (controller.signal.aborted) process.exit(EXIT_CODES.interrupted);
     controller.abort();
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of SIGNALS) process.on(signal, stop);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', stop);
-    process.off('SIGTERM', stop);
+    for (const signal of SIGNALS) process.off(signal, stop);
   }
 }

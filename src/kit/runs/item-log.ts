@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import type { z } from 'zod';
 import { fileError } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
@@ -8,17 +9,66 @@ import { describeIssue } from './json.ts';
 const NEWLINE = 10;
 const TAIL_BYTES = 64 * 1024;
 
-/** Length of the file up to and with its last newline: what follows was torn by a crash. */
-async function wholeLength(handle: FileHandle): Promise<number> {
-  let end = (await handle.stat()).size;
+/** The last newline before a place in a file; -1 where there is none. */
+async function newlineBefore(handle: FileHandle, place: number): Promise<number> {
+  let end = place;
   while (end > 0) {
     const start = Math.max(0, end - TAIL_BYTES);
     const { buffer, bytesRead } = await handle.read(new Uint8Array(end - start), 0, end - start, start);
     const at = buffer.subarray(0, bytesRead).lastIndexOf(NEWLINE);
-    if (at >= 0) return start + at + 1;
+    if (at >= 0) return start + at;
     end = start;
   }
-  return 0;
+  return -1;
+}
+
+/** Disks write whole sectors: what a loss of power leaves out is zeros up to the end of one. */
+const SECTOR = 512;
+/** Fewer zeros are no lost sector but a changed file. */
+const FEWEST_ZEROS = 8;
+
+/** Where the first lost sector in a part of a file begins; -1 where there is none. */
+function firstLostSector(bytes: Uint8Array, offset: number): number {
+  for (let at = bytes.indexOf(0); at >= 0; ) {
+    let end = at;
+    while (end < bytes.length && bytes[end] === 0) end++;
+    const toTheEnd = (offset + end) % SECTOR === 0 || end === bytes.length;
+    if (toTheEnd && end - at >= FEWEST_ZEROS) return offset + at;
+    at = bytes.indexOf(0, end);
+  }
+  return -1;
+}
+
+/**
+ * Length of the file up to what a crash has torn: a last line without its newline, or the last lines from the first on that has lost a
+ * sector, as a loss of power leaves a write that had not come to its end. None of them was acknowledged.
+ */
+async function wholeLength(handle: FileHandle): Promise<number> {
+  const end = (await newlineBefore(handle, (await handle.stat()).size)) + 1;
+  const start = Math.max(0, end - TAIL_BYTES);
+  const { buffer, bytesRead } = await handle.read(new Uint8Array(end - start), 0, end - start, start);
+  const lost = firstLostSector(buffer.subarray(0, bytesRead), start);
+  return lost < 0 ? end : (await newlineBefore(handle, lost)) + 1;
+}
+
+const CHECKSUM_LENGTH = 32;
+const TAB = 9;
+const SPACE = 32;
+
+/**
+ * The CRC-32 of a line's JSON, as 32 blanks after it: a tab for a bit that is set, a space for one that is not. JSON allows blanks there, so
+ * that every reader of JSON lines still reads the line, and no field is added to the item.
+ */
+function checksumOf(json: string | Uint8Array): string {
+  return crc32(json).toString(2).padStart(CHECKSUM_LENGTH, '0').replaceAll('0', ' ').replaceAll('1', '\t');
+}
+
+/** Whether a line is as it was written. Lines of earlier versions end without blanks, and nothing is known of them. */
+function isAsWritten(line: Uint8Array): boolean {
+  let end = line.length;
+  while (end > 0 && (line[end - 1] === TAB || line[end - 1] === SPACE)) end--;
+  if (end === line.length) return true;
+  return Buffer.from(line.subarray(end)).toString('latin1') === checksumOf(line.subarray(0, end));
 }
 
 interface Pending {
@@ -28,7 +78,7 @@ interface Pending {
 }
 
 /**
- * `items.jsonl`: one JSON value a line, appended and never changed.
+ * `items.jsonl`: one JSON value a line, with a checksum in blanks after it, appended and never changed.
  *
  * An append resolves when its line is on the disk. Appends that are made while one is being written share the next write and
  * its fsync, so many in flight cost little more than one.
@@ -52,13 +102,13 @@ export class ItemLog {
   static async open(path: string): Promise<ItemLog> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'a+');
+      handle = await open(path, 'a+', 0o600);
       const length = await wholeLength(handle);
       await handle.truncate(length);
       return new ItemLog(path, handle, length);
     } catch (error) {
       await handle?.close();
-      throw fileError(path, error);
+      throw fileError(path, error, 'write');
     }
   }
 
@@ -72,7 +122,7 @@ export class ItemLog {
     const text = JSON.stringify(item);
     if (text === undefined) throw new BiolensError('usage', `${this.#path}: expected an item of JSON, got ${item}`);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#pending.push({ line: `${text}\n`, resolve, reject });
+    this.#pending.push({ line: `${text}${checksumOf(text)}\n`, resolve, reject });
     this.#flushing ??= this.#flush();
     return promise;
   }
@@ -90,7 +140,7 @@ export class ItemLog {
         this.#length += bytes.length;
         for (const { resolve } of batch) resolve();
       } catch (error) {
-        this.#failure = fileError(this.#path, error);
+        this.#failure = fileError(this.#path, error, 'write');
         // Part of a batch may have been written: an item that was not acknowledged must not be there.
         await this.#handle.truncate(this.#length).catch(() => undefined);
         for (const { reject } of [...batch, ...this.#pending]) reject(this.#failure);
@@ -173,8 +223,11 @@ function parseLine<T>(
   try {
     value = JSON.parse(decoder.decode(line));
   } catch (error) {
-    throw new BiolensError('input', `${path}: line ${number} is not JSON`, { cause: error });
+    const why = line.includes(0) ? 'has bytes of zeros, as after a loss of power' : 'is not JSON';
+    throw new BiolensError('input', `${path}: line ${number} ${why}`, { cause: error });
   }
+  if (!isAsWritten(line))
+    throw new BiolensError('input', `${path}: line ${number} is not as it was written: its checksum does not fit`);
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new BiolensError('input', `${path}: line ${number}: ${describeIssue(parsed.error)}`, { cause: parsed.error });

@@ -59,15 +59,27 @@ export async function listRuns(runsDir: string = DEFAULT_RUNS_DIR): Promise<{
 /**
  * Finds a run by its id, by a part of it that no other run's id has, or by `latest`.
  *
+ * @param kind runs of other kinds are passed over
  * @throws BiolensError `input` when none or several fit.
  */
-export async function findRun(id: string, runsDir: string = DEFAULT_RUNS_DIR): Promise<FoundRun> {
-  const { runs } = await listRuns(runsDir);
+export async function findRun(
+  id: string,
+  runsDir: string = DEFAULT_RUNS_DIR,
+  { kind }: { readonly kind?: string } = {},
+): Promise<FoundRun> {
+  const { runs: all, broken } = await listRuns(runsDir);
+  const runs = kind === undefined ? all : all.filter(({ record }) => record.kind === kind);
   const exact = id === 'latest' ? runs[0] : runs.find(({ record }) => record.id === id);
   if (exact !== undefined) return exact;
   const fitting = runs.filter(({ record }) => record.id.includes(id));
   if (fitting.length === 1 && fitting[0] !== undefined) return fitting[0];
-  if (fitting.length === 0) throw new BiolensError('input', `there is no run "${id}" in ${resolve(runsDir)}`);
+  const [damaged] = broken.filter(one => one.id === id || (fitting.length === 0 && one.id.includes(id)));
+  if (damaged !== undefined) throw new BiolensError('input', `run ${damaged.id} cannot be read: ${damaged.reason}`);
+  const other = kind === undefined ? undefined : all.find(({ record }) => record.id === id);
+  if (other !== undefined)
+    throw new BiolensError('input', `${id} is a run of "${other.record.kind}", expected one of "${kind}"`);
+  const what = kind === undefined ? 'run' : `${kind} run`;
+  if (fitting.length === 0) throw new BiolensError('input', `there is no ${what} "${id}" in ${resolve(runsDir)}`);
   throw new BiolensError(
     'input',
     `"${id}" fits ${fitting.length} runs: ${fitting.map(({ record }) => record.id).join(', ')}`,

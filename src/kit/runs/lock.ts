@@ -21,16 +21,22 @@ interface Lock extends LockHolder {
 /** Locks that this very process holds: a number alone cannot tell it from a dead namesake. */
 const held = new Set<string>();
 
-/** Start of a process in ticks since boot, from /proc; it tells a process from a later one that was given the same number. */
-function birthOf(pid: number): string {
+/** Fields of /proc/PID/stat after the command, from the state on; none where the system has no such file. */
+function statOf(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The second field is the command in parentheses and can hold anything, blanks and parentheses too.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '0';
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '0';
+    return [];
   }
 }
+
+/** Start of a process in ticks since boot; it tells a process from a later one that was given the same number. */
+const birthOf = (pid: number): string => statOf(pid)[19] ?? '0';
+
+/** A process that has ended but whose parent has not asked how: it takes signals and does nothing any more. */
+const isZombie = (pid: number): boolean => ['Z', 'X', 'x'].includes(statOf(pid)[0] ?? '');
 
 /**
  * A lock is an empty file whose name says whose it is: it is there whole or not at all, and since no two processes ever have
@@ -60,6 +66,7 @@ function isAlive({ pid, birth, host }: Lock, path: string): boolean {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
+  if (isZombie(pid)) return false;
   const now = birthOf(pid);
   return birth === '0' || now === '0' || now === birth;
 }
@@ -107,7 +114,7 @@ export async function lockRun(runPath: string): Promise<() => Promise<void>> {
       if (attempt === 2) throw refusal(runPath, living);
     } catch (error) {
       await release();
-      throw fileError(path, error);
+      throw fileError(path, error, 'write');
     }
     // Two that came at once have both stepped back; chance decides who is first the next time.
     await sleep(10 + Math.random() * 50);

@@ -1,13 +1,14 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { constants, existsSync, readFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Provenance } from '../../ground/contracts/run.ts';
 import { fileError } from '../../ground/disk.ts';
-import { throwIfAborted } from '../../ground/errors.ts';
+import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 
 const packageRoot = new URL('../../../', import.meta.url);
 
@@ -66,28 +67,47 @@ export async function startProvenance(
   };
 }
 
-/** SHA-256 of a file, read as a stream. */
+/**
+ * SHA-256 of a file, read as a stream.
+ *
+ * @throws BiolensError `input` naming the file that cannot be read, or is none: a named pipe is not waited for
+ */
 export async function digestFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk);
+    await using handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await handle.stat()).isFile()) throw new BiolensError('input', `${path}: not a regular file`);
+    for await (const chunk of handle.createReadStream({ autoClose: false })) hash.update(chunk);
   } catch (error) {
     throw fileError(path, error);
   }
   return hash.digest('hex');
 }
 
-/** SHA-256 of a set of named files: the digest of the sorted lines `name, digest`, whatever order they come in. */
+/** A file of a set, by its name in the set. */
+export interface NamedFile {
+  readonly file: string;
+  readonly path: string;
+  /** SHA-256 of its bytes, where it is known already. */
+  readonly digest?: string | undefined;
+}
+
+/** What stands for the digest of a file that cannot be read. */
+const UNREADABLE = 'unreadable';
+
+/**
+ * SHA-256 of a set of named files: the digest of the sorted lines `name, digest`, whatever order they come in. A file that cannot be read
+ * is a line that says so, and stops nothing.
+ */
 export async function digestFiles(
-  files:
-    | Iterable<{ readonly file: string; readonly path: string }>
-    | AsyncIterable<{ readonly file: string; readonly path: string }>,
+  files: Iterable<NamedFile> | AsyncIterable<NamedFile>,
   signal?: AbortSignal,
 ): Promise<string> {
   const lines: string[] = [];
-  for await (const { file, path } of files) {
+  for await (const { file, path, digest } of files) {
     throwIfAborted(signal);
-    lines.push(`${JSON.stringify(file)},${await digestFile(path)}\n`);
+    const own = digest ?? (await digestFile(path).catch(() => UNREADABLE));
+    lines.push(`${JSON.stringify(file)},${own}\n`);
   }
   return createHash('sha256').update(lines.sort().join('')).digest('hex');
 }

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { z } from 'zod';
 import { type Provenance, type RunRecord, type RunStatus, runRecordSchema } from '../../ground/contracts/run.ts';
-import { fileError, removeTemporaryFiles, syncFolder, writeAtomically } from '../../ground/disk.ts';
+import { fileError, readJsonFile, removeTemporaryFiles, syncFolder, writeAtomically } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { ItemLog, readItems } from './item-log.ts';
 import { describeIssue, toJson } from './json.ts';
@@ -11,6 +11,12 @@ import { type ProvenanceFacts, startProvenance } from './provenance.ts';
 
 /** Where runs go when nothing else is said. */
 export const DEFAULT_RUNS_DIR = 'runs';
+
+/** A run holds biometrics: no other user of the machine may read it. */
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_FILE = 0o600;
+/** A configuration has paths and settings; nothing makes it larger than this. */
+const MOST_RECORD_BYTES = 16 * 2 ** 20;
 
 export interface CreateRunOptions extends ProvenanceFacts {
   /** The verb, such as `audit`. */
@@ -79,8 +85,8 @@ export class Run {
   /** Path of a file in `artifacts/`, whose folder is made. @throws BiolensError `usage` for a name that leads out of it */
   async artifactPath(name: string): Promise<string> {
     const path = this.#inside(join('artifacts', name), join(this.path, 'artifacts'));
-    await mkdir(dirname(path), { recursive: true }).catch(error => {
-      throw fileError(dirname(path), error);
+    await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER }).catch(error => {
+      throw fileError(dirname(path), error, 'write');
     });
     return path;
   }
@@ -88,14 +94,14 @@ export class Run {
   /** Writes a file into `artifacts/`, whole or not at all, and returns its path. */
   async writeArtifact(name: string, content: string | Uint8Array): Promise<string> {
     const path = await this.artifactPath(name);
-    await writeAtomically(path, content);
+    await writeAtomically(path, content, { mode: PRIVATE_FILE });
     return path;
   }
 
   /** Writes a file of the run's folder, such as `report.html`, whole or not at all, and returns its path. */
   async write(name: string, content: string | Uint8Array): Promise<string> {
     const path = this.#inside(name, this.path);
-    await writeAtomically(path, content);
+    await writeAtomically(path, content, { mode: PRIVATE_FILE });
     return path;
   }
 
@@ -121,30 +127,41 @@ export class Run {
     await this.#save({ provenance: { ...provenance, host, digests: { ...provenance.digests, ...facts.digests } } });
   }
 
-  /** Writes `report.json` and ends the run as done. */
-  async complete(report: unknown): Promise<void> {
+  /**
+   * Writes `report.json` and ends the run as done.
+   *
+   * @param beforeDone what has to be there before the run says that it is done, such as its page; it is given the record as it will be
+   * @throws what `beforeDone` throws; the run is then as it was, with its report
+   */
+  async complete(report: unknown, beforeDone?: (record: RunRecord) => Promise<void>): Promise<void> {
     await this.write('report.json', toJson(report));
-    await this.#end('done');
+    const end = this.#ending('done');
+    await beforeDone?.({ ...this.#record, ...end });
+    await this.#end(end);
   }
 
   /** Ends this process's work; the run can be resumed. */
   interrupt(): Promise<void> {
-    return this.#end('interrupted');
+    return this.#end(this.#ending('interrupted'));
   }
 
-  /** Ends the run as failed, with the reason; it can be resumed once that is mended. */
+  /** Ends the run as failed, with the reason; it can be resumed once that is fixed. */
   fail(error: string): Promise<void> {
-    return this.#end('failed', error);
+    return this.#end(this.#ending('failed', error));
   }
 
-  async #end(status: RunStatus, error?: string): Promise<void> {
+  #ending(status: RunStatus, error?: string): Partial<RunRecord> {
+    return {
+      status,
+      provenance: { ...this.#record.provenance, endedAt: this.#now().toISOString() },
+      ...(error === undefined ? {} : { error }),
+    };
+  }
+
+  async #end(ending: Partial<RunRecord>): Promise<void> {
     await this.#log.close();
     try {
-      await this.#save({
-        status,
-        provenance: { ...this.#record.provenance, endedAt: this.#now().toISOString() },
-        ...(error === undefined ? {} : { error }),
-      });
+      await this.#save(ending);
     } finally {
       await this.#unlock();
     }
@@ -154,7 +171,7 @@ export class Run {
   #save(change: Partial<RunRecord>): Promise<void> {
     this.#record = { ...this.#record, ...change };
     const text = toJson(this.#record);
-    const saved = this.#saving.then(() => writeAtomically(join(this.path, 'run.json'), text));
+    const saved = this.#saving.then(() => writeAtomically(join(this.path, 'run.json'), text, { mode: PRIVATE_FILE }));
     this.#saving = saved.catch(() => undefined);
     return saved;
   }
@@ -174,11 +191,11 @@ async function makeFolder(runsDir: string, base: string): Promise<string> {
   for (let count = 1; ; count++) {
     const id = count === 1 ? base : `${base}-${count}`;
     try {
-      await mkdir(join(runsDir, id));
+      await mkdir(join(runsDir, id), { mode: PRIVATE_FOLDER });
       return id;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST'))
-        throw fileError(join(runsDir, id), error);
+        throw fileError(join(runsDir, id), error, 'write');
     }
   }
 }
@@ -192,7 +209,7 @@ export async function createRun(options: CreateRunOptions): Promise<Run> {
   const { kind, configuration, now = () => new Date() } = options;
   const runsDir = resolve(options.runsDir ?? DEFAULT_RUNS_DIR);
   await mkdir(runsDir, { recursive: true }).catch(error => {
-    throw fileError(runsDir, error);
+    throw fileError(runsDir, error, 'write');
   });
   const startedAt = now();
   const stamp = startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
@@ -219,21 +236,14 @@ export async function createRun(options: CreateRunOptions): Promise<Run> {
  */
 export async function readRunRecord(path: string): Promise<RunRecord> {
   const file = join(path, 'run.json');
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw error instanceof SyntaxError
-      ? new BiolensError('input', `${file}: not JSON`, { cause: error })
-      : fileError(file, error);
-  }
+  const value = await readJsonFile(file, { mostBytes: MOST_RECORD_BYTES });
   const parsed = runRecordSchema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new BiolensError('input', `${file}: ${describeIssue(parsed.error)}`, { cause: parsed.error });
 }
 
 /**
- * Opens a run to go on with it: takes its lock, cuts a torn last line off its items, and marks it as running.
+ * Opens a run to resume it: takes its lock, cuts a torn last line off its items, and marks it as running.
  *
  * @throws BiolensError `usage` when the run is done or another process works on it; `input` when it is no run.
  */
@@ -242,7 +252,7 @@ export async function openRun(
   { now = () => new Date() }: { readonly now?: () => Date } = {},
 ): Promise<Run> {
   const folder = resolve(path);
-  // Before the lock, so that a folder that is no run is told as such and stays untouched.
+  // Before the lock, so that a folder that is not a run is refused and stays untouched.
   refuseDone(await readRunRecord(folder), folder);
   return await beginWork(folder, now, async () => {
     // Again, because the process that held the lock until now may have ended the run.
@@ -267,7 +277,7 @@ async function beginWork(
     const record = await makeRecord();
     log = await ItemLog.open(join(path, 'items.jsonl'));
     // The folder is synced with the record, and the new file of items with it.
-    await writeAtomically(join(path, 'run.json'), toJson(record));
+    await writeAtomically(join(path, 'run.json'), toJson(record), { mode: PRIVATE_FILE });
     return new Run(path, { record, log, unlock, now });
   } catch (error) {
     await log?.close();
@@ -276,8 +286,11 @@ async function beginWork(
   }
 }
 
-/** @throws {BiolensError} `usage` for a run that is done: there is nothing to go on with */
+/** @throws {BiolensError} `usage` for a run that is done: there is nothing to resume */
 export function refuseDone({ status }: RunRecord, folder: string): void {
   if (status === 'done')
-    throw new BiolensError('usage', `${basename(folder)}: this run is done; biolens runs rerun repeats it`);
+    throw new BiolensError(
+      'usage',
+      `${basename(folder)}: this run is done; biolens runs rerun repeats it, biolens runs report writes its page`,
+    );
 }

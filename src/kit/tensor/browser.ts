@@ -4,21 +4,30 @@ import { Dialogue, type Line } from './line/line.ts';
 import type { Runtime, RuntimeOptions } from './runtime.ts';
 import { type Answer, END } from './worker/messages.ts';
 
+/** A web worker, as far as the engine needs one: said here, so that programs without the DOM's types can import this too. */
+export interface EngineWorker {
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: 'error', listener: (event: { readonly message?: string }) => void): void;
+}
+
 export interface BrowserRuntimeOptions extends RuntimeOptions {
   /** Starts the web worker of `biolens/tensor/browser-worker`, in the way of the page's bundler. */
-  readonly startWorker: () => Worker;
+  readonly startWorker: () => EngineWorker;
   /** Address of the folder with the `.wasm` and `.mjs` files of onnxruntime-web; by default beside the worker's script. */
   readonly assets?: string;
 }
 
-function openWebLine(startWorker: () => Worker): Line {
+function openWebLine(startWorker: () => EngineWorker): Line {
   const worker = startWorker();
   const dialogue = new Dialogue((request, transfer) => worker.postMessage(request, [...transfer]));
-  worker.onmessage = ({ data }: MessageEvent<Answer>) => dialogue.settle(data);
-  worker.onerror = ({ message }) =>
+  // The worker is our own code: what it answers needs no parsing.
+  worker.addEventListener('message', ({ data }) => dialogue.settle(data as Answer));
+  worker.addEventListener('error', ({ message }) =>
     dialogue.fail(
       new BiolensError('external', `the engine's worker failed: ${message || 'its script could not be loaded'}`),
-    );
+    ),
+  );
   return {
     ask: (kind, request, transfer) => dialogue.ask(kind, request, transfer),
     get ended() {
@@ -26,7 +35,7 @@ function openWebLine(startWorker: () => Worker): Line {
     },
     end: async () => {
       dialogue.fail(new BiolensError('usage', 'the runtime is closed'));
-      worker.postMessage(END);
+      worker.postMessage(END, []);
     },
   };
 }

@@ -82,7 +82,7 @@ export class Graph {
     return { graph: this, name: initialiser.name, shape, dtype: initialiser.dtype };
   }
 
-  /** A name for a size that only running can tell, such as how many boxes are kept. */
+  /** A name for a size that is known only after a run, such as how many boxes are kept. */
   freshSize(stem: string): string {
     return this.#fresh(stem);
   }

@@ -1,4 +1,4 @@
-export { elementsToFloat32 } from './elements.ts';
+export { elementsToFloat32, float32ToHalves } from './elements.ts';
 export * from './graph.ts';
 export * from './matrix-source.ts';
 export * from './neighbours.ts';

@@ -1,4 +1,5 @@
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
+import { wordsOfEngine } from './engine-words.ts';
 import type { Line } from './line/line.ts';
 import { type ModelInfo, readModelInfo } from './onnx/read.ts';
 import { checkFeeds, checkInto, type LoadOptions, type RunOptions, type Runtime, type Session } from './runtime.ts';
@@ -17,7 +18,7 @@ function withSignal<T>(work: Promise<T>, signal: AbortSignal | undefined): Promi
 function naming(file: string): (error: unknown) => never {
   return error => {
     throw error instanceof BiolensError && error.code === 'input'
-      ? new BiolensError('input', `${file}: ${error.message}`, { cause: error })
+      ? new BiolensError('input', `${file}: ${wordsOfEngine(error.message)}`, { cause: error })
       : error;
   };
 }

@@ -5,6 +5,9 @@ import { WorkerLine } from './line/node.ts';
 import type { Runtime, RuntimeOptions } from './runtime.ts';
 
 export { type MatrixFile, openMatrixFile } from './files/node.ts';
+export { pathInside } from './inside/node.ts';
+export { readModelFile } from './model-file/node.ts';
+export { openRegularFile, openTensorFile, readExactly, type TensorFile } from './tensor-file/node.ts';
 
 // ONNX Runtime reports to its makers unless it is told not to; it asks the process's environment when it is loaded.
 process.env.ORT_DISABLE_TELEMETRY = '1';

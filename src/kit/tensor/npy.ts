@@ -18,8 +18,27 @@ function refuse(file: string, message: string): BiolensError {
   return new BiolensError('input', `${file}: ${message}`, { details: { file } });
 }
 
-function entry(text: string, key: string, pattern: string): string | undefined {
-  return new RegExp(`['"]${key}['"]\\s*:\\s*${pattern}`).exec(text)?.[1];
+/** An entry of the header's dictionary: a text, a word or a list of sizes. */
+const ENTRY = /\s*['"](\w{1,40})['"]\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\d,\sL]*\))\s*(,|(?=\}))/y;
+const KEYS = ['descr', 'fortran_order', 'shape'];
+const MOST_AXES = 32;
+
+/** The header's dictionary as Python writes it, each key once; null where it is not one of plain numbers. */
+function readEntries(text: string, file: string): ReadonlyMap<string, string> | null {
+  const found = new Map<string, string>();
+  let at = text.indexOf('{') + 1;
+  if (at === 0 || text.slice(0, at).trim() !== '{') return null;
+  for (;;) {
+    ENTRY.lastIndex = at;
+    const match = ENTRY.exec(text);
+    if (match === null) break;
+    const [whole, key, value] = match;
+    if (found.has(key!)) throw refuse(file, `the .npy header says "${key}" twice`);
+    found.set(key!, value!.replace(/^['"]|['"]$/g, ''));
+    at += whole.length;
+  }
+  const isWhole = text.slice(at).trim() === '}' && found.size === KEYS.length && KEYS.every(key => found.has(key));
+  return isWhole ? found : null;
 }
 
 /**
@@ -38,24 +57,26 @@ export function readNpyHeader(bytes: Uint8Array, { file = 'array' }: { readonly 
   if (start + length > Math.min(bytes.length, NPY_HEADER_LIMIT))
     throw refuse(file, 'the .npy header is cut short or too long');
   const text = new TextDecoder().decode(bytes.subarray(start, start + length));
-  const descr = entry(text, 'descr', `['"]([^'"]*)['"]`);
-  const order = entry(text, 'fortran_order', '(True|False)');
-  const sizes = entry(text, 'shape', '\\(([\\d,\\s]*)\\)');
-  if (descr === undefined || order === undefined || sizes === undefined)
+  const entries = readEntries(text, file);
+  const [descr, order, sizes] = KEYS.map(key => entries?.get(key));
+  if (descr === undefined || !/^(True|False)$/.test(order ?? '') || sizes?.startsWith('(') !== true)
     throw refuse(file, 'the .npy header is not of plain numbers');
   const match = /^([<>|=])([a-z])(\d+)$/.exec(descr);
   const type = match === null ? descr : `${match[2]}${match[3]}`;
   if (match === null || !isElementType(type)) {
     throw refuse(
       file,
-      `elements of type "${descr}" are not read (float16, float32, float64, int32, int64, uint8, bool are)`,
+      `elements of type "${descr.slice(0, 40)}" are not read (float16, float32, float64, int8, int16, int32, int64, uint8, bool are)`,
     );
   }
   const shape = sizes
+    .slice(1, -1)
     .split(',')
-    .map(part => part.trim())
+    .map(part => part.trim().replace(/L$/, ''))
     .filter(part => part !== '')
     .map(Number);
+  if (shape.length > MOST_AXES || shape.some(size => !Number.isSafeInteger(size)))
+    throw refuse(file, 'the shape in the .npy header is malformed');
   if (!Number.isSafeInteger(sizeOf(shape))) throw refuse(file, `shape ${formatShape(shape)} is too large`);
   return {
     type,
@@ -81,6 +102,8 @@ export function readNpy(
   const found = bytes.length - header.offset;
   if (found < wanted)
     throw refuse(file, `cut short: ${formatShape(header.shape)} takes ${wanted} bytes, ${found} are there`);
+  if (found > wanted)
+    throw refuse(file, `${found - wanted} bytes after its ${formatShape(header.shape)} belong to nothing`);
   const data = elementsToFloat32(bytes.subarray(header.offset, header.offset + wanted), header);
   return { dtype: 'float32', shape: header.shape, data: header.fortranOrder ? toRowMajor(data, header.shape) : data };
 }

@@ -14,7 +14,7 @@ export function cutRows(tensors: Tensors, parts: number): Record<string, TensorD
   const [rows] = lengths;
   if (lengths.size !== 1 || rows === undefined || rows < parts) {
     const shapes = Object.entries(tensors).map(([name, { shape }]) => `"${name}" of ${formatShape(shape)}`);
-    throw new BiolensError('usage', `${shapes.join(', ')} cannot be cut into ${parts} parts of their first axis`);
+    throw new BiolensError('usage', `${shapes.join(', ')} cannot be split into ${parts} parts of their first axis`);
   }
   return Array.from({ length: parts }, (_, part) => {
     const [start, end] = [Math.floor((part * rows) / parts), Math.floor(((part + 1) * rows) / parts)];

@@ -1,12 +1,18 @@
 import { z } from 'zod';
-import { BiolensError, messageOf } from '../../ground/errors.ts';
+import { BiolensError } from '../../ground/errors.ts';
 import { type ElementType, elementsToFloat32 } from './elements.ts';
+import { parseJson } from './json.ts';
 import { type DataOf, type DType, sizeOf, type TensorData } from './types.ts';
 
 // Format: an unsigned 64-bit length, that many bytes of JSON, then the tensors' bytes (huggingface/safetensors, README "Format").
 
 /** Longest header that the format allows. */
 const HEADER_LIMIT = 100_000_000;
+/** Most tensors that are read; the largest face models have a few thousand. */
+const MOST_TENSORS = 20_000;
+/** An entry takes about 8 values: itself, its type, its shape and sizes, its offsets. */
+const MOST_VALUES = 12 * MOST_TENSORS;
+const MOST_AXES = 32;
 
 interface FileType {
   readonly dtype: DType;
@@ -35,10 +41,11 @@ const FILE_NAMES: Readonly<Record<DType, string>> = {
 };
 const entrySchema = z.object({
   dtype: z.string(),
-  shape: z.array(z.number().int().nonnegative()),
+  shape: z.array(z.number().int().nonnegative()).max(MOST_AXES),
   data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
 });
 const headerSchema = z.record(z.string(), z.unknown());
+const metadataSchema = z.record(z.string(), z.string());
 
 /** Where one tensor of a file is. */
 export interface SafetensorsEntry {
@@ -62,7 +69,7 @@ function refuse(file: string, message: string): BiolensError {
   return new BiolensError('input', `${file}: ${message}`, { details: { file } });
 }
 
-/** Bytes of the header, told by the first eight bytes of the file. */
+/** Length of the header, which the first eight bytes of the file give. */
 export function safetensorsHeaderLength(
   bytes: Uint8Array,
   { file = 'tensors' }: { readonly file?: string } = {},
@@ -73,10 +80,46 @@ export function safetensorsHeaderLength(
   return length;
 }
 
+/** A tensor's entry in the header, against what its type and shape take. */
+function checkEntry(name: string, value: unknown, { file, start }: { readonly file: string; readonly start: number }) {
+  const entry = entrySchema.safeParse(value);
+  if (!entry.success) throw refuse(file, `tensor "${name}": its entry is malformed`);
+  const { dtype: type, shape, data_offsets: offsets } = entry.data;
+  const known = TYPES.get(type);
+  if (known === undefined)
+    throw refuse(file, `tensor "${name}": type ${type} is not read (${[...TYPES.keys()].join(', ')} are)`);
+  const byteLength = offsets[1] - offsets[0];
+  if (byteLength !== sizeOf(shape) * known.bytesPerElement)
+    throw refuse(file, `tensor "${name}": ${byteLength} bytes do not fill [${shape.join(', ')}]`);
+  return { name, dtype: known.dtype, type, shape, offset: start + offsets[0], byteLength };
+}
+
+/** Checks that the tensors follow one another from the first byte after the header to the last of the file, as the reference reader does. */
+function checkCover(
+  entries: readonly SafetensorsEntry[],
+  { file, start, fileBytes }: { readonly file: string; readonly start: number; readonly fileBytes: number },
+): void {
+  let end = start;
+  let before = 'the header';
+  for (const { name, offset, byteLength } of entries.toSorted(
+    (a, b) => a.offset - b.offset || a.byteLength - b.byteLength,
+  )) {
+    if (offset < end) throw refuse(file, `tensor "${name}" shares bytes with ${before}`);
+    if (offset > end)
+      throw refuse(file, `${offset - end} bytes between ${before} and tensor "${name}" belong to nothing`);
+    end = offset + byteLength;
+    before = `tensor "${name}"`;
+    if (end > fileBytes)
+      throw refuse(file, `cut short: tensor "${name}" ends at byte ${end}, the file has ${fileBytes}`);
+  }
+  if (end < fileBytes) throw refuse(file, `${fileBytes - end} bytes after ${before} belong to nothing`);
+}
+
 /**
- * Reads which tensors a file holds, from its first `8 + header length` bytes.
+ * Reads which tensors a file holds, from its first `8 + header length` bytes. As the reference reader does, it refuses tensors that overlap, bytes
+ * that belong to no tensor, and names that are there twice.
  *
- * @param options.fileBytes size of the whole file, which no tensor may reach past.
+ * @param options.fileBytes size of the whole file, which the tensors must fill.
  * @throws {BiolensError} `input` naming the file and the tensor.
  */
 export function readSafetensorsHeader(
@@ -84,50 +127,34 @@ export function readSafetensorsHeader(
   { file = 'tensors', fileBytes }: { readonly file?: string; readonly fileBytes: number },
 ): SafetensorsHeader {
   const length = safetensorsHeaderLength(bytes, { file });
-  if (8 + length > bytes.length) throw refuse(file, 'the safetensors header is cut short');
-  let header: Record<string, unknown>;
+  const start = 8 + length;
+  if (start > bytes.length) throw refuse(file, 'the safetensors header is cut short');
+  let text: string;
   try {
-    header = headerSchema.parse(
-      JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length))),
-    );
-  } catch (error) {
-    throw refuse(file, `the safetensors header is not JSON (${messageOf(error)})`);
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start));
+  } catch {
+    throw refuse(file, 'the safetensors header is not UTF-8');
   }
-  const metadata = z.record(z.string(), z.string()).safeParse(header.__metadata__ ?? {});
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
-    .map(([name, value]): SafetensorsEntry => {
-      const entry = entrySchema.safeParse(value);
-      if (!entry.success) throw refuse(file, `tensor "${name}": its entry is malformed`);
-      const { shape, data_offsets: offsets } = entry.data;
-      const known = TYPES.get(entry.data.dtype);
-      if (known === undefined)
-        throw refuse(
-          file,
-          `tensor "${name}": type ${entry.data.dtype} is not read (${[...TYPES.keys()].join(', ')} are)`,
-        );
-      const byteLength = offsets[1] - offsets[0];
-      if (byteLength !== sizeOf(shape) * known.bytesPerElement)
-        throw refuse(file, `tensor "${name}": ${byteLength} bytes do not fill [${shape.join(', ')}]`);
-      const offset = 8 + length + offsets[0];
-      if (offset + byteLength > fileBytes)
-        throw refuse(
-          file,
-          `cut short: tensor "${name}" ends at byte ${offset + byteLength}, the file has ${fileBytes}`,
-        );
-      return { name, dtype: known.dtype, type: entry.data.dtype, shape, offset, byteLength };
-    });
-  return { metadata: metadata.data ?? {}, entries };
+  const header = headerSchema.safeParse(parseJson(text, { file: `${file}: header`, mostValues: MOST_VALUES }));
+  if (!header.success) throw refuse(file, 'the safetensors header is not an object');
+  const { __metadata__: notes = {}, ...tensors } = header.data;
+  const metadata = metadataSchema.safeParse(notes);
+  if (!metadata.success) throw refuse(file, '"__metadata__" expected texts by name');
+  const entries = Object.entries(tensors).map(([name, value]) => checkEntry(name, value, { file, start }));
+  checkCover(entries, { file, start, fileBytes });
+  return { metadata: metadata.data, entries };
 }
 
-function readEntry({ type, dtype, shape }: SafetensorsEntry, bytes: Uint8Array): TensorData {
+/** A tensor from its bytes. */
+export function readSafetensorsEntry({ type, dtype, shape }: SafetensorsEntry, bytes: Uint8Array): TensorData {
   const { converted, bytesPerElement } = TYPES.get(type)!;
   if (converted !== undefined) {
     const data = elementsToFloat32(bytes, { type: converted, littleEndian: true, bytesPerElement });
     return { dtype: 'float32', shape, data };
   }
   // A copy, because the file's offsets need not be multiples of the element size. (Not slice, which is a view of Node's buffers.)
-  const { buffer } = new Uint8Array(bytes);
+  const whole = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength;
+  const { buffer } = whole ? bytes : new Uint8Array(bytes);
   const arrays: { readonly [D in DType]: () => TensorData & { readonly data: DataOf[D] } } = {
     float32: () => ({ dtype: 'float32', shape, data: new Float32Array(buffer) }),
     float16: () => ({ dtype: 'float16', shape, data: new Uint16Array(buffer) }),
@@ -151,7 +178,7 @@ export function readSafetensors(
   const { entries, metadata } = readSafetensorsHeader(bytes, { file, fileBytes: bytes.length });
   const tensors = entries.map(entry => [
     entry.name,
-    readEntry(entry, bytes.subarray(entry.offset, entry.offset + entry.byteLength)),
+    readSafetensorsEntry(entry, bytes.subarray(entry.offset, entry.offset + entry.byteLength)),
   ]);
   return { tensors: Object.fromEntries(tensors), metadata };
 }

@@ -4,7 +4,7 @@ import { wrap } from './wrap.ts';
 const MARKS: Readonly<Record<Finding['level'], string>> = { good: 'ok', warning: 'look', bad: 'BAD', unknown: '?' };
 const WIDTH = 80;
 
-/** Findings for a terminal of 80 columns, each with how sure it is below. */
+/** Findings for a terminal of 80 columns, each with its certainty below. */
 export function describeVerdict(findings: readonly Finding[]): string {
   return findings
     .map(

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { messageOf } from '../../ground/errors.ts';
 import { classifyFailure, readServerMessage } from './classify-failure.ts';
+import { cleanReply, redactReply } from './clean-reply.ts';
+import { isEventStream, joinEventStream } from './event-stream.ts';
 import type {
   ModelRequest,
   Reply,
@@ -10,8 +12,11 @@ import type {
   VisionLanguageModel,
 } from './model.ts';
 import { ModelError } from './model-error.ts';
-import { redact } from './redact.ts';
-import type { BodyPart, HttpReply, Transport } from './transport.ts';
+import { parseJson } from './parse-json.ts';
+import { withoutTrailingSlashes } from './parse-spec.ts';
+import { createRedactor } from './redact.ts';
+import type { RequestForm, Settings } from './request-form.ts';
+import { type BodyPart, type HttpReply, MOST_REPLY_BYTES, type Transport } from './transport.ts';
 
 export interface ChatCompletionsOptions {
   /** What answers are filed under. */
@@ -22,6 +27,8 @@ export interface ChatCompletionsOptions {
   readonly model: string;
   readonly apiKey?: string | undefined;
   readonly transport: Transport;
+  /** What is known of the requests that the server takes. */
+  readonly form: RequestForm;
 }
 
 /**
@@ -30,10 +37,10 @@ export interface ChatCompletionsOptions {
  * Does not take part in tool calls: with tools the SDK client is used (see `openModel`).
  */
 export function createChatCompletionsModel(options: ChatCompletionsOptions): VisionLanguageModel {
-  const { id, transport } = options;
+  const { id, transport, form } = options;
   const url = new URL(options.baseUrl);
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/chat/completions`;
-  const secrets = options.apiKey === undefined ? [] : [options.apiKey];
+  url.pathname = `${withoutTrailingSlashes(url.pathname)}/chat/completions`;
+  const redactor = createRedactor(options.apiKey === undefined ? [] : [options.apiKey]);
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
@@ -44,17 +51,34 @@ export function createChatCompletionsModel(options: ChatCompletionsOptions): Vis
     id,
     async ask(request) {
       const started = performance.now();
-      const body = encodeRequest(options.model, request);
-      const reply = await transport.post(url, { headers, body, signal: request.signal });
-      return decodeReply({ ...reply, body: redact(reply.body, secrets) }, performance.now() - started);
+      const { signal } = request;
+      const mostBytes = replyBytesFor(request);
+      const content = encodeMessages(request);
+      const { reply, changes } = await form.post(settingsOf(options.model, request), async settings =>
+        redactReply(
+          await transport.post(url, { headers, body: encodeBody(settings, content), signal, mostBytes }),
+          redactor,
+        ),
+      );
+      const decoded = decodeReply(reply, performance.now() - started);
+      return cleanReply({ ...decoded, changes: [...changes, ...(decoded.changes ?? [])] }, redactor);
     },
     close: () => transport.close(),
   };
 }
 
-/** The request body: JSON in ASCII, with the pictures' bytes where their base64 goes. */
-export function encodeRequest(model: string, request: ModelRequest): BodyPart[] {
-  const settings = {
+/** Bytes of a token's log-probability, and of each alternative, as servers write them. */
+const TOKEN_BYTES = 200;
+const MOST_TOKEN_BYTES = 16 * 1024 * 1024;
+
+/** The longest reply to a request: more where it asks for the alternatives of each token. */
+export function replyBytesFor({ maxOutputTokens, alternatives = 0 }: ModelRequest): number {
+  const tokens = alternatives === 0 ? 0 : maxOutputTokens * (alternatives + 1) * TOKEN_BYTES;
+  return MOST_REPLY_BYTES + Math.min(MOST_TOKEN_BYTES, tokens);
+}
+
+function settingsOf(model: string, request: ModelRequest): Settings {
+  return {
     model,
     ...(request.temperature === null ? {} : { temperature: request.temperature }),
     max_tokens: request.maxOutputTokens,
@@ -62,9 +86,20 @@ export function encodeRequest(model: string, request: ModelRequest): BodyPart[] 
     ...(request.alternatives ? { logprobs: true, top_logprobs: request.alternatives } : {}),
     stream: false,
   };
-  const head = asciiJson(settings).slice(0, -1);
+}
+
+/** The request body: JSON in ASCII, with the images' bytes where their base64 goes. */
+export function encodeRequest(model: string, request: ModelRequest): BodyPart[] {
+  return encodeBody(settingsOf(model, request), encodeMessages(request));
+}
+
+function encodeBody(settings: Settings, messages: readonly BodyPart[]): BodyPart[] {
+  return [`${asciiJson(settings).slice(0, -1)},"messages":[`, ...messages, ']}'];
+}
+
+function encodeMessages(request: ModelRequest): BodyPart[] {
   const system = request.system === undefined ? '' : `${asciiJson({ role: 'system', content: request.system })},`;
-  return [`${head},"messages":[${system}{"role":"user","content":`, ...encodeContent(request.parts), '}]}'];
+  return [`${system}{"role":"user","content":`, ...encodeContent(request.parts), '}'];
 }
 
 /** Text alone goes as a plain string, which servers of text models understand too. */
@@ -85,15 +120,19 @@ function encodeContent(parts: readonly RequestPart[]): BodyPart[] {
 
 /** JSON in which every character outside ASCII is escaped, so that characters and bytes are the same number. */
 function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return inAscii(JSON.stringify(value));
+}
+
+/** A JSON text with every character outside ASCII escaped. */
+export function inAscii(json: string): string {
+  return json.replace(/[\u007f-\uffff]/g, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 const textPartSchema = z.looseObject({ type: z.string().optional(), text: z.string().optional() });
 
 const tokenSchema = z.object({ token: z.string(), logprob: z.number() });
+/** Counts that are none are not known. */
+const countSchema = z.number().int().nonnegative().nullish().catch(null);
 
 const choiceSchema = z.object({
   finish_reason: z.string().nullish(),
@@ -118,10 +157,7 @@ const completionSchema = z.object({
   model: z.string().nullish().catch(null),
   system_fingerprint: z.string().nullish().catch(null),
   choices: z.array(choiceSchema).min(1),
-  usage: z
-    .object({ prompt_tokens: z.number().nullish(), completion_tokens: z.number().nullish() })
-    .nullish()
-    .catch(null),
+  usage: z.object({ prompt_tokens: countSchema, completion_tokens: countSchema }).nullish().catch(null),
 });
 
 /** Some gateways answer 200 with an error inside. */
@@ -129,13 +165,13 @@ const errorInsideSchema = z.object({
   error: z.union([z.string(), z.object({ message: z.string().optional(), code: z.unknown().optional() })]),
 });
 
-const FINISH: Readonly<Record<string, ReplyFinish>> = {
-  stop: 'stop',
-  eos: 'stop',
-  length: 'length',
-  content_filter: 'content-filter',
-  tool_calls: 'tool-calls',
-};
+const FINISH: ReadonlyMap<string, ReplyFinish> = new Map([
+  ['stop', 'stop'],
+  ['eos', 'stop'],
+  ['length', 'length'],
+  ['content_filter', 'content-filter'],
+  ['tool_calls', 'tool-calls'],
+]);
 
 /**
  * Reads a chat completion.
@@ -144,7 +180,8 @@ const FINISH: Readonly<Record<string, ReplyFinish>> = {
  */
 export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
   if (reply.status < 200 || reply.status >= 300) return failOrBlock(reply, latencyMs);
-  const json = parseReply(reply);
+  const streamed = isEventStream(reply.headers, reply.body);
+  const json = parseReply(reply, streamed);
   const parsed = completionSchema.safeParse(json);
   if (!parsed.success) {
     const inside = errorInsideSchema.safeParse(json);
@@ -159,7 +196,7 @@ export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
   const choice = choices[0]!;
   const { content, refusal, reasoning_content, reasoning } = choice.message;
   const text = typeof content === 'string' ? content : (content ?? []).map(part => part.text ?? '').join('');
-  const finishReason = FINISH[choice.finish_reason ?? ''] ?? 'other';
+  const finishReason = FINISH.get(choice.finish_reason ?? '') ?? 'other';
   const refusalText = refusal ?? '';
   const thoughts = reasoning_content ?? reasoning ?? '';
   const tokens = choice.logprobs?.content;
@@ -171,6 +208,7 @@ export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
     usage: { inputTokens: usage?.prompt_tokens ?? null, outputTokens: usage?.completion_tokens ?? null },
     latencyMs,
     ...(tokens ? { logProbabilities: tokens.map(readToken) } : {}),
+    ...(streamed ? { changes: ['stream' as const] } : {}),
     response: {
       id: id ?? null,
       model: model ?? null,
@@ -191,7 +229,7 @@ function readToken({ token, logprob, top_logprobs }: WireToken): TokenLogProbabi
 }
 
 /** A filter that declined is an answer; everything else is thrown. */
-function failOrBlock(reply: HttpReply, latencyMs: number): Reply {
+export function failOrBlock(reply: HttpReply, latencyMs: number): Reply {
   const { kind, message, retryAfterMs } = classifyFailure(reply, Date.now());
   if (kind !== 'blocked') {
     const body = reply.body.slice(0, 500);
@@ -212,15 +250,16 @@ export function blockedReply(message: string, status: number | null, latencyMs: 
   };
 }
 
-function parseReply(reply: HttpReply): unknown {
+function parseReply(reply: HttpReply, streamed: boolean): unknown {
   try {
-    return JSON.parse(reply.body);
+    return streamed ? joinEventStream(reply.body) : parseJson(reply.body);
   } catch (error) {
     throw malformed(reply, messageOf(error));
   }
 }
 
-function malformed(reply: HttpReply, why: string): ModelError {
+/** The error of a reply that is not what the protocol promises. */
+export function malformed(reply: HttpReply, why: string): ModelError {
   const start = readServerMessage(reply.body).slice(0, 80);
   const what = start === '' ? 'an empty body' : `"${start}"`;
   return new ModelError('malformed', `the reply is no chat completion (${why}): ${what}`, {

@@ -1,4 +1,5 @@
 import type { ModelErrorKind } from './model-error.ts';
+import { tryParseJson } from './parse-json.ts';
 import { type ResponseHeaders, readRetryAfter } from './retry-after.ts';
 
 export interface FailedResponse {
@@ -30,14 +31,19 @@ const OUT_OF_MONEY = /insufficient[_ ]quota|billing|credit balance|out of credit
  *
  * @param nowMs - the time now, to read dates in headers against
  */
-export function classifyFailure({ status, headers, body }: FailedResponse, nowMs: number): Failure {
-  const message = readServerMessage(body) || `HTTP status ${status}`;
+export function classifyFailure({ status, headers, body: whole }: FailedResponse, nowMs: number): Failure {
+  const body = whole.slice(0, ERROR_BYTES);
+  const message = isRedirect(status) ? REDIRECTED : readServerMessage(body) || `HTTP status ${status}`;
   return {
     kind: kindOf(status, body),
     message,
     retryAfterMs: readRetryAfter(headers, body, nowMs),
   };
 }
+
+const isRedirect = (status: number): boolean => status >= 300 && status < 400;
+const REDIRECTED =
+  'the server redirects to another address, which is not followed: give the address that answers itself';
 
 function kindOf(status: number, body: string): Failure['kind'] {
   if (status === 402) return 'quota';
@@ -47,7 +53,7 @@ function kindOf(status: number, body: string): Failure['kind'] {
   if (status === 413) return 'context-too-long';
   if (status === 401) return 'unauthorised';
   if (status === 403) return BLOCKED.test(body) && !WRONG_KEY.test(body) ? 'blocked' : 'unauthorised';
-  if (status === 404 || (status >= 300 && status < 400)) return 'not-found';
+  if (status === 404 || isRedirect(status)) return 'not-found';
   if (TOO_LONG.test(body)) return 'context-too-long';
   if (WRONG_KEY.test(body)) return 'unauthorised';
   if (BLOCKED.test(body)) return 'blocked';
@@ -56,30 +62,50 @@ function kindOf(status: number, body: string): Failure['kind'] {
 
 /** The human sentence in an error body, whatever its shape, as one line of at most 300 characters. */
 export function readServerMessage(body: string): string {
-  return oneLine(messageIn(parseJson(body)) ?? body.replace(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/gi, ' '), 300);
+  const start = body.slice(0, ERROR_BYTES);
+  return oneLine(messageIn(tryParseJson(start)) ?? withoutTags(start), 300);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** Parts of a page that are no words for people. */
+const SILENT = ['script', 'style'] as const;
+
+/** The words of a page: each tag, and all that is inside scripts and styles, becomes a blank. One pass. */
+function withoutTags(page: string): string {
+  const lower = page.toLowerCase();
+  const words: string[] = [];
+  let at = 0;
+  while (at < page.length) {
+    const open = page.indexOf('<', at);
+    if (open < 0) break;
+    words.push(page.slice(at, open), ' ');
+    const silent = SILENT.find(name => lower.startsWith(name, open + 1));
+    const from = silent === undefined ? open : lower.indexOf(`</${silent}`, open);
+    const close = from < 0 ? -1 : page.indexOf('>', from);
+    // A tag that never ends leaves no words after it.
+    if (close < 0) return words.join('');
+    at = close + 1;
   }
+  return words.join('') + page.slice(at);
 }
 
 /** Looks where servers put it: `error.message`, `error`, `message`, `detail`, `detail[0].msg`, and lists of these. */
-function messageIn(value: unknown): string | undefined {
+function messageIn(value: unknown, level = 0): string | undefined {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value)) return messageIn(value[0]);
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value !== 'object' || value === null || level > MOST_LEVELS) return undefined;
+  if (Array.isArray(value)) return messageIn(value[0], level + 1);
+  const fields = new Map<string, unknown>(Object.entries(value));
   for (const name of ['error', 'message', 'detail', 'msg']) {
-    if (name in value) {
-      const found = messageIn(Object.entries(value).find(([key]) => key === name)?.[1]);
-      if (found !== undefined) return found;
-    }
+    const found = messageIn(fields.get(name), level + 1);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
+
+/** Levels down to which a message is looked for. */
+const MOST_LEVELS = 8;
+
+/** The part of a body that is looked at. */
+export const ERROR_BYTES = 64 * 1024;
 
 /** Text made safe to show in one line: control characters and runs of white space become one blank. */
 export function oneLine(text: string, maxLength: number): string {

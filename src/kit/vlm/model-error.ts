@@ -12,7 +12,7 @@ import { BiolensError, type ErrorCode } from '../../ground/errors.ts';
  * - `unauthorised`: the key is missing, wrong or not allowed to do this.
  * - `not-found`: no such model or address.
  * - `bad-request`: the server does not accept the request as it is.
- * - `context-too-long`: the prompt with its pictures exceeds what the model or the server takes.
+ * - `context-too-long`: the prompt with its images exceeds what the model or the server takes.
  */
 export type ModelErrorKind =
   | 'rate-limited'

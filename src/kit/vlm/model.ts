@@ -1,3 +1,5 @@
+import type { RequestChange } from './request-form.ts';
+
 /** A piece of what the model is shown, in the order it is shown. */
 export type RequestPart =
   | { readonly type: 'text'; readonly text: string }
@@ -49,7 +51,7 @@ export interface ToolCallRecord {
   readonly input: unknown;
   /** What the tool gave back, or null where it failed. */
   readonly output: unknown;
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 export type ReplyFinish = 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other';
@@ -58,7 +60,7 @@ export interface Reply {
   /** What the model wrote, untouched; empty where it wrote nothing. */
   readonly text: string;
   /** Thoughts that the server sends apart from the answer, if any. */
-  readonly reasoning?: string;
+  readonly reasoning?: string | undefined;
   readonly finishReason: ReplyFinish;
   /** The server says that the model or its filter declined; that a text reads like a refusal is for the scorer to see. */
   readonly refused: boolean;
@@ -66,10 +68,12 @@ export interface Reply {
   readonly usage: { readonly inputTokens: number | null; readonly outputTokens: number | null };
   /** From sending the request to having read the whole reply, tool calls included. */
   readonly latencyMs: number;
-  readonly logProbabilities?: readonly TokenLogProbability[];
-  readonly toolCalls?: readonly ToolCallRecord[];
+  readonly logProbabilities?: readonly TokenLogProbability[] | undefined;
+  readonly toolCalls?: readonly ToolCallRecord[] | undefined;
   /** What the client could not pass on as asked, such as a temperature that the model does not take. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
+  /** What the request was changed by because the server refuses it otherwise; empty or missing where it went as asked. */
+  readonly changes?: readonly RequestChange[] | undefined;
   /** What the server says about itself. */
   readonly response: {
     readonly id: string | null;
@@ -83,7 +87,7 @@ export interface Reply {
   };
 }
 
-/** Anything that looks at pictures and writes text. */
+/** Anything that looks at images and writes text. */
 export interface VisionLanguageModel {
   /** What answers are filed under, such as `openai:gpt-4o`; never carries a key. */
   readonly id: string;

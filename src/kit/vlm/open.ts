@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { createChatCompletionsModel } from './chat-completions.ts';
 import { type Environment, findKey } from './keys.ts';
 import type { ModelRequest, TokenLogProbability, VisionLanguageModel } from './model.ts';
-import { formatModelSpec, type ModelSpec, parseModelSpec } from './parse-spec.ts';
+import { formatModelSpec, type ModelSpec, parseModelSpec, withoutTrailingSlashes } from './parse-spec.ts';
+import { RequestForm } from './request-form.ts';
 import { createSdkModel } from './sdk-model.ts';
-import { createFetchTransport, createNodeTransport } from './transport.ts';
+import { createFetchTransport, createNodeTransport, type Transport } from './transport.ts';
 
 export interface OpenModelOptions {
   /** Instead of the one in the environment. */
@@ -36,61 +37,69 @@ export function openModel(spec: string, options: OpenModelOptions = {}): VisionL
 
 type Access = Pick<OpenModelOptions, 'apiKey' | 'fetch'>;
 
+/** Through the machine's own network, or through what stands for it in a test. */
+const transportFor = (fetch: typeof globalThis.fetch | undefined): Transport =>
+  fetch === undefined ? createNodeTransport() : createFetchTransport(fetch);
+
 /**
  * Plain questions go through our own client, which costs a tenth of the processor time of the SDK's; rounds of tool calls go
- * through the SDK.
+ * through the SDK. Both send by one transport and share what they learn of the server.
  */
 function openEndpoint(spec: ModelSpec & { readonly baseUrl: URL }, { apiKey, fetch }: Access): VisionLanguageModel {
   const id = formatModelSpec(spec);
-  const transport = fetch === undefined ? createNodeTransport() : createFetchTransport(fetch);
-  const plain = createChatCompletionsModel({ id, baseUrl: spec.baseUrl, model: spec.model, apiKey, transport });
+  const common = { id, apiKey, transport: transportFor(fetch), form: new RequestForm() };
+  const plain = createChatCompletionsModel({ ...common, baseUrl: spec.baseUrl, model: spec.model });
   const withTools = createSdkModel({
-    id,
-    apiKey,
+    ...common,
     load: async () => {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
-      const baseURL = spec.baseUrl.href.replace(/\/+$/, '');
-      return createOpenAICompatible({ name: spec.provider, baseURL, ...access({ apiKey, fetch }) })(spec.model);
+      const baseURL = withoutTrailingSlashes(spec.baseUrl.href);
+      return send =>
+        createOpenAICompatible({ name: spec.provider, baseURL, ...keyOf(apiKey), fetch: send })(spec.model);
     },
   });
   return {
     id,
     ask: request => ((request.tools?.length ?? 0) > 0 ? withTools : plain).ask(request),
-    close: () => plain.close?.(),
+    close: () => common.transport.close(),
   };
 }
 
 function openHosted(spec: ModelSpec, { apiKey, fetch }: Access): VisionLanguageModel {
-  const given = access({ apiKey, fetch });
-  const id = formatModelSpec(spec);
+  const common = { id: formatModelSpec(spec), apiKey, transport: transportFor(fetch), form: new RequestForm() };
+  const key = keyOf(apiKey);
   switch (spec.provider) {
     case 'google':
       return createSdkModel({
-        id,
-        apiKey,
-        load: async () => (await import('@ai-sdk/google')).createGoogleGenerativeAI(given)(spec.model),
+        ...common,
+        load: async () => {
+          const { createGoogleGenerativeAI } = await import('@ai-sdk/google');
+          return send => createGoogleGenerativeAI({ ...key, fetch: send })(spec.model);
+        },
       });
     case 'anthropic':
       return createSdkModel({
-        id,
-        apiKey,
-        load: async () => (await import('@ai-sdk/anthropic')).createAnthropic(given)(spec.model),
+        ...common,
+        load: async () => {
+          const { createAnthropic } = await import('@ai-sdk/anthropic');
+          return send => createAnthropic({ ...key, fetch: send })(spec.model);
+        },
       });
     default:
       return createSdkModel({
-        id,
-        apiKey,
-        // Chat completions, not responses: those take a seed.
-        load: async () => (await import('@ai-sdk/openai')).createOpenAI(given).chat(spec.model),
+        ...common,
+        load: async () => {
+          const { createOpenAI } = await import('@ai-sdk/openai');
+          // Chat completions, not responses: those take a seed.
+          return send => createOpenAI({ ...key, fetch: send }).chat(spec.model);
+        },
         providerOptions: openAiOptions,
         readLogProbabilities: readOpenAiLogProbabilities,
       });
   }
 }
 
-function access({ apiKey, fetch }: Access) {
-  return { ...(apiKey === undefined ? {} : { apiKey }), ...(fetch === undefined ? {} : { fetch }) };
-}
+const keyOf = (apiKey: string | undefined) => (apiKey === undefined ? {} : { apiKey });
 
 function openAiOptions(request: ModelRequest): { openai: { logprobs?: number } } {
   return { openai: request.alternatives ? { logprobs: request.alternatives } : {} };

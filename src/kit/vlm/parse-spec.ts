@@ -11,6 +11,13 @@ export interface ModelSpec {
   readonly baseUrl: URL | null;
 }
 
+/** An address without the slashes at its end. */
+export function withoutTrailingSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end--;
+  return text.slice(0, end);
+}
+
 const OLLAMA_URL = 'http://localhost:11434/v1';
 
 export const SPEC_FORMS = 'openai-compatible:URL#MODEL, ollama:MODEL, openai:MODEL, google:MODEL or anthropic:MODEL';
@@ -59,5 +66,5 @@ function parseEndpoint(rest: string): ModelSpec {
 /** The specification in one spelling, under which answers are filed. */
 export function formatModelSpec({ provider, model, baseUrl }: ModelSpec): string {
   if (provider !== 'openai-compatible' || baseUrl === null) return `${provider}:${model}`;
-  return `openai-compatible:${baseUrl.href.replace(/\/+$/, '')}#${model}`;
+  return `openai-compatible:${withoutTrailingSlashes(baseUrl.href)}#${model}`;
 }

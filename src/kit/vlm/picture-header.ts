@@ -1,4 +1,4 @@
-/** What a picture file says about itself before its pixels. */
+/** What an image file says about itself before its pixels. */
 export interface PictureHeader {
   readonly width: number;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface PictureHeader {
 /**
  * Reads the header of a PNG or JPEG; null where it is damaged or of an unusual kind, for a decoder to look at.
  *
- * A decoder library would do, but its pipelines leave so much to collect that 11,000 pictures in a row took 240 MB of
+ * A decoder library would do, but its pipelines leave so much to collect that 11,000 images in a row took 240 MB of
  * memory, where reading the few bytes here takes 90 MB and a tenth of the time.
  */
 export function readPictureHeader(bytes: Uint8Array): PictureHeader | null {

@@ -1,9 +1,9 @@
 import { sniffFormat } from '../images/formats.ts';
 import { readPictureHeader } from './picture-header.ts';
 
-/** How a picture is made ready to be sent. */
+/** How an image is made ready to be sent. */
 export interface ImageRule {
-  /** Longest side in pixels that is sent; larger pictures are shrunk, none is enlarged. */
+  /** Longest side in pixels that is sent; larger images are shrunk, none is enlarged. */
   readonly maxSide: number;
   /** Files larger than this are encoded again even where their sides are within `maxSide`. */
   readonly maxBytes: number;
@@ -13,8 +13,8 @@ export interface ImageRule {
 
 /**
  * 1568 pixels is the largest side that Anthropic's models look at; OpenAI's shrink further by themselves, and a 7 B
- * Qwen model spends over 3,000 tokens on such a picture. Larger pictures would cost uploads and tokens and show no
- * more. A mebibyte keeps six pictures in one request well within every server's limit.
+ * Qwen model spends over 3,000 tokens on such an image. Larger images would cost uploads and tokens and show no
+ * more. A mebibyte keeps six images in one request well within every server's limit.
  */
 export const DEFAULT_IMAGE_RULE: ImageRule = { maxSide: 1568, maxBytes: 2 ** 20, jpegQuality: 95 };
 
@@ -28,7 +28,7 @@ export interface PreparedImage {
 }
 
 /**
- * Makes a picture ready to be sent, by this rule:
+ * Makes an image ready to be sent, by this rule:
  *
  * 1. A JPEG or PNG that stands upright, has 8 bits a channel in grey or RGB, sides within `maxSide`, no transparency
  *    and at most `maxBytes` is sent as it is.
@@ -36,8 +36,8 @@ export interface PreparedImage {
  *    that its longer side is `maxSide` at most. What was a PNG or GIF stays lossless, as a PNG, where that is within
  *    `maxBytes`; the rest becomes a JPEG of `jpegQuality` without chroma subsampling.
  *
- * @param options - `file` is what messages call the picture
- * @throws BiolensError `input` where it is not a picture or is damaged
+ * @param options - `file` is what messages call the image
+ * @throws BiolensError `input` where it is not an image or is damaged
  */
 export async function prepareImage(
   bytes: Uint8Array,

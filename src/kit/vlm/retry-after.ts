@@ -4,16 +4,26 @@ export type ResponseHeaders = Readonly<Record<string, string | undefined>>;
 /** Longer than this no server means; a stray epoch or typing slip would otherwise park a run for days. */
 const MAX_WAIT_MS = 60 * 60 * 1000;
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Of a duration, and of the name of a header that is looked at. */
+const MOST_CHARACTERS = 100;
+
+const UNIT_MS: ReadonlyMap<string, number> = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
 
 /** Reads `1m30.5s`, `200ms` or a plain number of seconds; null for anything else. */
 function parseDuration(text: string): number | null {
   const trimmed = text.trim();
+  if (trimmed.length > MOST_CHARACTERS) return null;
   if (/^\d+(\.\d+)?$/.test(trimmed)) return Number(trimmed) * 1000;
   if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(trimmed)) return null;
   let total = 0;
   for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
-    total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0);
+    total += Number(amount) * (UNIT_MS.get(unit ?? '') ?? 0);
   }
   return total;
 }
@@ -55,6 +65,7 @@ function readRetryAfterHeader(headers: ResponseHeaders, nowMs: number): number |
 function readResetHeaders(headers: ResponseHeaders, nowMs: number): number | null {
   let longest: number | null = null;
   for (const [name, value] of Object.entries(headers)) {
+    if (name.length > MOST_CHARACTERS) continue;
     const match = /^(x|anthropic)-ratelimit-(?:(.+)-)?reset(?:-(.+))?$/.exec(name);
     if (match === null || value === undefined) continue;
     const [, family, before, after] = match;

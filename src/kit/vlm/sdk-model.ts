@@ -1,6 +1,6 @@
 import { messageOf } from '../../ground/errors.ts';
-import { blockedReply } from './chat-completions.ts';
-import { classifyFailure, oneLine } from './classify-failure.ts';
+import { oneLine } from './classify-failure.ts';
+import { cleanReply } from './clean-reply.ts';
 import type {
   ModelRequest,
   ModelTool,
@@ -11,8 +11,10 @@ import type {
   VisionLanguageModel,
 } from './model.ts';
 import { ModelError } from './model-error.ts';
-import { redact } from './redact.ts';
-import { networkError } from './transport.ts';
+import { createRedactor, type Redactor } from './redact.ts';
+import type { RequestForm } from './request-form.ts';
+import { fetchOver } from './sdk-fetch.ts';
+import type { Transport } from './transport.ts';
 
 type Sdk = typeof import('ai');
 type SdkModel = Exclude<import('ai').LanguageModel, string>;
@@ -21,8 +23,11 @@ type ProviderOptions = NonNullable<Parameters<Sdk['generateText']>[0]['providerO
 
 export interface SdkModelOptions {
   readonly id: string;
-  /** Makes the provider's client; called once, at the first question. */
-  readonly load: () => Promise<SdkModel>;
+  /** Loads the provider's library, at the first question; what it gives makes a client that sends through `fetch`. */
+  readonly load: () => Promise<(fetch: typeof globalThis.fetch) => SdkModel>;
+  readonly transport: Transport;
+  /** What is known of the requests that the server takes. */
+  readonly form: RequestForm;
   /** What else the provider needs to be told, such as how to ask for log-probabilities. */
   readonly providerOptions?: (request: ModelRequest) => ProviderOptions;
   /** Reads the log-probabilities out of the provider's metadata. */
@@ -33,31 +38,56 @@ export interface SdkModelOptions {
 /** Requests that one question may take with tools; a model that still calls a tool in the last one has given no answer. */
 export const MAX_TOOL_ROUNDS = 8;
 
-/** A model behind one of the AI SDK's providers. The SDK's own retries are off: whoever asks decides about them. */
+/**
+ * A model behind one of the AI SDK's providers. The SDK makes requests and reads replies; they travel by the same transport as our own client's,
+ * with its limits. The SDK's own retries are off: whoever asks decides about them.
+ */
 export function createSdkModel(options: SdkModelOptions): VisionLanguageModel {
-  const secrets = options.apiKey === undefined ? [] : [options.apiKey];
-  let loading: Promise<{ sdk: Sdk; model: SdkModel }> | undefined;
-  const load = async (): Promise<{ sdk: Sdk; model: SdkModel }> => {
-    const [sdk, model] = await Promise.all([import('ai'), options.load()]);
+  const redactor = createRedactor(options.apiKey === undefined ? [] : [options.apiKey]);
+  let loading: Promise<{ sdk: Sdk; open: (fetch: typeof globalThis.fetch) => SdkModel }> | undefined;
+  const load = async () => {
+    const [sdk, open] = await Promise.all([import('ai'), options.load()]);
     // The SDK prints its warnings by default; they are returned here, and nothing below the command line prints.
     Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false });
-    return { sdk, model };
+    return { sdk, open };
   };
   return {
     id: options.id,
     async ask(request) {
       loading ??= load();
-      const { sdk, model } = await loading;
+      const { sdk, open } = await loading;
+      const { fetch, outcome } = fetchOver({ ...options, redactor, request });
       const started = performance.now();
       try {
-        const result = await generate(sdk, { model, request, providerOptions: options.providerOptions?.(request) });
-        return readResult(result, { latencyMs: performance.now() - started, read: options.readLogProbabilities });
+        const given = { model: open(fetch), request, providerOptions: options.providerOptions?.(request) };
+        const result = await unlessAborted(generate(sdk, given), request.signal);
+        const reply = readResult(result, {
+          latencyMs: performance.now() - started,
+          read: options.readLogProbabilities,
+        });
+        return cleanReply({ ...reply, changes: outcome.changes }, redactor);
       } catch (error) {
         if (request.signal.aborted) throw request.signal.reason;
-        return failOrBlock(sdk, error, { secrets, latencyMs: performance.now() - started });
+        if (outcome.blocked !== null)
+          return cleanReply({ ...outcome.blocked, latencyMs: performance.now() - started }, redactor);
+        throw outcome.failure ?? failureOf(error, redactor);
       }
     },
+    close: () => options.transport.close(),
   };
+}
+
+/** A tool or a library that does not listen to the signal is not waited for. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, stopped.promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 interface GenerateOptions {
@@ -97,12 +127,12 @@ function wrapTool(sdk: Sdk, tool: ModelTool, signal: AbortSignal) {
   });
 }
 
-const FINISH: Readonly<Record<string, ReplyFinish>> = {
-  stop: 'stop',
-  length: 'length',
-  'content-filter': 'content-filter',
-  'tool-calls': 'tool-calls',
-};
+const FINISH: ReadonlyMap<string, ReplyFinish> = new Map([
+  ['stop', 'stop'],
+  ['length', 'length'],
+  ['content-filter', 'content-filter'],
+  ['tool-calls', 'tool-calls'],
+]);
 
 interface ReadOptions {
   readonly latencyMs: number;
@@ -111,7 +141,7 @@ interface ReadOptions {
 
 function readResult(result: SdkResult, { latencyMs, read }: ReadOptions): Reply {
   const { finalStep, steps, usage } = result;
-  const finishReason = FINISH[result.finishReason] ?? 'other';
+  const finishReason = FINISH.get(result.finishReason) ?? 'other';
   const reasoning = finalStep.reasoningText ?? '';
   const logProbabilities = read?.(finalStep.providerMetadata);
   const toolCalls = steps.flatMap(step => readToolCalls(step.content));
@@ -146,30 +176,17 @@ function readToolCalls(content: SdkResult['content']): ToolCallRecord[] {
   });
 }
 
-interface FailureOptions {
-  readonly secrets: readonly string[];
-  readonly latencyMs: number;
+/** A failure that the transport has not told: the library could make nothing of a reply. */
+function failureOf(error: unknown, redactor: Redactor): ModelError {
+  if (error instanceof ModelError) return error;
+  const message = oneLine(redactor.text(messageOf(error).slice(0, MOST_MESSAGE)), 300);
+  return new ModelError('malformed', message, { cause: nameOnly(error) });
 }
 
-/** A filter that declined is an answer; everything else is thrown as a `ModelError`. */
-function failOrBlock(sdk: Sdk, error: unknown, { secrets, latencyMs }: FailureOptions): Reply {
-  if (error instanceof ModelError) throw error;
-  const message = oneLine(redact(messageOf(error), secrets), 300);
-  if (!sdk.APICallError.isInstance(error)) throw new ModelError('malformed', message, { cause: nameOnly(error) });
-  const status = error.statusCode;
-  if (status === undefined) throw networkError(error, new URL(error.url));
-  const body = redact(error.responseBody ?? '', secrets);
-  if (status < 400) throw new ModelError('malformed', message, { status, body: body.slice(0, 500) });
-  const failure = classifyFailure({ status, headers: error.responseHeaders ?? {}, body }, Date.now());
-  if (failure.kind === 'blocked') return blockedReply(failure.message, status, latencyMs);
-  throw new ModelError(failure.kind, `${failure.message} (HTTP ${status})`, {
-    status,
-    retryAfterMs: failure.retryAfterMs,
-    body: body.slice(0, 500),
-  });
-}
+/** The libraries' messages may hold a whole reply. */
+const MOST_MESSAGE = 64 * 1024;
 
-/** The SDK's errors carry the whole request with its pictures, which must not be kept alive or logged with the error. */
+/** The SDK's errors carry the whole request with its images, which must not be kept alive or logged with the error. */
 function nameOnly(error: unknown): string {
   return error instanceof Error ? error.name : typeof error;
 }

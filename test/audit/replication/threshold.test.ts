@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { foldIn, type Matrix, openStream, randomKey } from '../../../src/ground/math/index.ts';
 import { plainPairwise } from '../../../src/jobs/audit/pairwise.ts';
-import { clusterLinks } from '../../../src/jobs/audit/replication/duplicates.ts';
+import { clusterLinks, denseClusters } from '../../../src/jobs/audit/replication/duplicates.ts';
 import {
   countPairs,
   cutAbove,
@@ -147,6 +147,25 @@ describe('clusters of duplicates', () => {
       { rows: [0, 1], minSimilarity: 1 },
     ]);
     expect(clusterLinks([])).toEqual([]);
+  });
+
+  test('are dense where one image lies behind them, and not where look-alikes form a chain', () => {
+    const linksOf = (pairs: readonly (readonly [number, number])[]) =>
+      pairs.flatMap(([a, b]) => [
+        { a, b, similarity: 0.9 },
+        { a: b, b: a, similarity: 0.9 },
+      ]);
+    // Three of one image; three of which two are no look-alikes; a pair, which may be chance.
+    const links = linksOf([
+      [0, 1],
+      [1, 2],
+      [0, 2],
+      [3, 4],
+      [4, 5],
+      [6, 7],
+    ]);
+    expect(clusterLinks(links)).toHaveLength(3);
+    expect(denseClusters(clusterLinks(links), links).map(({ rows }) => rows)).toEqual([[0, 1, 2]]);
   });
 
   test('a long chain is one cluster', () => {

@@ -222,6 +222,31 @@ describe('the end comes early', () => {
     expect(journal.answers).toEqual([]);
   });
 
+  test('an answerer that gives what could not be read back is asked again, and its error recorded', async () => {
+    const server = await serve();
+    const { answerer, ...options } = prepare(server, { questions: makeQuestions(3), settings: { attempts: 2 } });
+    const journal = memoryJournal();
+    const poisoned = {
+      ...answerer,
+      async answer(...given: Parameters<typeof answerer.answer>) {
+        const reply = await answerer.answer(...given);
+        if (given[0].question.id !== 'made/2') return reply;
+        return { ...reply, usage: { inputTokens: -1e308, outputTokens: 1 } };
+      },
+    };
+    await collect(askAll({ ...options, answerer: poisoned, journal, random: () => 0 }));
+    const answers = await latestAnswers(journal.items());
+    expect(answers.map(({ question, raw }) => [question, raw === null]).sort()).toEqual([
+      ['made/1', false],
+      ['made/2', true],
+      ['made/3', false],
+    ]);
+    expect(answers.find(({ raw }) => raw === null)?.error).toMatchObject({
+      kind: 'malformed',
+      message: expect.stringContaining('inputTokens'),
+    });
+  });
+
   test('few questions without any reply are an outage too', async () => {
     const server = await serve({ brokenShare: 1 });
     const { run, journal } = prepare(server, { questions: makeQuestions(3), settings: { attempts: 1 } });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import type { Answer } from '../../../src/ground/contracts/bench.ts';
+import { type Answer, answerSchema } from '../../../src/ground/contracts/bench.ts';
 import { backoffMs } from '../../../src/jobs/bench/ask/backoff.ts';
 import { createGate } from '../../../src/jobs/bench/ask/gate.ts';
 import {
@@ -8,6 +8,7 @@ import {
   createFrequentAnswerer,
   createRandomAnswerer,
   inShard,
+  journalOf,
   latestAnswers,
   mergeAnswers,
   parseShard,
@@ -176,7 +177,40 @@ describe('answers on file', () => {
   });
 
   test('what is no answer is named', async () => {
-    await expect(latestAnswers([answer(), { question: 'x' }])).rejects.toThrow('item 2: "model"');
+    await expect(latestAnswers([answer(), { question: 'x' }])).rejects.toThrow(
+      'items.jsonl: line 2 is no answer: "model"',
+    );
+  });
+
+  test('what an earlier version wrote down unchecked of a server is read: what is impossible is not known', async () => {
+    const { finishReason: _, ...unfinished } = answer({ question: 'made/2' });
+    const poisoned = [
+      // finish_reason "constructor" was a function, which JSON leaves out; "__proto__" was an object.
+      unfinished,
+      { ...answer({ question: 'made/3' }), finishReason: {} },
+      { ...answer({ question: 'made/4' }), usage: { inputTokens: -1e308, outputTokens: 2 }, cost: -3 },
+      { ...answer({ question: 'made/5' }), latencyMs: -1, logProbabilities: [{ token: 'A', logProbability: null }] },
+      { ...answer({ question: 'made/6' }), usage: null },
+    ];
+    const read = await latestAnswers(poisoned);
+    expect(read.map(({ raw }) => raw)).toEqual(Array(5).fill('A'));
+    expect(read.map(({ finishReason }) => finishReason)).toEqual(['other', 'other', 'stop', 'stop', 'stop']);
+    expect(read[2]).toMatchObject({ usage: { inputTokens: null, outputTokens: 2 }, cost: null });
+    expect(read[3]).toMatchObject({ latencyMs: null });
+    for (const one of read) expect(answerSchema.safeParse(one).success).toBe(true);
+    await expect(latestAnswers([{ ...answer(), raw: 7 }])).rejects.toThrow('line 1 is no answer: "raw"');
+  });
+
+  test('a journal takes only what it can give back', async () => {
+    const lines: unknown[] = [];
+    const journal = journalOf({
+      append: async item => void lines.push(item),
+      items: () => (async function* () {})(),
+    });
+    await journal.append(answer());
+    const poisoned = answer({ usage: { inputTokens: -1e308, outputTokens: 1 } });
+    await expect(journal.append(poisoned)).rejects.toThrow('inputTokens');
+    expect(lines).toEqual([answer()]);
   });
 
   test('merging: all keys once; replies win over errors; differing replies are counted', async () => {

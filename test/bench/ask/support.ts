@@ -26,7 +26,7 @@ export function makeQuestion(number: number, more: Partial<Question> = {}): Ques
 
 export const makeQuestions = (n: number): Question[] => Array.from({ length: n }, (_, i) => makeQuestion(i + 1));
 
-/** A small PNG for every picture that is asked for. */
+/** A small PNG for every image that is asked for. */
 export function makeImages() {
   const loads: string[] = [];
   const picture = sharp({ create: { width: 8, height: 8, channels: 3, background: '#a06040' } })

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,7 +57,7 @@ describe('drawn faces', () => {
     expect(how('gender').every(made => made === 'as it is')).toBe(true);
     const small = provenance.find(line => line.question.includes('_lr_fr_'));
     expect(await decodeImage(join(to, small!.image))).toMatchObject({ width: 24, height: 24 });
-    // A near-exact copy of a picture would be a second picture of the same person.
+    // A near-exact copy of an image would be a second image of the same person.
     const copies = readFileSync(join(drawn, 'labels.csv'), 'utf8')
       .split('\n')
       .slice(1)
@@ -101,11 +101,14 @@ describe('drawn faces', () => {
     expect(said(questions)).toEqual(said(ours));
   });
 
-  test('pictures that are shown as they are can be linked to', async () => {
+  test('images that are shown as they are can be linked to, by links that lead nowhere else', async () => {
     const to = join(root, 'linked');
     await collectBuild({ from: drawn, to, tasks: ['gender', 'lr_fr'], perTask: 2, copy: false });
-    for (const { image, made } of readProvenance(to))
-      expect(lstatSync(join(to, image)).isSymbolicLink()).toBe(made === null);
+    for (const { image, made } of readProvenance(to)) {
+      const info = lstatSync(join(to, image));
+      expect(info.isSymbolicLink()).toBe(false);
+      expect(info.nlink > 1).toBe(made === null);
+    }
     await checkBuilt(to, { from: drawn });
   });
 });
@@ -131,6 +134,32 @@ describe('several folders', () => {
     expect(build.byDataset).toEqual({ Faces: 3, 'Faces 2': 3 });
     expect(build.shortfalls).toEqual([{ task: 'age', asked: 6, made: 0, reason: 'Faces: no ages; Faces 2: no ages' }]);
   });
+});
+
+test('an image outside the folder is taken into no benchmark by a symbolic link', async () => {
+  await using folder = await temporaryFolder();
+  const [faces, elsewhere] = [join(folder.path, 'faces'), join(folder.path, 'private')];
+  const names = Array.from({ length: 12 }, (_, i) => `${i}.png`);
+  const rows = names.map((name, i) => `${name},${i % 2 ? 'male' : 'female'}`);
+  await writeFiles(faces, { 'labels.csv': `file,gender\n${rows.join('\n')}\n` });
+  for (const [i, name] of names.entries()) {
+    await writeFiles(elsewhere, { [name]: await picture(700 + i) });
+    // Of each class, half are links.
+    if (i % 4 < 2) await symlink(join(elsewhere, name), join(faces, name));
+    else await writeFiles(faces, { [name]: await picture(800 + i) });
+  }
+  const build = (from: string, to: string) =>
+    collectBuild({ from, to: join(folder.path, to), tasks: ['gender'], perTask: 6 });
+  const own = await build(faces, 'own');
+  const used = readProvenance(join(folder.path, 'own')).flatMap(({ sources }) => sources.map(({ file }) => file));
+  expect(used.length).toBeGreaterThan(0);
+  expect(used.filter(file => Number.parseInt(file, 10) % 4 < 2)).toEqual([]);
+  expect(own.unusable.length).toBeGreaterThan(0);
+  for (const { reason } of own.unusable) expect(reason).toContain('.png: a symbolic link leads out of the folder');
+  // The folder that the user names may be a link itself.
+  await writeFiles(elsewhere, { 'labels.csv': `file,gender\n${rows.join('\n')}\n` });
+  await symlink(elsewhere, join(folder.path, 'linked'));
+  expect((await build(join(folder.path, 'linked'), 'to')).byDataset).toEqual({ Faces: 6 });
 });
 
 describe('tool scenarios', () => {

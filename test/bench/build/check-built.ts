@@ -26,7 +26,7 @@ export function readProvenance(folder: string): PictureProvenance[] {
 }
 
 /**
- * Holds a built benchmark to all that is promised of it: it can be read, no picture is twice in a question, every picture's origin is
+ * Holds a built benchmark to all that is promised of it: it can be read, no image is twice in a question, every image's origin is
  * written down and true, right letters are dealt evenly, and our own linter flags no question.
  */
 export async function checkBuilt(
@@ -64,7 +64,7 @@ export async function checkBuilt(
   }
   expect(provenance.size).toBe(questions.reduce((sum, { images }) => sum + images.length, 0));
 
-  // Letters are dealt in rounds of four for each task and number of pictures.
+  // Letters are dealt in rounds of four for each task and number of images.
   for (const group of Map.groupBy(questions, ({ task, imageCount, dataset }) =>
     [task, imageCount, dataset].join(),
   ).values()) {

@@ -10,7 +10,7 @@ export interface Layout {
   /** Of the adapter that must be told from the others. */
   readonly adapter: string;
   readonly files: () => Promise<Record<string, string | Uint8Array>>;
-  /** Pictures with labels that count. */
+  /** Images with labels that count. */
   readonly images: number;
   /** What is said of some of them; what is not named here may be anything. */
   readonly labels: Readonly<Record<string, Partial<Omit<LabelledImage, 'regions'>>>>;
@@ -21,7 +21,7 @@ export interface Layout {
 const fixture = (name: string): Uint8Array => readFileSync(resolve(import.meta.dirname, 'fixtures', name));
 
 let drawn = 0;
-/** A picture unlike any other. */
+/** An image unlike any other. */
 const picture = (): Promise<Uint8Array> => encodePng(drawing(5000 + drawn++, 64));
 
 async function pictures(names: readonly string[]): Promise<Record<string, Uint8Array>> {
@@ -54,7 +54,7 @@ const PEOPLE = [
   'Joy Glen',
 ];
 const underscored = PEOPLE.map(name => name.replace(' ', '_'));
-/** Every person in `each` pictures. */
+/** Every person in `each` images. */
 const castOf = (each: number): { who: number; n: number }[] =>
   range(PEOPLE.length).flatMap(who => range(each).map(n => ({ who, n: n + 1 })));
 
@@ -81,7 +81,7 @@ const fairface: Layout = {
       ),
     ]),
   }),
-  // Its table names a picture more than there are.
+  // Its table names an image more than there are.
   images: 40,
   labels: {
     'train/1.png': { age: [0, 2], gender: 'male', race: 'White' },
@@ -111,7 +111,7 @@ const utkface: Layout = {
 const imdb: Layout = {
   adapter: 'imdb',
   files: async () => ({
-    // scipy.io.savemat of a struct "imdb": ten people with two pictures each, then one without a face and one with two.
+    // scipy.io.savemat of a struct "imdb": ten people with two images each, then one without a face and one with two.
     'imdb_crop/imdb.mat': fixture('imdb.mat'),
     ...(await pictures([
       ...range(10).flatMap(i =>
@@ -239,7 +239,7 @@ const rafdb: Layout = {
       range(28).map(i => `${i < 20 ? 'train' : 'test'}_${pad(i + 1, 5)}.jpg ${(i % 7) + 1}`),
     ),
   }),
-  // The aligned pictures alone: the others show the same faces.
+  // The aligned images alone: the others show the same faces.
   images: 28,
   labels: Object.fromEntries(
     RAF.map((expression, i) => [`basic/Image/aligned/train_${pad(i + 1, 5)}_aligned.jpg`, { expression }]),
@@ -496,7 +496,7 @@ const lfw: Layout = {
   adapter: 'lfw',
   files: async () => ({
     ...(await pictures(castOf(4).map(({ who, n }) => `lfw/${underscored[who]}/${underscored[who]}_${pad(n, 4)}.jpg`))),
-    // The fourth picture of each person is in no pair.
+    // The fourth image of each person is in no pair.
     'pairs.txt': lines([
       '10\t300',
       ...underscored.map(name => `${name}\t1\t2`),

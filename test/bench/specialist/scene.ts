@@ -47,10 +47,10 @@ export function face({
   };
 }
 
-/** All that is seen in one picture. */
+/** All that is seen in one image. */
 export type Scene = Sight & Pick<Likeness, 'embedding'>;
 
-/** A picture of one face of the person with this number; different persons are far apart. */
+/** An image of one face of the person with this number; different persons are far apart. */
 export function picture(draft: FaceDraft & { readonly person?: number } = {}): Scene {
   const embedding = new Float32Array(128);
   embedding[draft.person ?? 0] = 1;
@@ -59,14 +59,14 @@ export function picture(draft: FaceDraft & { readonly person?: number } = {}): S
 
 export const emptyPicture: Scene = { faces: [], embedding: new Float32Array(128) };
 
-/** Pictures that only their number matters of. */
+/** Images that only their number matters of. */
 export const preparedPictures = (count: number): PreparedImage[] =>
   Array.from(
     { length: count },
     () => ({ bytes: new Uint8Array(), mediaType: 'image/png', width: 1, height: 1, changed: false }) as const,
   );
 
-/** Eyes that see what they are told, in the order of the pictures. */
+/** Eyes that see what they are told, in the order of the images. */
 export function sightOf(scenes: readonly Scene[]): FaceSight {
   return {
     look: async pictures => scenes.slice(0, pictures.length),

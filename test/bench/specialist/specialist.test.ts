@@ -232,7 +232,7 @@ describe('what is beyond it', () => {
   test.each([
     ['race', 'What is the race of the person?', 'no network here names races'],
     ['fas', 'Is this a bonafide image or an attack?', 'tells masks and prints from faces'],
-    ['tools_retrieval', 'Which calls in which order?', 'no pictures to look at'],
+    ['tools_retrieval', 'Which calls in which order?', 'no images to look at'],
     ['attributes', 'Which attribute is not present?', 'not one that the networks answer'],
     ['celebrity_identification', 'Who is this?', 'know nobody by name'],
   ])('%s is answered at chance and says so', async (task, text, reason) => {

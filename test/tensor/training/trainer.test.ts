@@ -155,7 +155,9 @@ describe('a trainer', () => {
     expect(deviation(parts!.logits.data as Float32Array, [...(whole!.logits.data as Float32Array)])).toBeLessThan(1e-6);
     expect(parts!.mean).toBeCloseTo(whole!.mean, 6);
     expect(parts!.loss).toBeCloseTo(whole!.loss, 6);
-    expect(() => t.buildTrainingStep({ ...given, parts: 2 })).toThrow('"x" of [5, 2, 4, 4] cannot be cut into 2 parts');
+    expect(() => t.buildTrainingStep({ ...given, parts: 2 })).toThrow(
+      '"x" of [5, 2, 4, 4] cannot be split into 2 parts',
+    );
   });
 
   test('keeps a state that was read, whatever comes after', async () => {

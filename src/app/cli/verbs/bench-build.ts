@@ -28,7 +28,7 @@ async function build(options: BuildVerbOptions, io: CliIo): Promise<void> {
     for await (const event of events) {
       if (event.type === 'result') return event.result;
       if (event.type === 'progress') progress.update({ stage: 'making questions', ...event });
-      else progress.note(`${printable(event.directory)}: ${event.images} pictures, read as ${event.adapter}`);
+      else progress.note(`${printable(event.directory)}: ${event.images} images, read as ${event.adapter}`);
     }
     return null;
   });
@@ -58,29 +58,20 @@ export function registerBenchBuild(program: Command, io: CliIo): void {
   addExamples(
     bench
       .command('build')
-      .description('make a benchmark of your own labelled pictures: any of the 14 tasks that their labels allow')
-      .requiredOption('--from <dir>', 'a folder of labelled pictures; may be repeated', append)
+      .description('make a benchmark of your own labelled images: any of the 14 tasks that their labels allow')
+      .requiredOption('--from <dir>', 'a folder of labelled images; may be repeated', append)
       .requiredOption('-o, --output <dir>', 'new folder for the benchmark')
       .option('--tasks <codes>', 'of these tasks only, such as gender,hr_fr; may be repeated (default: all)', splitList)
       .option('--per-task <n>', 'questions of each task', wholeNumber(1), BUILD_DEFAULTS.perTask)
       .option('--seed <n>', 'start of every random choice', wholeNumber(0), BUILD_DEFAULTS.seed)
-      .option(
-        '--layout <name>',
-        'how the folders are laid out: "biolens bench layouts" lists them (default: told apart)',
-      )
-      .option(
-        '--masks <dir>',
-        'folder of region masks for drawn and own pictures (default: DIR-masks where it is there)',
-      )
+      .option('--layout <name>', 'how the folders are laid out: "biolens bench layouts" lists them (default: detected)')
+      .option('--masks <dir>', 'folder of region masks for drawn and own images (default: DIR-masks where it is there)')
       .addOption(
-        new Option(
-          '--format <format>',
-          'jsonl with the origin of every picture, or the layout of the FaceXBench release',
-        )
+        new Option('--format <format>', 'jsonl with the origin of every image, or the layout of the FaceXBench release')
           .choices(['jsonl', 'official'])
           .default(BUILD_DEFAULTS.format),
       )
-      .option('--no-copy', 'link to pictures that are shown as they are')
+      .option('--no-copy', 'link to images that are shown as they are')
       .option('--json', 'print what was built as JSON on standard output'),
     'biolens faces render -n 300 --identities 75 --size 128 -o drawn --masks drawn-masks',
     'biolens bench build --from drawn -o quiz',
@@ -90,7 +81,7 @@ export function registerBenchBuild(program: Command, io: CliIo): void {
   addExamples(
     bench
       .command('layouts')
-      .description('list the layouts of labelled pictures that bench build reads')
+      .description('list the layouts of labelled images that bench build reads')
       .option('--json', 'print them as JSON on standard output'),
     'biolens bench layouts',
   ).action((options: { readonly json?: boolean }) => layouts(options, io));

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { lintReportSchema, type Question } from '../../../ground/contracts/index.ts';
+import { BiolensError } from '../../../ground/errors.ts';
 import { checkGatePath, checkGates, parseGate, toJsonSchema } from '../../../kit/job/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { describeLint, describeStats } from '../describe-benchmark.ts';
@@ -11,6 +12,7 @@ import { addExamples, gateOption, repeated } from '../options.ts';
 import { printJson, work } from '../work.ts';
 
 interface StatsOptions {
+  readonly from?: string;
   readonly json?: boolean;
 }
 
@@ -21,7 +23,17 @@ interface LintVerbOptions extends StatsOptions {
   readonly page?: string;
 }
 
-async function stats(path: string, { json }: StatsOptions, io: CliIo): Promise<void> {
+/** The benchmark that is meant: `--from`, or the argument that was there before it. */
+function benchmarkOf(dir: string | undefined, from: string | undefined): string {
+  if (dir !== undefined && from !== undefined)
+    throw new BiolensError('usage', `--from ${from}: the benchmark is given already, as ${dir}`);
+  const path = from ?? dir;
+  if (path === undefined) throw new BiolensError('usage', '--from is missing');
+  return path;
+}
+
+async function stats(dir: string | undefined, { from, json }: StatsOptions, io: CliIo): Promise<void> {
+  const path = benchmarkOf(dir, from);
   const { countQuestions, openBenchmark, withDigests } = await import('../../../jobs/bench/index.ts');
   const benchmark = await openBenchmark(path);
   const problems: string[] = [];
@@ -32,7 +44,7 @@ async function stats(path: string, { json }: StatsOptions, io: CliIo): Promise<v
     async function* counting(): AsyncGenerator<Question> {
       for await (const question of withDigests(questions, benchmark.images, { signal })) {
         done++;
-        progress.update({ stage: 'reading pictures', done, total: questions.length });
+        progress.update({ stage: 'reading images', done, total: questions.length });
         yield question;
       }
     }
@@ -52,7 +64,8 @@ const lintResultSchema = lintReportSchema.extend({
   flagged: count,
 });
 
-async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<void> {
+async function lint(dir: string | undefined, options: LintVerbOptions, io: CliIo): Promise<void> {
+  const path = benchmarkOf(dir, options.from);
   const gates = options.failOn.map(parseGate);
   for (const gate of gates) checkGatePath(gate, toJsonSchema(lintResultSchema, 'output'));
   const { flaggedQuestions, lintBenchmark, openBenchmark } = await import('../../../jobs/bench/index.ts');
@@ -65,7 +78,7 @@ async function lint(path: string, options: LintVerbOptions, io: CliIo): Promise<
         if (page !== undefined) await writeLintPage(page, { benchmark, source: path, lint: event.report });
         return event.report;
       }
-      progress.update({ stage: 'checking pictures', done: event.done, total: event.total });
+      progress.update({ stage: 'checking images', done: event.done, total: event.total });
     }
     return null;
   });
@@ -89,22 +102,28 @@ export function registerBenchCheck(program: Command, io: CliIo): void {
     bench
       .command('stats')
       .description('count the questions of a benchmark and compare with the published tables')
-      .argument('<dir>', DIR)
+      // Without a description it is not shown: the former way to say --from.
+      .argument('[dir]')
+      .usage('--from <dir> [options]')
+      .option('--from <dir>', DIR)
       .option('--json', 'print the result as JSON on standard output'),
-    'biolens bench stats facexbench',
-  ).action((path: string, options: StatsOptions) => stats(path, options, io));
+    'biolens bench stats --from facexbench',
+  ).action((dir: string | undefined, options: StatsOptions) => stats(dir, options, io));
 
   addExamples(
     bench
       .command('lint')
-      .description('find defects in the questions and pictures of a benchmark')
-      .argument('<dir>', DIR)
-      .option('--no-pictures', 'do not open the pictures')
+      .description('find defects in the questions and images of a benchmark')
+      // Without a description it is not shown: the former way to say --from.
+      .argument('[dir]')
+      .usage('--from <dir> [options]')
+      .option('--from <dir>', DIR)
+      .option('--no-pictures', 'do not open the images')
       .option('--page <file>', 'write what was found as a page, one file without a network')
       .addOption(repeated('--rule <id>', 'run this rule only; may be repeated', 'all'))
       .addOption(gateOption('bySeverity.error>0'))
       .option('--json', 'print the result as JSON on standard output'),
-    'biolens bench lint facexbench',
-    "biolens bench lint facexbench --no-pictures --json --fail-on 'bySeverity.error>0'",
-  ).action((path: string, options: LintVerbOptions) => lint(path, options, io));
+    'biolens bench lint --from facexbench',
+    "biolens bench lint --from facexbench --no-pictures --json --fail-on 'bySeverity.error>0'",
+  ).action((dir: string | undefined, options: LintVerbOptions) => lint(dir, options, io));
 }

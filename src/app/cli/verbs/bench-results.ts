@@ -8,7 +8,7 @@ import { DEFAULT_RUNS_DIR, findRun } from '../../../kit/runs/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { groupOf } from '../groups.ts';
 import type { CliIo } from '../io.ts';
-import { addExamples, gateOption } from '../options.ts';
+import { addExamples, gateOption, rootOption } from '../options.ts';
 import { printJson } from '../work.ts';
 
 interface ReadOptions {
@@ -34,11 +34,15 @@ interface ExportOptions extends ReadOptions {
 }
 
 interface MergeOptions extends ReadOptions {
+  readonly root: readonly string[];
   readonly name?: string;
 }
 
+/** Runs of other kinds have no answers. */
+const BENCH = { kind: 'bench' };
+
 async function pathsOf(ids: readonly string[], runsDir: string): Promise<string[]> {
-  return await Promise.all(ids.map(async id => (await findRun(id, runsDir)).path));
+  return await Promise.all(ids.map(async id => (await findRun(id, runsDir, BENCH)).path));
 }
 
 async function readRuns(ids: readonly string[], runsDir: string): Promise<BenchRunContent[]> {
@@ -52,7 +56,7 @@ async function score(id: string, { json, runsDir, parser, failOn }: ScoreOptions
   const gates = failOn.map(parseGate);
   for (const gate of gates) checkGatePath(gate, toJsonSchema(benchScoreSchema, 'output'));
   const { readBenchRun, scoreRun } = await import('../../../jobs/bench/index.ts');
-  const { path } = await findRun(id, runsDir);
+  const { path } = await findRun(id, runsDir, BENCH);
   const run = await readBenchRun(path);
   const [scored] = scoreRun(run, parser).map(model => model.score);
   if (scored === undefined) throw new BiolensError('input', `${run.record.id}: no question has been answered yet`);
@@ -87,7 +91,7 @@ async function exportRows(ids: readonly string[], options: ExportOptions, io: Cl
   else await writeAtomically(options.output, text);
 }
 
-async function merge(ids: readonly string[], { json, runsDir, name }: MergeOptions, io: CliIo): Promise<void> {
+async function merge(ids: readonly string[], { json, runsDir, name, root }: MergeOptions, io: CliIo): Promise<void> {
   const [{ mergeRuns }, { freezeRun }] = await Promise.all([
     import('../../../jobs/bench/index.ts'),
     import('../../pages/index.ts'),
@@ -96,7 +100,7 @@ async function merge(ids: readonly string[], { json, runsDir, name }: MergeOptio
     runsDir,
     name,
   });
-  const page = await freezeRun(path);
+  const page = await freezeRun(path, { roots: root.length === 0 ? ['.'] : root });
   if (json) return printJson(io, { schema: 'biolens/bench-merge@1', run: id, answers, duplicates, conflicts });
   io.out(describeBench(report));
   if (duplicates > 0)
@@ -130,6 +134,7 @@ export function registerBenchResults(program: Command, io: CliIo): void {
     'biolens bench merge specialist-zero-shot-1-of-2 specialist-zero-shot-2-of-2',
   )
     .option('--name <name>', "end of the new run's name (default: merged)")
+    .addOption(rootOption('folder whose images the report may show'))
     .action((ids: readonly string[], options: MergeOptions) => merge(ids, options, io));
 
   addExamples(

@@ -22,13 +22,13 @@ function tellChapter(chapter: DemoChapter, { training, labelled }: typeof DEMO_S
   const { n, duplicates } = training;
   switch (chapter) {
     case 'draw':
-      return `Drawing faces: ${n} to train on, 80 % male, among them ${n * duplicates} copies of one picture; others to measure by.`;
+      return `Drawing faces: ${n} to train on, 80 % male, among them ${n * duplicates} copies of one image; a held-out set to measure by.`;
     case 'classify':
-      return `Training a classifier of gender on ${labelled.n} labelled faces and measuring its errors; fitting an embedder that tells copies.`;
+      return `Training a classifier of gender on ${labelled.n} labelled faces and measuring its errors; fitting an embedder that finds copies.`;
     case 'train':
-      return 'Training a diffusion model on the skewed faces.';
+      return 'Fine-tuning a small diffusion model of drawn faces, which comes with biolens, on the training set.';
     case 'mitigate':
-      return 'Auditing it, mending it with rewards against copies and towards one half of each gender, auditing it again.';
+      return 'Auditing it, fine-tuning it with rewards against copies and towards one half of each gender, auditing it again.';
     case 'quiz':
       return 'Asking the specialist a quiz about drawn faces, in the fourteen tasks of FaceXBench.';
   }
@@ -54,8 +54,9 @@ async function demo(options: DemoVerbOptions, io: CliIo, jobs: readonly Job[]): 
     const { training, mitigation, quiz } = step.value;
     const pages: Record<string, string> = {};
     for (const [name, { path }] of Object.entries({ training, mitigation, quiz })) {
-      const onProgress = (done: number, total: number) => progress.update({ stage: 'writing reports', done, total });
-      pages[name] = await freezeRun(path, { signal, onProgress });
+      const onProgress = (done: number, total: number) =>
+        progress.update({ stage: `writing the report of ${name}`, done, total });
+      pages[name] = await freezeRun(path, { signal, onProgress, roots: [options.runsDir] });
     }
     return { outcome: step.value, pages };
   });
@@ -79,7 +80,10 @@ async function demo(options: DemoVerbOptions, io: CliIo, jobs: readonly Job[]): 
     );
   }
   if (options.serve && !io.env.CI)
-    await serveStudio({ runsDir: options.runsDir, run: mitigation.path, open: options.open, jobs }, io);
+    await serveStudio(
+      { runsDir: options.runsDir, run: mitigation.path, open: options.open, root: ['.', options.runsDir], jobs },
+      io,
+    );
 }
 
 /** `biolens demo` */
@@ -88,9 +92,11 @@ export function registerDemo(program: Command, io: CliIo, jobs: readonly Job[]):
     addSeedOption(
       program
         .command('demo')
-        .description('a tour: draw faces, train a generator that skews and copies, mend it, audit it, ask a quiz'),
+        .description(
+          'a tour: draw faces, fine-tune a generator that then skews and copies, audit it, mitigate it, ask a quiz',
+        ),
     )
-      .option('--runs-dir <dir>', 'where the run and the pictures go', DEFAULT_RUNS_DIR)
+      .option('--runs-dir <dir>', 'where the run and the images go', DEFAULT_RUNS_DIR)
       .option('--json', 'print the result as JSON on standard output')
       .option('--no-serve', 'write the report and end, without the studio (so it is with CI=true)')
       .option('--no-open', 'do not open a browser'),

@@ -31,7 +31,7 @@ async function sample(options: SampleOptions, io: CliIo): Promise<void> {
       const sampling = { method, steps, batch, ...(eta === undefined ? {} : { eta }) };
       for await (const event of writeSamples(runtime, { model, output, n, seed, sampling, className, signal })) {
         if (event.type === 'result') return event;
-        progress.update({ stage: 'drawing samples', done: event.done, total: event.total });
+        progress.update({ stage: 'generating samples', done: event.done, total: event.total });
       }
     } finally {
       await runtime.close();
@@ -39,6 +39,7 @@ async function sample(options: SampleOptions, io: CliIo): Promise<void> {
     throw new BiolensError('external', 'sampling ended without a result');
   });
   const { type: _, ...rest } = result;
+  for (const warning of result.warnings) io.err(`${printable(model)}: ${printable(warning)}\n`);
   if (options.json) return printJson(io, { schema: 'biolens/diffusion-sample@1', ...rest, seed });
   const labels = result.attribute === null ? '' : `; labels.csv says the ${printable(result.attribute)} of each`;
   io.out(
@@ -54,13 +55,13 @@ export function registerSample(program: Command, io: CliIo): void {
       addCommonOptions(
         diffusion
           .command('sample')
-          .description('draw samples of a generator into a folder; the same options give the same pictures')
+          .description('generate samples with a generator into a folder; the same options give the same images')
           .requiredOption(
             '--model <dir>',
             "a model folder (ours, or diffusers' UNet2DModel), or a run that trained one",
           )
-          .requiredOption('-n, --number <n>', 'samples to draw', wholeNumber(1, 9_999_999))
-          .requiredOption('-o, --output <dir>', 'new folder for the pictures')
+          .requiredOption('-n, --number <n>', 'samples to generate', wholeNumber(1, 9_999_999))
+          .requiredOption('-o, --output <dir>', 'new folder for the images')
           .addOption(
             new Option('--method <method>', 'how a diffusion model is sampled')
               .choices(['ddim', 'ddpm', 'dpm-solver++'])

@@ -55,21 +55,21 @@ export function registerRender(faces: Command, io: CliIo): void {
       faces
         .command('render')
         .description('draw a labelled set of faces; the same options give the same bytes everywhere')
-        .requiredOption('-n, --number <n>', 'pictures to draw', wholeNumber(1, 9_999_999))
-        .requiredOption('-o, --output <dir>', 'new folder for the pictures and labels.csv'),
+        .requiredOption('-n, --number <n>', 'images to draw', wholeNumber(1, 9_999_999))
+        .requiredOption('-o, --output <dir>', 'new folder for the images and labels.csv'),
     )
-      .option('--size <pixels>', 'side of the pictures, 32 to 256', wholeNumber(32, 256), 64)
+      .option('--size <pixels>', 'side of the images, 32 to 256', wholeNumber(32, 256), 64)
       .option(
         '--skew <shares>',
         'shares of classes, such as gender=0.8 (of the first class) or skinTone=monk-3:0.5; may be repeated',
         collect,
         [],
       )
-      .option('--duplicates <share>', 'share of pictures that copy an earlier one', numberIn(0, 0.99), 0)
-      .option('--duplicated <m>', 'pictures that the copies are of (default: any)', wholeNumber(1))
+      .option('--duplicates <share>', 'share of images that copy an earlier one', numberIn(0, 0.99), 0)
+      .option('--duplicated <m>', 'how many images are copied (default: any)', wholeNumber(1))
       .option(
         '--identities <m>',
-        'people, each in several pictures (default: each picture another one)',
+        'people, each in several images (default: a new person in each image)',
         wholeNumber(1),
       )
       .option('--masks <dir>', 'new folder for region masks')

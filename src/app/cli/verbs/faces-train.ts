@@ -30,7 +30,7 @@ function describeAttribute({ attributes, evaluation }: TrainedClassifier, name: 
   const title =
     accuracy.value === null
       ? `${printable(name)}: ${accuracy.reason}`
-      : `${printable(name)}: right in ${percent(accuracy.value)} %${interval ?? ''} of ${accuracy.n} held-out pictures`;
+      : `${printable(name)}: correct in ${percent(accuracy.value)} %${interval ?? ''} of ${accuracy.n} held-out images`;
   const columns = [
     { title: 'says', maxWidth: 16 },
     ...classes.map(title => ({ title: printable(title), align: 'right' as const, maxWidth: 12 })),
@@ -60,7 +60,7 @@ async function train(directory: string, options: TrainOptions, io: CliIo): Promi
     while (!step.done) {
       const event = step.value;
       if (event.type !== 'result')
-        progress.update({ stage: event.type === 'read' ? 'reading pictures' : 'training', ...event });
+        progress.update({ stage: event.type === 'read' ? 'reading images' : 'training', ...event });
       step = await events.next();
     }
     return step.value;
@@ -68,7 +68,7 @@ async function train(directory: string, options: TrainOptions, io: CliIo): Promi
   if (options.json) return printJson(io, { schema: 'biolens/faces-train@1', ...result });
   for (const { name } of result.attributes) io.out(`${describeAttribute(result, name)}\n`);
   io.out(
-    `${printable(output)}: trained on ${result.pictures.training} pictures; model card in ${printable(result.card)}\n`,
+    `${printable(output)}: trained on ${result.pictures.training} images; model card in ${printable(result.card)}\n`,
   );
   if (result.skipped.length > 0) {
     const [first] = result.skipped;
@@ -80,17 +80,17 @@ async function train(directory: string, options: TrainOptions, io: CliIo): Promi
 export function registerTrain(faces: Command, io: CliIo): void {
   const command = faces
     .command('train <dir>')
-    .description('train a small classifier of whole pictures on a labelled folder, and measure its errors')
+    .description('train a small classifier of whole images on a labelled folder, and measure its errors')
     .requiredOption(
       '--attribute <names>',
       'columns of the labels to learn, such as gender,skinTone; may be repeated',
       collectNames,
     )
     .requiredOption('-o, --output <file>', 'the .onnx file to write; its model card goes beside it, in .json')
-    .option('--labels <csv>', 'labels of the pictures (default: labels.csv in the folder, or a folder per class)')
-    .option('--size <pixels>', 'side that pictures are resized to: 16, 32, 64 or 128', wholeNumber(16, 128), 32)
-    .option('--steps <n>', 'batches of 32 pictures to train on', wholeNumber(1, 1_000_000), 1000)
-    .option('--held-out <share>', 'share of the pictures kept to measure by, at most 0.5', numberIn(0.01, 0.5), 0.2);
+    .option('--labels <csv>', 'labels of the images (default: labels.csv in the folder, or a folder per class)')
+    .option('--size <pixels>', 'side that images are resized to: 16, 32, 64 or 128', wholeNumber(16, 128), 32)
+    .option('--steps <n>', 'batches of 32 images to train on', wholeNumber(1, 1_000_000), 1000)
+    .option('--held-out <share>', 'share of the images kept to measure by, at most 0.5', numberIn(0.01, 0.5), 0.2);
   addExamples(
     addSeedOption(addCommonOptions(command)),
     'biolens faces render -n 2000 --size 32 -o drawn',

@@ -17,14 +17,14 @@ async function whiten(directory: string, { output, size, width, json }: WhitenOp
     const events = fitWhitening(directory, { output, size, width, signal });
     let step = await events.next();
     while (!step.done) {
-      if (step.value.type === 'read') progress.update({ stage: 'reading pictures', ...step.value });
+      if (step.value.type === 'read') progress.update({ stage: 'reading images', ...step.value });
       step = await events.next();
     }
     return step.value;
   });
   if (json) return printJson(io, { schema: 'biolens/faces-whiten@1', ...result });
   io.out(
-    `${printable(output)}: ${result.width} components of ${result.pictures} pictures hold ${(100 * result.explained).toFixed(1)} % of their variance; model card in ${printable(result.card)}\n`,
+    `${printable(output)}: ${result.width} components of ${result.pictures} images hold ${(100 * result.explained).toFixed(1)} % of their variance; model card in ${printable(result.card)}\n`,
   );
   if (result.skipped.length > 0) {
     const [first] = result.skipped;
@@ -37,10 +37,10 @@ export function registerWhiten(faces: Command, io: CliIo): void {
   addExamples(
     faces
       .command('whiten <dir>')
-      .description('fit an embedder of whole pictures to a folder, for finding copies among small or drawn pictures')
+      .description('fit an embedder of whole images to a folder, for finding copies among small or drawn images')
       .requiredOption('-o, --output <file>', 'the .onnx file to write; its model card goes beside it, in .json')
-      .option('--size <pixels>', 'side that pictures are resized to, 8 to 64', wholeNumber(8, 64), 16)
-      .option('--width <n>', 'numbers in an embedding, fewer than there are pictures', wholeNumber(1), 64)
+      .option('--size <pixels>', 'side that images are resized to, 8 to 64', wholeNumber(8, 64), 16)
+      .option('--width <n>', 'dimensions of an embedding, fewer than there are images', wholeNumber(1), 64)
       .option('--json', 'print the result as JSON on standard output'),
     'biolens faces whiten others -o looks.onnx',
     'biolens audit --train drawn --heldout others --generated samples --embedder looks.onnx',

@@ -195,7 +195,7 @@ export function registerFaces(program: Command, io: CliIo): void {
       .requiredOption('-o, --output <file>', 'the .npy file to write; file names go beside it, in .files.csv')
       .option(
         '--embedder, --model <path>',
-        '"built-in" (faces), "appearance" (whole pictures), or an ONNX embedder with its model card beside it',
+        '"built-in" (faces), "appearance" (whole images), or an ONNX embedder with its model card beside it',
         'built-in',
       )
       .option('--whole-image', 'embed the whole image where no face is found, instead of skipping it'),

@@ -5,11 +5,13 @@ import { registerJob } from '../job-verb.ts';
 import { registerBenchBuild } from './bench-build.ts';
 import { registerBenchCheck } from './bench-check.ts';
 import { registerBenchResults } from './bench-results.ts';
+import { registerCache } from './cache.ts';
 import { registerDemo } from './demo.ts';
 import { registerSample } from './diffusion-sample.ts';
 import { registerFaces } from './faces.ts';
 import { registerMcp } from './mcp.ts';
 import { registerRuns } from './runs.ts';
+import { registerRunsCompare } from './runs-compare.ts';
 import { registerSchema } from './schema.ts';
 import { registerStudio } from './studio.ts';
 
@@ -22,6 +24,8 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerSample(program, io);
   registerFaces(program, io);
   registerRuns(program, io, jobs);
+  registerRunsCompare(program, io, jobs);
+  registerCache(program, io);
   registerSchema(program, io, jobs);
   registerMcp(program, io, jobs);
   registerStudio(program, io, jobs);

@@ -8,13 +8,13 @@ import { formatTable } from '../../../kit/text/table.ts';
 import { findJob } from '../../jobs.ts';
 import { readFinished } from '../../pages/run-page.ts';
 import { readConfigFile } from '../config-file.ts';
-import { checkGatePaths, followAndShow } from '../follow-job.ts';
+import { checkGatePaths, followAndShow, type StartRun } from '../follow-job.ts';
 import { groupOf } from '../groups.ts';
 import type { CliIo } from '../io.ts';
 import { requestOf } from '../job-verb.ts';
-import { addExamples, repeated } from '../options.ts';
+import { addExamples, repeated, rootOption } from '../options.ts';
 import { runJobs } from '../run-jobs.ts';
-import { printJson } from '../work.ts';
+import { printJson, work } from '../work.ts';
 
 interface RunsOptions {
   readonly json?: boolean;
@@ -53,12 +53,7 @@ async function list({ runsDir, json }: RunsOptions, io: CliIo): Promise<void> {
     record.status,
     record.provenance.startedAt.slice(0, 16).replace('T', ' '),
   ]);
-  io.out(
-    formatTable(
-      [{ title: 'run', maxWidth: 44 }, { title: 'kind' }, { title: 'status' }, { title: 'started (UTC)' }],
-      rows,
-    ),
-  );
+  io.out(formatTable([{ title: 'run' }, { title: 'kind' }, { title: 'status' }, { title: 'started (UTC)' }], rows));
 }
 
 async function show(id: string, { runsDir, json }: RunsOptions, io: CliIo, jobs: readonly Job[]): Promise<void> {
@@ -67,11 +62,29 @@ async function show(id: string, { runsDir, json }: RunsOptions, io: CliIo, jobs:
   const job = jobs.find(({ kind }) => kind === record.kind);
   const done = record.status === 'done' && job !== undefined ? await readFinished(job, found) : null;
   if (json) return printJson(io, { schema: 'biolens/run-page@1', run: record, report: done?.report ?? null });
-  io.out(
-    `${record.id}\n${record.kind}, ${record.status}${record.error ? `: ${printable(record.error)}` : ''}\nin ${path}\n`,
-  );
+  const why = record.error === undefined ? '' : `: ${record.error}`;
+  const lines = [record.id, `${record.kind}, ${record.status}${why}`, `in ${path}`];
+  io.out(lines.map(line => `${printable(line)}\n`).join(''));
   if (done !== null) io.out(`\n${job?.describe(done.report)}`);
-  if (record.status !== 'done') io.out(`\nbiolens runs resume ${record.id} goes on with it\n`);
+  if (record.status !== 'done') io.out(`\nTo resume: biolens runs resume ${printable(record.id)}\n`);
+}
+
+interface ReportOptions extends RunsOptions {
+  readonly blur?: boolean;
+  readonly root: readonly string[];
+}
+
+/** Writes the page of a run that is done again. */
+async function report(id: string, { runsDir, json, blur = false, root }: ReportOptions, io: CliIo): Promise<void> {
+  const { path, record } = await findRun(id, runsDir);
+  const roots = root.length === 0 ? ['.'] : root;
+  const { freezeRun } = await import('../../pages/index.ts');
+  const page = await work(io, ({ signal, progress }) => {
+    const onProgress = (done: number, total: number) => progress.update({ stage: 'writing the report', done, total });
+    return freezeRun(path, { blur, signal, roots, onProgress });
+  });
+  if (json) printJson(io, { schema: 'biolens/runs-report@1', run: record.id, page });
+  else io.out(`Report: ${printable(page)}\n`);
 }
 
 /** The job of a recorded run. */
@@ -88,7 +101,7 @@ interface Wanted {
   readonly jobs: readonly Job[];
 }
 
-/** Goes on with a run, or repeats it, and shows what comes out. */
+/** Resumes a run or repeats it, and shows what comes out. */
 async function follow(id: string, how: 'resume' | 'rerun', { options, io, jobs }: Wanted): Promise<void> {
   const { runsDir, json = false, blur = false, failOn } = options;
   const found = await findRun(id, runsDir);
@@ -96,12 +109,12 @@ async function follow(id: string, how: 'resume' | 'rerun', { options, io, jobs }
   const gates = failOn.map(parseGate);
   checkGatePaths(job, gates);
   const context = { environment: io.env, runsDir };
-  const start = (signal: AbortSignal) =>
+  const start: StartRun = options =>
     how === 'resume'
-      ? resumeJob(job, found.path, { ...context, signal })
+      ? resumeJob(job, found.path, { ...context, ...options })
       : startJob(job, job.repeatable?.(found.record.configuration) ?? found.record.configuration, {
           ...context,
-          signal,
+          ...options,
         });
   await followAndShow(job, start, { io, json, blur, gates, view: {} });
 }
@@ -131,6 +144,16 @@ export function registerRuns(program: Command, io: CliIo, jobs: readonly Job[]):
     'biolens runs show latest',
   ).action((id: string, options: RunsOptions) => show(id, options, io, jobs));
   addExamples(
+    addRunsDir(
+      runs
+        .command('report <id>')
+        .description('write the report page of a run that is done again, such as with blurred faces'),
+    )
+      .option('--blur', 'make a report in which no face can be recognised')
+      .addOption(rootOption('folder whose images may be shown, beside those of the run itself')),
+    'biolens runs report latest --blur',
+  ).action((id: string, options: ReportOptions) => report(id, options, io));
+  addExamples(
     addFollowOptions(runs.command('start <file>').description('do the jobs of a YAML file, of any kinds')).option(
       '--dry-run',
       'check everything, say what would be read and how long it takes, and do nothing',
@@ -138,7 +161,7 @@ export function registerRuns(program: Command, io: CliIo, jobs: readonly Job[]):
     'biolens runs start jobs.yaml',
   ).action((file: string, options: StartOptions) => start(file, { options, io, jobs }));
   addExamples(
-    addFollowOptions(runs.command('resume <id>').description('go on with a run that was interrupted or failed')),
+    addFollowOptions(runs.command('resume <id>').description('resume a run that was interrupted or failed')),
     'biolens runs resume latest',
   ).action((id: string, options: FollowOptions) => follow(id, 'resume', { options, io, jobs }));
   addExamples(

@@ -51,6 +51,7 @@ export async function serveStudio(
     const studio = await startStudio({
       runsDir,
       blur,
+      roots,
       ...(port === undefined ? {} : { port }),
       ...(host === undefined ? {} : { host }),
     });
@@ -77,7 +78,7 @@ export function registerStudio(program: Command, io: CliIo, jobs: readonly Job[]
       .option('--port <n>', 'port on 127.0.0.1 (default: a free one)', wholeNumber(1, 65_535))
       .option('--read-only', 'only show runs: nothing can be started')
       .addOption(rootOption())
-      .option('--blur', 'blur every picture before it is sent, so that no face can be recognised')
+      .option('--blur', 'blur every image before it is sent, so that no face can be recognised')
       .option('--no-open', 'do not open a browser')
       .option('--json', 'print the address as JSON on standard output'),
     'biolens studio',

@@ -27,11 +27,23 @@ function distanceBetween(first: Gaussian, second: Gaussian): number {
  * @throws BiolensError `usage` when the widths differ
  */
 export function frechetDistance(real: Matrix, generated: Matrix): Metric {
+  return measureFrechet(real, generated).distance;
+}
+
+/** A Fréchet distance with what its interval is made of. */
+export interface FrechetMeasurement {
+  readonly distance: Metric;
+  /** The distance without each group of the items of either set, for the interval of a difference; null with too few items. */
+  readonly without: { readonly reference: number[]; readonly generated: number[] } | null;
+}
+
+/** See {@link frechetDistance}. */
+export function measureFrechet(real: Matrix, generated: Matrix): FrechetMeasurement {
   const d = real.cols;
   if (generated.cols !== d)
     throw new BiolensError('usage', `"generated" expected rows ${d} wide, got ${generated.cols}`);
   const n = Math.min(real.rows, generated.rows);
-  if (n < 2) return missingMetric('needs 2 items or more in both sets', n);
+  if (n < 2) return { distance: missingMetric('needs 2 items or more in both sets', n), without: null };
   const shift = columnMeans(real);
   const realParts = groupMoments(real, jackknifeGroups(real.rows, d), shift);
   const generatedParts = groupMoments(generated, jackknifeGroups(generated.rows, d), shift);
@@ -40,12 +52,14 @@ export function frechetDistance(real: Matrix, generated: Matrix): Metric {
   const realGaussian = meanAndCovariance(realWhole);
   const generatedGaussian = meanAndCovariance(generatedWhole);
   const value = distanceBetween(realGaussian, generatedGaussian);
-  if (realParts.length === 1 || generatedParts.length === 1) return { value, n, interval: null };
+  if (realParts.length === 1 || generatedParts.length === 1)
+    return { distance: { value, n, interval: null }, without: null };
   const withoutReal = realParts.map(part =>
     distanceBetween(meanAndCovariance(subtractMoments(realWhole, part)), generatedGaussian),
   );
   const withoutGenerated = generatedParts.map(part =>
     distanceBetween(realGaussian, meanAndCovariance(subtractMoments(generatedWhole, part))),
   );
-  return { value, n, interval: groupJackknifeInterval(value, [withoutReal, withoutGenerated]) };
+  const interval = groupJackknifeInterval(value, [withoutReal, withoutGenerated]);
+  return { distance: { value, n, interval }, without: { reference: withoutReal, generated: withoutGenerated } };
 }

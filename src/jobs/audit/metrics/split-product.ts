@@ -19,7 +19,7 @@ export interface SplitProduct {
 
 /**
  * Split-product similarity of every generated item to its nearest training item: embeddings of length 1 are cut into chunks, and
- * the score of a pair is the largest inner product of a chunk with its counterpart. A copy of one part of a picture shows in the
+ * the score of a pair is the largest inner product of a chunk with its counterpart. A copy of one part of an image shows in the
  * chunk that describes it, where the whole product hides it.
  *
  * Somepalli et al., "Diffusion Art or Digital Forgery?" (CVPR 2023), section 3.2. A chunk's inner product is at most 1, but

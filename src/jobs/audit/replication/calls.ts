@@ -26,7 +26,7 @@ export interface NullOfRealImages {
   readonly top1: Float32Array;
   /** Similarities of single unrelated pairs. */
   readonly pairs: PairHistogram;
-  /** Training items that a top-1 similarity is the maximum over. */
+  /** Different training items that a top-1 similarity is the maximum over: duplicates count once. */
   readonly training: number;
 }
 

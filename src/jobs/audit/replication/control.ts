@@ -23,7 +23,8 @@ function withoutDuplicates(histogram: PairHistogram, threshold: number | null): 
 /**
  * Measures the controls that thresholds and p-values are set on: held-out images next to the training set where there are enough of
  * them (60), else the training images next to each other; and the generated images next to the held-out ones. Held-out images
- * that are duplicates of training images are left out: an image that is in the training set is no example of one that is not.
+ * that are duplicates of training images are left out: an image that is in the training set is no example of one that is not. One training image of
+ * each cluster of duplicates is compared with, so that copies of an image that occurs many times are not hidden by its look-alikes.
  *
  * @param sets rows of length 1
  */
@@ -39,7 +40,9 @@ export async function measureControls(
   const { training, generated } = sets;
   const { own, pairwise, key, signal } = options;
   const limit = own.duplicateThreshold;
-  const within = { pairs: withoutDuplicates(own.histogram, limit), top1: own.top1, training: training.rows };
+  /** Different images: a maximum over an image and its duplicates is one over the image. */
+  const distinct = training.rows - own.repeats.size;
+  const within = { pairs: withoutDuplicates(own.histogram, limit), top1: own.independentTop1, training: distinct };
   if (sets.heldout === null) return { source: 'training-to-training', real: within, heldout: null, heldoutTop1: null };
   const nearest = { k: 1, metric: 'inner', signal } as const;
   const { scores: heldoutTop1 } = await pairwise.neighbours(sets.heldout, training, nearest);
@@ -47,13 +50,14 @@ export async function measureControls(
   const clean = takeRows(sets.heldout, kept);
   if (clean.rows === 0) return { source: 'training-to-training', real: within, heldout: null, heldoutTop1 };
   const { scores } = await pairwise.neighbours(generated, sourceOf(clean), nearest);
-  const heldout = { top1: scores, heldout: clean.rows, training: training.rows };
+  const heldout = { top1: scores, heldout: clean.rows, training: distinct };
   if (clean.rows < MIN_NULL) return { source: 'training-to-training', real: within, heldout, heldoutTop1 };
-  const sample = await readRows(training, sampleNumbers(training.rows, HISTOGRAM_ROWS, key));
+  const sampled = sampleNumbers(training.rows, HISTOGRAM_ROWS, key).filter(item => !own.repeats.has(item));
+  const sample = await readRows(training, sampled);
   const real = {
     pairs: await countPairs(clean, sample, { pairwise, signal }),
     top1: heldoutTop1.filter((_, i) => limit === null || heldoutTop1[i]! < limit),
-    training: training.rows,
+    training: distinct,
   };
   return { source: 'heldout-to-training', real, heldout, heldoutTop1 };
 }

@@ -46,3 +46,21 @@ export function clusterLinks(links: Iterable<Link>): DuplicateCluster[] {
     .map(cluster => ({ ...cluster, rows: cluster.rows.sort((x, y) => x - y) }))
     .sort((x, y) => y.rows.length - x.rows.length || x.rows[0]! - y.rows[0]!);
 }
+
+/** Share of a cluster's pairs that are links at least where all its rows are images of one image. */
+const DENSE = 0.5;
+
+/**
+ * The clusters of three rows or more most of whose pairs are links (of three rows: all): pairs and chains of look-alikes are left out.
+ *
+ * @param links each pair once for each of its rows that was searched for
+ */
+export function denseClusters(clusters: readonly DuplicateCluster[], links: readonly Link[]): DuplicateCluster[] {
+  const linksOf = new Map<number, number>();
+  for (const { a } of links) linksOf.set(a, (linksOf.get(a) ?? 0) + 1);
+  return clusters.filter(({ rows }) => {
+    const counts = rows.flatMap(item => linksOf.get(item) ?? []);
+    const share = counts.reduce((sum, count) => sum + count, 0) / (counts.length * (rows.length - 1));
+    return rows.length === 3 ? share >= 1 : rows.length > 3 && share > DENSE;
+  });
+}

@@ -23,7 +23,8 @@ export interface RelabellingTest {
  * If the generator copies nothing, then given the generated items it does not matter which of the real items were the
  * training ones: relabelling them at random gives values of the statistic as likely as the one observed. This needs nothing
  * of the generator's law, only that training and held-out items were drawn alike (one person's pictures split between the
- * two, or sets from different sources, break that). The first `training` items of the pool are the training ones.
+ * two, or sets from different sources, break that). Duplicates share their fate, so an item of the pool is one image with all its duplicates. The
+ * first `training` items of the pool are the training ones.
  *
  * With n training and h held-out items, chance labels the sources of all of k copies as training with probability about
  * (n/(n + h))^k, and no statistic can give a smaller p-value: a held-out set of the training set's size sees

@@ -19,9 +19,7 @@ const MIN_EXCEEDANCES = 20;
 /** Expected number of chance pairs above the duplicate threshold in the whole training set. */
 const CHANCE_DUPLICATES = 0.05;
 /** Near enough to 1 that nothing above it can be chance. */
-export const CERTAIN_DUPLICATE = 0.999;
-/** Share of the pairs from which the slope is taken where an item may have very many duplicates. */
-const CROWDED_SHARE = 0.3;
+const CERTAIN_DUPLICATE = 0.999;
 
 interface PairTail {
   readonly share: number;
@@ -79,22 +77,36 @@ export function calibrateThreshold(histogram: PairHistogram, falseMatchRate: num
  *
  * @param histogram similarities of pairs within the training set, duplicates included
  * @param rows training items in all
- * @param options.crowded takes the slope further in, where even a hundred duplicates of one item do not reach: a first guess, often too low or too high
  * @returns null where there are too few pairs
  */
-export function duplicateThreshold(
-  histogram: PairHistogram,
-  rows: number,
-  { crowded = false }: { readonly crowded?: boolean } = {},
-): number | null {
+export function duplicateThreshold(histogram: PairHistogram, rows: number): number | null {
   if (histogram.pairs < MIN_PAIRS) return null;
-  const outer = crowded ? CROWDED_SHARE : Math.max(Math.min(30 / rows, 0.1), (10 * MIN_EXCEEDANCES) / histogram.pairs);
-  if (outer > 0.5) return null;
-  const start = fisherZ(upperQuantile(histogram, outer));
-  const slope = (fisherZ(upperQuantile(histogram, outer / 10)) - start) / Math.log(10);
+  const share = Math.max(Math.min(30 / rows, 0.1), (10 * MIN_EXCEEDANCES) / histogram.pairs);
+  if (share > 0.5) return null;
+  const at = (tail: number) => ({ similarity: upperQuantile(histogram, tail), share: tail });
+  return extendTail({ near: at(share / 10), far: at(share), rows });
+}
+
+/** A similarity and the share of pairs that reach it. */
+interface TailPoint {
+  readonly similarity: number;
+  readonly share: number;
+}
+
+/** The similarity that 0.05 chance pairs of a whole set reach, on the exponential in Fisher's z through two points of the tail. */
+export function extendTail({
+  near,
+  far,
+  rows,
+}: {
+  readonly near: TailPoint;
+  readonly far: TailPoint;
+  readonly rows: number;
+}): number {
+  const start = fisherZ(far.similarity);
+  const slope = (fisherZ(near.similarity) - start) / Math.log(far.share / near.share);
   const wanted = CHANCE_DUPLICATES / ((rows * (rows - 1)) / 2);
-  const z = start + slope * Math.max(0, Math.log(outer / wanted));
-  return Math.min(CERTAIN_DUPLICATE, Math.tanh(z));
+  return Math.min(CERTAIN_DUPLICATE, Math.tanh(start + slope * Math.max(0, Math.log(far.share / wanted))));
 }
 
 /**

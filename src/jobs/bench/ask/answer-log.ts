@@ -11,10 +11,27 @@ export interface Journal {
   items(): AsyncIterable<unknown>;
 }
 
-/** The journal that a run folder is. */
+/** The journal that a run folder is. What is appended is parsed first: only what can be read back is written. */
 export function journalOf(run: Pick<Run, 'append' | 'items'>): Journal {
-  return { append: item => run.append(item), items: () => run.items(z.unknown()) };
+  return { append: async item => run.append(answerSchema.parse(item)), items: () => run.items(z.unknown()) };
 }
+
+const { finishReason, usage, cost, latencyMs, logProbabilities } = answerSchema.shape;
+const { inputTokens, outputTokens } = usage.shape;
+
+/**
+ * An answer of an earlier version, which wrote down what a server said of itself unchecked: what is impossible of that is not known. The reply
+ * itself has to be right.
+ */
+const repairedSchema = answerSchema.extend({
+  finishReason: finishReason.catch('other'),
+  usage: z
+    .object({ inputTokens: inputTokens.catch(null), outputTokens: outputTokens.catch(null) })
+    .catch({ inputTokens: null, outputTokens: null }),
+  cost: cost.catch(null),
+  latencyMs: latencyMs.catch(null),
+  logProbabilities: logProbabilities.catch(undefined),
+});
 
 type Keyed = Pick<Answer, 'question' | 'model' | 'setting' | 'promptDigest' | 'rotation' | 'repeat'>;
 
@@ -32,10 +49,14 @@ export async function* parseAnswers(items: AsyncIterable<unknown> | Iterable<unk
   let number = 0;
   for await (const item of items) {
     number++;
-    const parsed = answerSchema.safeParse(item);
+    const strict = answerSchema.safeParse(item);
+    const parsed = strict.success ? strict : repairedSchema.safeParse(item);
     if (!parsed.success) {
       const issue = parsed.error.issues[0];
-      throw new BiolensError('input', `item ${number}: "${issue?.path.join('.')}" ${issue?.message}`);
+      throw new BiolensError(
+        'input',
+        `items.jsonl: line ${number} is no answer: "${issue?.path.join('.')}" ${issue?.message}`,
+      );
     }
     yield parsed.data;
   }

@@ -8,7 +8,7 @@ import type { AskSettings } from './settings.ts';
 export type GivenReply = Reply & { readonly fallback?: boolean };
 
 export interface AnswerContext {
-  /** The question's pictures in their order, ready to be sent; empty where `seesPictures` is false. */
+  /** The question's images in their order, ready to be sent; empty where `seesPictures` is false. */
   readonly pictures: readonly PreparedImage[];
   readonly signal: AbortSignal;
 }
@@ -17,12 +17,12 @@ export interface AnswerContext {
 export interface Answerer {
   /** What answers are filed under. */
   readonly id: string;
-  /** Whether pictures have to be loaded for it. */
+  /** Whether images have to be loaded for it. */
   readonly seesPictures: boolean;
   /** Requests at a time that suit it; null where that is to be found out. */
   readonly concurrency: number | null;
   /**
-   * SHA-256 of all that decides the answer: the text, the settings, the names of the pictures and the rule they are
+   * SHA-256 of all that decides the answer: the text, the settings, the names of the images and the rule they are
    * prepared by.
    */
   digest(posed: PosedQuestion): string;
@@ -30,7 +30,7 @@ export interface Answerer {
   close?(): void | Promise<void>;
 }
 
-/** The tools that go with one question, which see its pictures. */
+/** The tools that go with one question, which see its images. */
 export type ToolsFor = (posed: PosedQuestion, pictures: readonly PreparedImage[]) => readonly ModelTool[];
 
 export interface ModelAnswererOptions {

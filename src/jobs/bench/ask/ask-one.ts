@@ -1,4 +1,4 @@
-import type { Answer } from '../../../ground/contracts/bench.ts';
+import { type Answer, answerSchema } from '../../../ground/contracts/bench.ts';
 import type { BiolensError } from '../../../ground/errors.ts';
 import { ModelError, type PreparedImage } from '../../../kit/vlm/index.ts';
 import type { AdaptiveLimit } from './adaptive-limit.ts';
@@ -8,7 +8,7 @@ import type { Gate } from './gate.ts';
 import type { Halt } from './halt.ts';
 import type { PosedQuestion } from './posed-question.ts';
 
-/** A posed question with its pictures and the digest of its prompt. */
+/** A posed question with its images and the digest of its prompt. */
 export interface Task {
   readonly posed: PosedQuestion;
   readonly promptDigest: string;
@@ -137,9 +137,9 @@ function startOf({ posed, promptDigest }: Task, { answerer, attempts }: Outcome)
 }
 
 function answerOf(task: Task, outcome: Outcome & { readonly reply: GivenReply }): UnpricedAnswer {
-  const { text, reasoning, refused, fallback, finishReason, usage, latencyMs, logProbabilities, toolCalls } =
+  const { text, reasoning, refused, fallback, finishReason, usage, latencyMs, logProbabilities, toolCalls, changes } =
     outcome.reply;
-  return {
+  return checked({
     ...startOf(task, outcome),
     raw: text,
     ...(reasoning === undefined ? {} : { reasoning }),
@@ -151,8 +151,19 @@ function answerOf(task: Task, outcome: Outcome & { readonly reply: GivenReply })
     ...(logProbabilities === undefined
       ? {}
       : { logProbabilities: logProbabilities.map(token => ({ ...token, alternatives: [...token.alternatives] })) }),
+    ...(changes === undefined ? {} : { changes: [...changes] }),
     ...(toolCalls === undefined ? {} : { toolCalls: [...toolCalls] }),
-  };
+  });
+}
+
+const unpricedSchema = answerSchema.omit({ cost: true });
+
+/** @throws {ModelError} `malformed`: what could not be read back is no answer, and must not be recorded as one */
+function checked(answer: UnpricedAnswer): UnpricedAnswer {
+  const parsed = unpricedSchema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ModelError('malformed', `the reply is no answer: "${issue?.path.join('.')}" ${issue?.message}`);
 }
 
 /** The answer that stands for none. */

@@ -31,9 +31,9 @@ export interface AskOptions {
 
 /** Questions that are made ready while all the allowed requests are under way. */
 const READ_AHEAD = 16;
-/** Questions whose pictures are decoded at the same time. */
+/** Questions whose images are decoded at the same time. */
 const PREPARED_AT_ONCE = 4;
-/** Prepared pictures held for questions that are under way or next; reading ahead stops there. */
+/** Prepared images held for questions that are under way or next; reading ahead stops there. */
 const HELD_BYTES = 64 * 2 ** 20;
 /** Unread events after which no further question is begun. */
 const UNREAD_EVENTS = 1000;
@@ -155,7 +155,7 @@ export class Asking {
     }
   }
 
-  /** A picture that does not decode and the like are this question's own error; anything else ends the run. */
+  /** An image that does not decode and the like are this question's own error; anything else ends the run. */
   async #recordOrStop(
     error: unknown,
     { task, recorder }: { readonly task: Task; readonly recorder: Recorder },

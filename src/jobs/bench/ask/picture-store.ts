@@ -1,7 +1,7 @@
 import type { ImageRef } from '../../../ground/contracts/bench.ts';
 import { type ImageRule, type PreparedImage, prepareImage } from '../../../kit/vlm/index.ts';
 
-/** Gives the encoded bytes of a picture; `Benchmark.images` is one. */
+/** Gives the encoded bytes of an image; `Benchmark.images` is one. */
 export interface ImageSource {
   load(ref: ImageRef): Promise<Uint8Array>;
 }
@@ -9,16 +9,16 @@ export interface ImageSource {
 export interface PictureStoreOptions {
   readonly images: ImageSource;
   readonly rule: ImageRule;
-  /** Most bytes of prepared pictures that are kept for the next question that shows them. */
+  /** Most bytes of prepared images that are kept for the next question that shows them. */
   readonly cacheBytes?: number;
 }
 
 /**
- * Loads pictures ready to be sent and keeps the last used ones, since benchmarks show the same picture in several
+ * Loads images ready to be sent and keeps the last used ones, since benchmarks show the same image in several
  * questions.
  */
 export interface PictureStore {
-  /** @throws BiolensError `input` that names the picture */
+  /** @throws BiolensError `input` that names the image */
   prepare(refs: readonly ImageRef[]): Promise<readonly PreparedImage[]>;
 }
 
@@ -29,7 +29,7 @@ export interface PictureStore {
 const CACHE_BYTES = 16 * 2 ** 20;
 
 export function createPictureStore({ images, rule, cacheBytes = CACHE_BYTES }: PictureStoreOptions): PictureStore {
-  /** In order of last use; a picture that is still being prepared counts nothing yet. */
+  /** In order of last use; an image that is still being prepared counts nothing yet. */
   const kept = new Map<string, { readonly picture: Promise<PreparedImage>; bytes: number }>();
   let total = 0;
 

@@ -31,7 +31,7 @@ export interface PoseOptions {
 export const settingsOf = ({ setting, control }: Pick<PoseOptions, 'setting' | 'control'>): readonly Setting[] =>
   setting === 'tools' && control ? ['tools', 'zero-shot'] : [setting];
 
-/** Every way in which a question is put, one after another, so that its pictures are needed in one stretch. */
+/** Every way in which a question is put, one after another, so that its images are needed in one stretch. */
 export function* posings(question: Question, options: PoseOptions): Generator<PosedQuestion> {
   const { rotations, repeats } = options;
   const turns = rotations === 'all' ? question.options.length : 1;

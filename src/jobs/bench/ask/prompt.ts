@@ -35,7 +35,7 @@ const present = (text: string | undefined): string[] => (text === undefined || t
 
 export type ImageLayout = 'first' | 'labelled';
 
-/** Pictures and text in the order in which the model gets them. */
+/** Images and text in the order in which the model gets them. */
 export function buildParts(
   posed: PosedQuestion,
   { pictures, layout }: { readonly pictures: readonly PreparedImage[]; readonly layout: ImageLayout },

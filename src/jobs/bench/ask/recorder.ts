@@ -5,7 +5,7 @@ import type { Journal } from './answer-log.ts';
 /** So many failures without a reply between them are an outage, which is nothing to record about the questions. */
 export const OUTAGE = 32;
 
-/** Errors with which a living endpoint turns down one request, such as more pictures than its model takes. */
+/** Errors with which a living endpoint turns down one request, such as more images than its model takes. */
 const ABOUT_THE_QUESTION: ReadonlySet<string> = new Set(['bad-request', 'context-too-long']);
 
 export interface RecorderOptions {

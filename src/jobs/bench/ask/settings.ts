@@ -5,19 +5,19 @@ import { field } from '../../../kit/job/index.ts';
 import { DEFAULT_IMAGE_RULE } from '../../../kit/vlm/prepare-image.ts';
 import { concurrencyText, priceText, secondsText, shardText, temperatureText } from './text-forms.ts';
 
-/** How pictures are made ready to be sent. */
+/** How images are made ready to be sent. */
 const imageRuleSchema = z.strictObject({
   maxSide: field(z.number().int().min(16).default(DEFAULT_IMAGE_RULE.maxSide), {
     flag: '--max-side <pixels>',
-    help: 'larger pictures are made smaller',
+    help: 'larger images are made smaller',
   }),
   maxBytes: field(z.number().int().min(1024).default(DEFAULT_IMAGE_RULE.maxBytes), {
     flag: [],
-    help: 'bytes of a picture that is sent as it is; larger files are encoded again',
+    help: 'bytes of an image that is sent as it is; larger files are encoded again',
   }),
   jpegQuality: field(z.number().int().min(1).max(100).default(DEFAULT_IMAGE_RULE.jpegQuality), {
     flag: [],
-    help: 'of pictures that are encoded as JPEG, 1 to 100',
+    help: 'of images that are encoded as JPEG, 1 to 100',
   }),
 });
 
@@ -80,7 +80,7 @@ export const askSettingsSchema = z.strictObject({
   }),
   imageLayout: field(z.enum(['first', 'labelled']).default('first'), {
     flag: '--image-layout <layout>',
-    help: 'first: pictures, then the text; labelled: "Image 1:" before each',
+    help: 'first: images, then the text; labelled: "Image 1:" before each',
   }),
   imageRule: imageRuleSchema.prefault({}),
   concurrency: field(z.union([z.literal('auto'), z.number().int().min(1).max(1024)]).default('auto'), {
@@ -124,7 +124,7 @@ export const askSettingsSchema = z.strictObject({
     help: 'requests after which a question is an error',
     changeable: true,
   }),
-  /** Given when a run is gone on with, and never recorded. */
+  /** Given when a run is resumed, and never recorded. */
   retryErrors: field(z.boolean().optional(), {
     flag: '--retry-errors',
     help: 'on resuming, ask again what was recorded as an error',

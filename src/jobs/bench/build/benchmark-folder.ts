@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Question } from '../../../ground/contracts/bench.ts';
 import type { BenchBuild, PictureProvenance } from '../../../ground/contracts/bench-build.ts';
@@ -48,7 +48,7 @@ export class BenchmarkFolder {
     return new BenchmarkFolder(target, part, options.copy);
   }
 
-  /** Writes a question's pictures and gives it its number. */
+  /** Writes a question's images and gives it its number. */
   async add(composed: ComposedQuestion): Promise<void> {
     const { task, dataset, imageCount, pictures } = composed;
     const stem = `${slug(dataset)}_${task}_${imageCount}`;
@@ -62,8 +62,8 @@ export class BenchmarkFolder {
       const place = imageCount === 'single' ? '' : `_${i + 1}`;
       const file = `${folder}/question_${number}${place}.${picture.extension}`;
       const path = join(this.#part, file);
-      if (picture.path !== null && !this.#copy) await symlink(resolve(picture.path), path);
-      else await writeFile(path, picture.bytes);
+      if (picture.path === null || this.#copy || !(await linked(picture.path, path)))
+        await writeFile(path, picture.bytes);
       const { digest, sources, made } = picture;
       images.push({ path: file, file, digest, origin: sources.map(source => source.file).join(', ') });
       const { adapter, template } = composed;
@@ -106,7 +106,7 @@ export class BenchmarkFolder {
     await rename(this.#part, this.#target);
   }
 
-  /** The layout of the release: a JSON file a set, task and number of pictures. */
+  /** The layout of the release: a JSON file a set, task and number of images. */
   async #writeOfficial(): Promise<void> {
     const byStem = Map.groupBy(this.questions, ({ id }) => id.slice(0, id.lastIndexOf('/')));
     for (const [stem, questions] of byStem) {
@@ -141,6 +141,17 @@ export class BenchmarkFolder {
   async discard(): Promise<void> {
     await rm(this.#part, { recursive: true, force: true });
   }
+}
+
+/**
+ * Makes a hard link to an image; false where that cannot be had, such as on another file system. Not a symbolic one: a benchmark gives no file that
+ * lies outside it.
+ */
+async function linked(image: string, path: string): Promise<boolean> {
+  return link(await realpath(image), path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** `FF++` → `ff++`, `Drawn faces` → `drawn-faces`: part of file names on every system. */

@@ -15,7 +15,7 @@ import { FACE_TOOLS, type ToolBook } from './tool-book.ts';
 
 /** Defaults are those of `BUILD_DEFAULTS`. */
 export interface BuildOptions {
-  /** Folders of labelled pictures. */
+  /** Folders of labelled images. */
   readonly from: string | readonly string[];
   /** The new folder. */
   readonly to: string;
@@ -27,11 +27,11 @@ export interface BuildOptions {
   readonly seed?: number | undefined;
   /** Name of the layout of all folders; told from what is in them by default. */
   readonly layout?: string | undefined;
-  /** Folder of region masks with `regions.json`; by default the one called like the folder of pictures, with `-masks` behind. */
+  /** Folder of region masks with `regions.json`; by default the one called like the folder of images, with `-masks` behind. */
   readonly masks?: string | undefined;
-  /** `jsonl`: our own, with the origin of every picture; `official`: the layout of the FaceXBench release. */
+  /** `jsonl`: our own, with the origin of every image; `official`: the layout of the FaceXBench release. */
   readonly format?: BuildFormat | undefined;
-  /** Copy pictures, or link to those that are used as they are. */
+  /** Copy images, or link to those that are used as they are. */
   readonly copy?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -61,9 +61,9 @@ interface Source {
 }
 
 /**
- * Builds a benchmark of four-option questions from folders of labelled pictures. Every question has its options decided before its
- * pictures are chosen, so that they give nothing away; right letters are dealt evenly; no question shows a picture twice; each
- * picture's origin is written down. The same folders and options give the same bytes. The new folder appears when it is complete.
+ * Builds a benchmark of four-option questions from folders of labelled images. Every question has its options decided before its
+ * images are chosen, so that they give nothing away; right letters are dealt evenly; no question shows an image twice; each
+ * image's origin is written down. The same folders and options give the same bytes. The new folder appears when it is complete.
  *
  * @throws {BiolensError} `usage` naming an option out of range; `input` naming a folder or label file that cannot be read, or saying
  *   why no question can be made; `interrupted`.
@@ -112,7 +112,9 @@ export async function* buildBenchmark(options: BuildOptions): AsyncGenerator<Bui
     }
     throwIfAborted(signal);
     if (folder.questions.length === 0) {
-      const why = shortfalls.map(({ task, reason }) => `${task}: ${reason}`).join('; ');
+      const [reason] = unusable.values();
+      const left = reason === undefined ? [] : [`${unusable.size} images cannot be used, such as ${reason}`];
+      const why = [...shortfalls.map(({ task, reason }) => `${task}: ${reason}`), ...left].join('; ');
       throw new BiolensError(
         'input',
         `no question can be made from ${sources.map(({ directory }) => directory).join(', ')}: ${why}`,
@@ -147,7 +149,7 @@ async function openSource(
   if (images.length === 0 && tools === null)
     throw new BiolensError(
       'input',
-      `${directory}: no labelled picture in the layout "${adapter.name}" (${adapter.layout})`,
+      `${directory}: no labelled image in the layout "${adapter.name}" (${adapter.layout})`,
     );
   const same = taken.filter(source => source.adapter.dataset === adapter.dataset).length;
   const dataset = same === 0 ? adapter.dataset : `${adapter.dataset} ${same + 1}`;

@@ -6,7 +6,7 @@ import { canonicalText } from '../canonical.ts';
 import type { MadePicture, PictureMaker } from './picture-maker.ts';
 import type { Draft, Material, TaskQuestions, Template } from './questions/draft.ts';
 
-/** A question that stands: its pictures are made, and its options in the order of their letters. */
+/** A question that stands: its images are made, and its options in the order of their letters. */
 export interface ComposedQuestion {
   readonly task: TaskCode;
   readonly dataset: string;
@@ -28,7 +28,7 @@ export interface Supplier {
   readonly adapter: string;
   readonly material: Material;
   readonly questions: TaskQuestions;
-  /** Null for tasks without pictures. */
+  /** Null for tasks without images. */
   readonly pictures: PictureMaker | null;
 }
 
@@ -36,7 +36,7 @@ export interface ComposeOptions {
   readonly task: TaskCode;
   readonly count: number;
   readonly key: RandomKey;
-  /** What has been asked already, by text and pictures. */
+  /** What has been asked already, by text and images. */
   readonly asked: Set<string>;
   readonly onUnusable: (file: string, reason: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -66,14 +66,14 @@ class Deck {
   }
 }
 
-/** Makes up to `count` questions of a task, its templates in turn; fewer where its pictures allow no more. */
+/** Makes up to `count` questions of a task, its templates in turn; fewer where its images allow no more. */
 export async function* composeQuestions(supplier: Supplier, options: ComposeOptions): AsyncGenerator<ComposedQuestion> {
   const { count, key } = options;
   const decks = new Map<ImageCount, Deck>();
   let templates = new RandomStream(foldIn(key, 'templates')).shuffle([...supplier.questions.templates]);
   const turns = new Map<ImageCount, number>();
   for (let made = 0; made < count && templates.length > 0; ) {
-    // One picture and several by turns, where a task has both.
+    // One image and several by turns, where a task has both.
     const kinds = [...new Set(templates.map(({ images }) => images))].sort();
     const kind = kinds[made % kinds.length]!;
     const ofKind = templates.filter(({ images }) => images === kind);

@@ -2,7 +2,7 @@ import type { CropBox, Image } from '../../../kit/images/index.ts';
 import type { SourceFolder } from './source-folder.ts';
 import type { ToolBook } from './tool-book.ts';
 
-/** Degrees; 0 for a face seen from the front. Yaw is positive towards the right edge of the picture, pitch up, roll clockwise. */
+/** Degrees; 0 for a face seen from the front. Yaw is positive towards the right edge of the image, pitch up, roll clockwise. */
 export interface HeadPose {
   readonly yaw: number;
   readonly pitch: number;
@@ -19,17 +19,17 @@ export interface RegionMap {
   readonly names: readonly string[];
 }
 
-/** How the builder makes a picture that no file holds. The same call gives the same pixels. */
+/** How the builder makes an image that no file holds. The same call gives the same pixels. */
 export interface Making {
   /** In one line, for the provenance: `a photograph printed on paper`. */
   readonly how: string;
   /** Files of the source folder that it is made from. */
   readonly from: readonly string[];
-  /** Null where it cannot be made of these files after all; another picture is taken then. */
+  /** Null where it cannot be made of these files after all; another image is taken then. */
   readonly draw: () => Promise<Image | null>;
 }
 
-/** A picture of a source folder with what its labels say; what they do not say is left out. */
+/** An image of a source folder with what its labels say; what they do not say is left out. */
 export interface LabelledImage {
   /** Path within the source folder, with `/` between its parts. */
   readonly file: string;
@@ -39,7 +39,7 @@ export interface LabelledImage {
   readonly subject?: string | undefined;
   /** The name by which the public knows them. */
   readonly name?: string | undefined;
-  /** The video, or the picture, that it was taken from: no question shows two of the same. */
+  /** The video, or the image, that it was taken from: no question shows two of the same. */
   readonly clip?: string | undefined;
   /** Years, both ends included; the two are equal where the age is known to the year. */
   readonly age?: readonly [low: number, high: number] | undefined;
@@ -61,16 +61,16 @@ export interface LabelledImage {
   readonly manipulated?: boolean | undefined;
   /** Where the face's parts are; read when asked for. */
   readonly regions?: (() => Promise<RegionMap>) | undefined;
-  /** The face that the labels are about, where the picture shows more. */
+  /** The face that the labels are about, where the image shows more. */
   readonly box?: CropBox | undefined;
-  /** Set for pictures that the builder makes. */
+  /** Set for images that the builder makes. */
   readonly made?: Making | undefined;
 }
 
 export interface ReadSourceOptions {
   /** For what an adapter draws itself. */
   readonly seed: number;
-  /** Folder of region masks with its `regions.json`, for layouts that keep none beside the pictures. */
+  /** Folder of region masks with its `regions.json`, for layouts that keep none beside the images. */
   readonly masks?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -83,16 +83,16 @@ export interface Adapter {
   readonly dataset: string;
   /** What is read, in one line for help texts. */
   readonly layout: string;
-  /** Its pictures are small as they come: they make low-resolution questions and no others about identity. */
+  /** Its images are small as they come: they make low-resolution questions and no others about identity. */
   readonly lowResolution?: boolean;
   /** Whether a folder has this layout. */
   detect(folder: SourceFolder): Promise<boolean>;
   /**
-   * The labelled pictures, in an order that is the same on every machine. Pictures without a usable label are passed over.
+   * The labelled images, in an order that is the same on every machine. Images without a usable label are passed over.
    *
    * @throws {BiolensError} `input` naming the label file and what is wrong with it.
    */
   read(folder: SourceFolder, options: ReadSourceOptions): AsyncIterable<LabelledImage>;
-  /** For sources of tool scenarios, which have no pictures. */
+  /** For sources of tool scenarios, which have no images. */
   readTools?(folder: SourceFolder): Promise<ToolBook>;
 }

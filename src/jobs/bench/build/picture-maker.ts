@@ -6,7 +6,7 @@ import type { LabelledImage } from './labelled-image.ts';
 import type { Shown } from './questions/draft.ts';
 import type { SourceFolder } from './source-folder.ts';
 
-/** A picture ready to be written. */
+/** An image ready to be written. */
 export interface MadePicture {
   readonly bytes: Uint8Array;
   /** Without a dot. */
@@ -20,9 +20,18 @@ export interface MadePicture {
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-const EXTENSIONS = { JPEG: 'jpg', PNG: 'png', WebP: 'webp', AVIF: 'avif', TIFF: 'tif', GIF: 'gif' } as const;
+const EXTENSIONS = {
+  JPEG: 'jpg',
+  PNG: 'png',
+  WebP: 'webp',
+  AVIF: 'avif',
+  TIFF: 'tif',
+  GIF: 'gif',
+  BMP: 'bmp',
+  PNM: 'pnm',
+} as const;
 
-/** Reads, checks and makes the pictures of one source folder. */
+/** Reads, checks and makes the images of one source folder. */
 export class PictureMaker {
   readonly #folder: SourceFolder;
   readonly #digests = new Map<string, string>();
@@ -34,10 +43,11 @@ export class PictureMaker {
   /**
    * Null where it cannot be made of these files.
    *
-   * @throws {BiolensError} `input` naming the picture that is missing or damaged.
+   * @throws {BiolensError} `input` naming the image that is missing or damaged.
    */
   async make({ image, alter }: Shown): Promise<MadePicture | null> {
     const { made, box } = image;
+    for (const file of made?.from ?? [image.file]) await this.#folder.check(file);
     if (made === undefined && alter === undefined && box === undefined) return this.#asItIs(image);
     const drawn = await (made === undefined ? decodeImage(image.path, { file: image.file }) : made.draw());
     if (drawn === null) return null;

@@ -1,21 +1,21 @@
 import type { RandomStream } from '../../../ground/math/index.ts';
 import type { LabelledImage } from './labelled-image.ts';
 
-/** Pictures looked at before the least used of those that fit is taken; small pools are looked at as a whole. */
+/** Images looked at before the least used of those that fit is taken; small pools are looked at as a whole. */
 const PROBES = 400;
 
-/** How often each picture of a source has been shown, over all its tasks. */
+/** How often each image of a source has been shown, over all its tasks. */
 export type PictureUses = Map<LabelledImage, number>;
 
-/** The pictures of one source, for one task. It knows which have been used, so that all get their turn. */
+/** The images of one source, for one task. It knows which have been used, so that all get their turn. */
 export class Pool {
   readonly images: readonly LabelledImage[];
-  /** Pictures by the person whom they show. */
+  /** Images by the person whom they show. */
   readonly bySubject: ReadonlyMap<string, readonly LabelledImage[]>;
   readonly #uses: PictureUses;
   readonly #unusable = new Set<LabelledImage>();
 
-  /** @param uses shared by the pools of a source, so that tasks show the same pictures only where there are no others */
+  /** @param uses shared by the pools of a source, so that tasks show the same images only where there are no others */
   constructor(images: readonly LabelledImage[], uses: PictureUses = new Map()) {
     this.images = images;
     this.#uses = uses;
@@ -29,7 +29,7 @@ export class Pool {
     this.bySubject = bySubject;
   }
 
-  /** A random one of the least used pictures that are accepted. */
+  /** A random one of the least used images that are accepted. */
   draw(
     stream: RandomStream,
     accept: (image: LabelledImage) => boolean,
@@ -50,18 +50,18 @@ export class Pool {
     return stream.pick(found.filter(image => usesOf(image) === least));
   }
 
-  /** Counts pictures as used, once their question stands. */
+  /** Counts images as used, once their question stands. */
   use(images: readonly LabelledImage[]): void {
     for (const image of images) this.#uses.set(image, (this.#uses.get(image) ?? 0) + 1);
   }
 
-  /** Leaves a picture out from now on: it is missing, damaged or cannot be made. */
+  /** Leaves an image out from now on: it is missing, damaged or cannot be made. */
   discard(image: LabelledImage): void {
     this.#unusable.add(image);
   }
 }
 
-/** The pictures of one question, in their order: none twice, and no two of the same video. */
+/** The images of one question, in their order: none twice, and no two of the same video. */
 export class Selection {
   readonly pool: Pool;
   readonly stream: RandomStream;
@@ -72,7 +72,7 @@ export class Selection {
     this.stream = stream;
   }
 
-  /** Adds a picture that is accepted; false where there is none. */
+  /** Adds an image that is accepted; false where there is none. */
   take(accept: (image: LabelledImage) => boolean, among?: readonly LabelledImage[]): boolean {
     const image = this.pool.draw(this.stream, candidate => this.#isNew(candidate) && accept(candidate), among);
     if (image === null) return false;
@@ -90,7 +90,7 @@ export class Selection {
   }
 }
 
-/** Adds a picture for each place of a question, in order, by what is wanted there; null where one cannot be found. */
+/** Adds an image for each place of a question, in order, by what is wanted there; null where one cannot be found. */
 export function pickAll(
   pool: Pool,
   stream: RandomStream,

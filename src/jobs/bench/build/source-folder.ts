@@ -1,21 +1,26 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileError } from '../../../ground/disk.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import { listImages } from '../../../kit/images/index.ts';
+import { fileInside } from '../read/inside.ts';
 
 /** Label files lie near the top; folders with more folders than this are those of persons or videos. */
 const MOST_SUBFOLDERS = 64;
 const DEEPEST = 4;
+/** Of an image or a file of labels. */
+const MOST_BYTES = 512 * 2 ** 20;
 
-/** A folder of pictures and label files that a user brings: listed once, read by adapters. */
+/** A folder of images and label files that a user brings: listed once, read by adapters. */
 export class SourceFolder {
   /** Absolute. */
   readonly root: string;
-  /** Pictures by their paths within the folder, in the order of their bytes. */
+  /** Images by their paths within the folder, in the order of their bytes. */
   readonly pictures: ReadonlySet<string>;
   /** Other files near the top, within the folder, folder by folder. */
   readonly others: readonly string[];
+
+  #real: Promise<string> | undefined;
 
   private constructor(root: string, pictures: ReadonlySet<string>, others: readonly string[]) {
     this.root = root;
@@ -38,7 +43,7 @@ export class SourceFolder {
     try {
       for await (const { file } of listImages(root, options)) pictures.add(file);
     } catch (error) {
-      // Tool scenarios have no pictures.
+      // Tool scenarios have no images.
       if (!(error instanceof BiolensError && error.message.includes('no images found'))) throw error;
     }
     return new SourceFolder(root, pictures, others);
@@ -46,6 +51,17 @@ export class SourceFolder {
 
   path(file: string): string {
     return join(this.root, file);
+  }
+
+  /**
+   * Checks that an image is a plain file of the folder before it is opened: what is made of it goes to model servers, and folders of images come
+   * from strangers too.
+   *
+   * @throws {BiolensError} `input` naming the image that a symbolic link leads out of the folder for.
+   */
+  async check(file: string): Promise<void> {
+    this.#real ??= realpath(this.root);
+    await fileInside(await this.#real, file, { of: 'the folder', mostBytes: MOST_BYTES });
   }
 
   /** The first of the other files whose path matches, or all of them. */
@@ -60,6 +76,9 @@ export class SourceFolder {
   /** A file's bytes; null where it is not there. @throws {BiolensError} `input` where it cannot be read. */
   async bytes(file: string): Promise<Uint8Array | null> {
     try {
+      const info = await stat(this.path(file));
+      if (!info.isFile()) throw new BiolensError('input', `${this.path(file)}: not a plain file`);
+      if (info.size > MOST_BYTES) throw new BiolensError('input', `${this.path(file)}: more than ${MOST_BYTES} bytes`);
       return await readFile(this.path(file));
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
@@ -74,7 +93,7 @@ export class SourceFolder {
     return new TextDecoder().decode(bytes).split(/\r?\n/);
   }
 
-  /** Share of the pictures, of some spread over the folder, whose path matches. */
+  /** Share of the images, of some spread over the folder, whose path matches. */
   share(pattern: RegExp): number {
     const all = [...this.pictures];
     const step = Math.max(1, Math.floor(all.length / 200));

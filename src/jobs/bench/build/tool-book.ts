@@ -34,7 +34,7 @@ const tool = (
   functions: functions.map(([function_, purpose, ...wishes]) => ({ name: function_, purpose, wishes })),
 });
 
-/** Thirteen face tools with thirty-two functions, one tool for each task on pictures. */
+/** Thirteen face tools with thirty-two functions, one tool for each task on images. */
 export const FACE_TOOLS: ToolBook = {
   dataset: 'Face tools',
   scenarios: [],

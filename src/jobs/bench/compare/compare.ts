@@ -19,7 +19,7 @@ export interface CompareOptions {
 }
 
 /**
- * Compares models: which differences are real, single against multiple pictures, accuracy against size. Own models are compared
+ * Compares models: which differences are real, single against multiple images, accuracy against size. Own models are compared
  * question by question; with published rows, of which only totals are known, by totals, if they are of the same questions. With
  * no own model, the published rows are compared with each other.
  */
@@ -37,11 +37,14 @@ export function compareModels(models: readonly ScoredModel[], options: CompareOp
   if (own.length === 0)
     for (const [i, first] of reference.entries())
       for (const second of reference.slice(i + 1)) pairs.push(pairTotals(first, second));
-  const rows = [...own.map(({ row }) => row), ...reference];
-  const sized = rows.filter(row => row.size !== null && row.overall.value !== null);
+  const ours = own.map(({ row }) => row);
+  // Shares of other questions stand beside the own ones as context: neither their order nor a curve through both would mean anything.
+  const rows =
+    notTested === null ? byAccuracy([...ours, ...reference]) : [...byAccuracy(ours), ...byAccuracy(reference)];
+  const sized = (notTested === null ? rows : ours).filter(row => row.size !== null && row.overall.value !== null);
   const fit = fitSizeLaw(sized.map(row => ({ size: row.size!, error: 1 - row.overall.value! })));
   return {
-    rows: rows.sort((a, b) => (b.overall.value ?? -1) - (a.overall.value ?? -1)),
+    rows,
     pairs: adjust(pairs, falseDiscoveryRate),
     falseDiscoveryRate,
     publishedNotTested: notTested,
@@ -57,6 +60,9 @@ export function compareModels(models: readonly ScoredModel[], options: CompareOp
     size: fit === null ? null : { rows: sized.map(row => row.name), fit },
   };
 }
+
+const byAccuracy = (rows: readonly LeaderboardRow[]): LeaderboardRow[] =>
+  rows.toSorted((a, b) => (b.overall.value ?? -1) - (a.overall.value ?? -1));
 
 /** Published totals are of 5,000 questions with so many in each category; other questions cannot be held against them. */
 function whyNotComparable(models: readonly ScoredModel[]): string | null {

@@ -70,14 +70,16 @@ export function scoreRow(score: BenchScore, name: string): LeaderboardRow {
   };
 }
 
-/** Rows of scores, with the published ones if asked for, the best first. */
+/** Rows of scores, the best first; the published ones, if asked for, after them as context: scores may be of other questions. */
 export function leaderboard(
   scores: readonly BenchScore[],
   options: { readonly published?: boolean } = {},
 ): LeaderboardRow[] {
   const names = nameScores(scores);
+  const best = (rows: readonly LeaderboardRow[]): LeaderboardRow[] =>
+    rows.toSorted((a, b) => (b.overall.value ?? -1) - (a.overall.value ?? -1));
   return [
-    ...scores.map((score, i) => scoreRow(score, names[i]!)),
-    ...(options.published ? PUBLISHED_RESULTS.map(publishedRow) : []),
-  ].sort((a, b) => (b.overall.value ?? -1) - (a.overall.value ?? -1));
+    ...best(scores.map((score, i) => scoreRow(score, names[i]!))),
+    ...(options.published ? best(PUBLISHED_RESULTS.map(publishedRow)) : []),
+  ];
 }

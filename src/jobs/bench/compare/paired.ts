@@ -25,14 +25,14 @@ export interface PairedResult {
 /**
  * Compares two models on the questions that both answered.
  *
- * The test turns the sign of the difference of whole clusters of questions with shared pictures: if the two models are alike, either
+ * The test turns the sign of the difference of whole clusters of questions with shared images: if the two models are alike, either
  * sign is as likely. All sign patterns are counted, exactly, which with independent questions is McNemar's exact test.
  *
- * Where few pictures stand in many questions, most questions hang together through others, and their signs turn as one, which tells nothing.
- * Then a t-test takes its place, whose variance allows for the dependence of those that share a picture themselves.
+ * Where few images stand in many questions, most questions hang together through others, and their signs turn as one, which tells nothing.
+ * Then a t-test takes its place, whose variance allows for the dependence of those that share an image themselves.
  *
  * @param differences score of the first less that of the second by question, −1 to 1
- * @param links questions with a picture in common, by their places; without them clusters alone count
+ * @param links questions with an image in common, by their places; without them clusters alone count
  */
 export function testPaired(differences: readonly Observation[], links?: Links): PairedResult {
   const better = {
@@ -77,7 +77,7 @@ function hangTogether(differences: readonly Observation[]): boolean {
 function linkedTest(values: readonly number[], links: Links, { n, mean, clusters }: ClusterSums): number {
   const squares = values.reduce((sum, value) => sum + value ** 2, 0);
   const products = links.reduce((sum, [i, j]) => sum + values[i]! * values[j]!, 0);
-  // As in the interval, shared pictures never make the differences look less variable than independent ones.
+  // As in the interval, shared images never make the differences look less variable than independent ones.
   const variance = Math.max(squares, squares + 2 * products) / n ** 2;
   if (variance === 0 || clusters < 2) return 1;
   return Math.min(1, 2 * studentSurvival(Math.abs(mean) / Math.sqrt(variance), clusters - 1));

@@ -5,7 +5,7 @@ import type { QuestionScore, ScoredModel } from '../score/score.ts';
 export interface QuestionDifferences {
   /** How much better the first did on each question that both answered, −1 to 1. */
   readonly differences: readonly Observation[];
-  /** Those of questions with a picture in common. */
+  /** Those of questions with an image in common. */
   readonly links: Links;
 }
 

@@ -1,5 +1,6 @@
 import type { Answer, Question } from '../../../ground/contracts/bench.ts';
 import type { ToolUse } from '../../../ground/contracts/bench-score.ts';
+import { inQuestionOrder } from '../score/answer-order.ts';
 import { type ScoredModel, type ScoreOptions, scoreModel } from '../score/score.ts';
 import { testPaired } from './paired.ts';
 import { differencesOf } from './question-differences.ts';
@@ -16,7 +17,7 @@ export function scoreSettings(
   options: ScoreOptions = {},
 ): ScoredModel[] {
   const groups = Map.groupBy(answers, ({ model, setting }) => JSON.stringify([model, setting]));
-  const models = [...groups.values()].map(group => scoreModel(questions, group, options));
+  const models = [...groups.values()].map(group => scoreModel(questions, inQuestionOrder(questions, group), options));
   return models
     .map(model => withChange(model, models))
     .sort((a, b) =>

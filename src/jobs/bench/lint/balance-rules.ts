@@ -61,7 +61,7 @@ const sortedOptions: Rule = {
   id: 'sorted-options',
   severity: 'warning',
   explanation:
-    'The numbers of a template are always in ascending order and the key nearly always at the same place, which answers the question without a look at the pictures.',
+    'The numbers of a template are always in ascending order and the key nearly always at the same place, which answers the question without a look at the images.',
   check: function* ({ questions }) {
     for (const group of groupBy(questions.filter(ascending), templateOf).values()) {
       const places = groupBy(group, question => question.correct);

@@ -6,7 +6,7 @@ import { eachQuestion, groupBy, type LintInput, quote, type Rule } from './rule.
 const missingImage: Rule = {
   id: 'missing-image',
   severity: 'error',
-  explanation: 'A picture of the question is not in the folder.',
+  explanation: 'An image of the question is not in the folder.',
   check: eachQuestion(function* ({ images }) {
     for (const { file, path } of images) if (file === null) yield `${quote(path)} is not there`;
   }),
@@ -15,7 +15,7 @@ const missingImage: Rule = {
 const unreadableImage: Rule = {
   id: 'unreadable-image',
   severity: 'error',
-  explanation: 'A picture of the question cannot be decoded.',
+  explanation: 'An image of the question cannot be decoded.',
   check: eachQuestion(function* ({ images }, { picture }) {
     for (const ref of images) {
       const problem = picture(ref)?.problem;
@@ -27,7 +27,7 @@ const unreadableImage: Rule = {
 const redirectedPath: Rule = {
   id: 'redirected-path',
   severity: 'info',
-  explanation: 'The path that the question writes leads nowhere; the picture was found by its place in the folder.',
+  explanation: 'The path that the question writes leads nowhere; the image was found by its place in the folder.',
   check: eachQuestion(function* ({ images }) {
     for (const { file, path, cell } of images) {
       const written = path.replaceAll('\\', '/').replace(/^\.\//, '');
@@ -39,19 +39,19 @@ const redirectedPath: Rule = {
 const imageCountMismatch: Rule = {
   id: 'image-count-mismatch',
   severity: 'warning',
-  explanation: 'The file says that its questions show no picture, one or several, and this one does not.',
+  explanation: 'The file says that its questions show no image, one or several, and this one does not.',
   check: eachQuestion(function* ({ imageCount, images }, { picture }) {
-    if (imageCount === 'single' && images.length !== 1) yield `says a single picture, has ${images.length}`;
-    if (imageCount === 'multiple' && images.length < 2) yield `says several pictures, has ${images.length}`;
+    if (imageCount === 'single' && images.length !== 1) yield `says a single image, has ${images.length}`;
+    if (imageCount === 'multiple' && images.length < 2) yield `says several images, has ${images.length}`;
     const shown = images.map(picture).filter(facts => facts !== null && facts.problem === null && !facts.blank);
-    if (imageCount === 'zero' && shown.length > 0) yield 'says no picture, has one that shows something';
+    if (imageCount === 'zero' && shown.length > 0) yield 'says no image, has one that shows something';
   }),
 };
 
 const blankImage: Rule = {
   id: 'blank-image',
   severity: 'warning',
-  explanation: 'A picture of a question about pictures shows nothing.',
+  explanation: 'An image of a question about images shows nothing.',
   check: eachQuestion(function* ({ imageCount, images }, { picture }) {
     if (imageCount === 'zero') return;
     for (const ref of images) if (picture(ref)?.blank) yield `${quote(ref.path)} shows nothing`;
@@ -63,7 +63,7 @@ const SMALLEST_SIDE = 8;
 const tinyImage: Rule = {
   id: 'tiny-image',
   severity: 'info',
-  explanation: `A picture has fewer than ${SMALLEST_SIDE} pixels along a side.`,
+  explanation: `An image has fewer than ${SMALLEST_SIDE} pixels along a side.`,
   check: eachQuestion(function* ({ images }, { picture }) {
     for (const ref of images) {
       const facts = picture(ref);
@@ -73,17 +73,17 @@ const tinyImage: Rule = {
   }),
 };
 
-/** The picture by its content where that is known. */
+/** The image by its content where that is known. */
 const contentKey = (ref: ImageRef, { picture }: LintInput): string => picture(ref)?.digest ?? pictureKey(ref);
 
 const repeatedImage: Rule = {
   id: 'repeated-image',
   severity: 'warning',
-  explanation: 'The question shows the same picture twice.',
+  explanation: 'The question shows the same image twice.',
   check: eachQuestion(function* ({ images }, input) {
     const present = images.flatMap((ref, i) => (ref.file === null ? [] : [{ ref, number: i + 1 }]));
     for (const same of groupBy(present, ({ ref }) => contentKey(ref, input)).values()) {
-      if (same.length > 1) yield `pictures ${same.map(({ number }) => number).join(' and ')} are the same`;
+      if (same.length > 1) yield `images ${same.map(({ number }) => number).join(' and ')} are the same`;
     }
   }),
 };
@@ -93,7 +93,7 @@ interface Use {
   readonly ref: ImageRef;
 }
 
-/** Every picture that shows something, in a question that is about pictures. */
+/** Every image that shows something, in a question that is about images. */
 function usesOf(input: LintInput): Use[] {
   return input.questions.flatMap(question =>
     question.imageCount === 'zero'
@@ -111,7 +111,7 @@ const sharedImage: Rule = {
   id: 'shared-image',
   severity: 'info',
   explanation:
-    'A picture stands in more than one question, whose answers are then not independent: intervals take account of it.',
+    'An image stands in more than one question, whose answers are then not independent: intervals take account of it.',
   check: function* (input) {
     for (const uses of groupBy(usesOf(input), ({ ref }) => contentKey(ref, input)).values()) {
       const ids = [...new Set(uses.map(({ question }) => question.id))];
@@ -133,7 +133,7 @@ const NEAR_BITS = 14;
 const nearDuplicateImage: Rule = {
   id: 'near-duplicate-image',
   severity: 'info',
-  explanation: 'A picture is nearly that of another question: resized, compressed, or the next frame of a video.',
+  explanation: 'An image is nearly that of another question: resized, compressed, or the next frame of a video.',
   check: function* (input) {
     const pictures = [...groupBy(usesOf(input), ({ ref }) => contentKey(ref, input)).values()].flatMap(uses => {
       const facts = input.picture(uses[0]!.ref);
@@ -155,7 +155,7 @@ const nearDuplicateImage: Rule = {
         }
       }
     }
-    for (const [question, others] of near) yield { question, detail: `a picture is nearly one of ${someOf(others)}` };
+    for (const [question, others] of near) yield { question, detail: `an image is nearly one of ${someOf(others)}` };
   },
 };
 

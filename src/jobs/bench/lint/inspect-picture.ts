@@ -4,7 +4,7 @@ import { messageOf } from '../../../ground/errors.ts';
 import { decodeImage, type Image, resizeImage } from '../../../kit/images/index.ts';
 import type { ImageStore } from '../read/image-store.ts';
 
-/** What is known of a picture once it was opened. */
+/** What is known of an image once it was opened. */
 export interface PictureFacts {
   /** SHA-256 of the file in hexadecimal; null where it could not be read. */
   readonly digest: string | null;
@@ -14,16 +14,16 @@ export interface PictureFacts {
   readonly height: number;
   /** Every pixel is nearly the same. */
   readonly blank: boolean;
-  /** 256 bits that change little when a picture is resized, compressed or brightened. */
+  /** 256 bits that change little when an image is resized, compressed or brightened. */
   readonly hash: Uint32Array;
 }
 
 /** Side of the grid whose neighbouring cells are compared. */
 const GRID = 16;
-/** Grey levels between the darkest and the brightest cell below which a picture shows nothing. */
+/** Grey levels between the darkest and the brightest cell below which an image shows nothing. */
 const BLANK_RANGE = 4;
 
-/** Opens a picture and takes its digest and its perceptual hash. Never throws: what goes wrong is in `problem`. */
+/** Opens an image and takes its digest and its perceptual hash. Never throws: what goes wrong is in `problem`. */
 export async function inspectPicture(ref: ImageRef, images: ImageStore): Promise<PictureFacts> {
   let digest: string | null = null;
   try {

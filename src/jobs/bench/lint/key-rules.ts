@@ -42,19 +42,19 @@ const suspiciousKey: Rule = {
   id: 'suspicious-key',
   severity: 'warning',
   explanation:
-    'The key cannot well be right for what is asked: "which share …" with one picture, "which is the oldest" with none, a count beyond the pictures.',
+    'The key cannot well be right for what is asked: "which share …" with one image, "which is the oldest" with none, a count beyond the images.',
   check: eachQuestion(function* (question) {
     const text = foldText(question.text);
     const key = foldText(keyText(question));
     const images = imageList(key);
     const of = `the key is ${question.correct} ${quote(keyText(question))}`;
-    if (images?.length === 1 && asksForSeveral(text)) yield `${of}, one picture, for what several must share`;
+    if (images?.length === 1 && asksForSeveral(text)) yield `${of}, one image, for what several must share`;
     if (images !== null && images.length > 1 && asksForOne(text))
-      yield `${of}, several pictures, for a question about one`;
-    if (NONE.test(key) && superlative(text)) yield `${of}, but one of the pictures must be it`;
+      yield `${of}, several images, for a question about one`;
+    if (NONE.test(key) && superlative(text)) yield `${of}, but one of the images must be it`;
     const count = /^\d+$/.test(key) ? Number(key) : null;
     if (count !== null && question.images.length > 0 && countsImages(text) && count > question.images.length)
-      yield `${of}, but there are ${question.images.length} pictures`;
+      yield `${of}, but there are ${question.images.length} images`;
   }),
 };
 
@@ -80,13 +80,13 @@ const countsImages = (text: string): boolean =>
 const missingImageNumber: Rule = {
   id: 'missing-image-number',
   severity: 'warning',
-  explanation: 'An option names a picture by a number that the question does not have.',
+  explanation: 'An option names an image by a number that the question does not have.',
   check: eachQuestion(function* ({ options, images, correct }) {
     if (images.length === 0) return;
     for (const { label, text } of options) {
       const beyond = imageList(foldText(text))?.filter(number => number < 1 || number > images.length) ?? [];
       if (beyond.length > 0)
-        yield `${label} ${quote(text)}${label === correct ? ', the key,' : ''} names picture ${beyond.join(', ')} of ${images.length}`;
+        yield `${label} ${quote(text)}${label === correct ? ', the key,' : ''} names image ${beyond.join(', ')} of ${images.length}`;
     }
   }),
 };
@@ -113,7 +113,7 @@ const answerInFileName: Rule = {
   id: 'answer-in-file-name',
   severity: 'warning',
   explanation:
-    'The path of a picture has the words of the key and of no other option: a harness that sends file names gives the answer away.',
+    'The path of an image has the words of the key and of no other option: a harness that sends file names gives the answer away.',
   check: eachQuestion(function* (question) {
     for (const image of question.images) {
       const path = ` ${words(image.path.replace(/\.[a-z]+$/i, ''))} `;

@@ -25,14 +25,14 @@ export type LintEvent =
   | { readonly type: 'report'; readonly report: LintReport };
 
 export interface LintOptions {
-  /** Open the pictures: finds missing, damaged, blank and repeated ones. Default true. */
+  /** Open the images: finds missing, damaged, blank and repeated ones. Default true. */
   readonly pictures?: boolean;
   /** Ids of the rules to run; all by default. */
   readonly rules?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Pictures that are open at a time. */
+/** Images that are open at a time. */
 const CONCURRENCY = 4;
 
 /**

@@ -126,14 +126,14 @@ const optionNotInDescription: Rule = {
 
 /** The members of a list after a colon, or in quotes. */
 function listedLabels(description: string): string[] {
-  const quoted = [...description.matchAll(/(?<![\p{L}\d])['"‘“]([^'"’”]+?),?['"’”]/gu)].map(match => match[1] ?? '');
+  const quoted = [...description.matchAll(/(?<![\p{L}\d])['"‘“]([^'"‘’“”]+?),?['"’”]/gu)].map(match => match[1] ?? '');
   if (quoted.length >= 3) return quoted;
-  const list = /:\s*([^.:]+?)\s*(?:\.(?:\s|$)|$)/.exec(description)?.[1] ?? '';
+  const list = /:([^.:]+)(?:\.(?:\s|$)|$)/.exec(description)?.[1]?.trim() ?? '';
   // "or" may join the last two labels, or be part of one, such as "Latino or Hispanic".
   return list
     .split(/,\s*(?:and\s+|or\s+)?/)
-    .flatMap(label => [label, ...label.split(/\s+(?:and|or)\s+/)])
-    .map(label => label.replace(/\s+years?(?: old)?$/, ''))
+    .flatMap(label => [label, ...label.split(/(?<!\s)\s+(?:and|or)\s+/)])
+    .map(label => label.replace(/(?<!\s)\s+years?(?: old)?$/, ''))
     .filter(label => label !== '');
 }
 

@@ -10,7 +10,7 @@ const unreadableQuestion: Rule = {
   check: ({ problems }) => problems.map(({ where, message }) => ({ question: where, detail: message })),
 };
 
-/** What a question asks about which pictures, whatever its options. */
+/** What a question asks about which images, whatever its options. */
 function subjectOf(question: Question, { picture }: LintInput): string {
   const pictures = question.images.map(ref => picture(ref)?.digest ?? pictureKey(ref));
   return JSON.stringify([foldText(question.text), question.imageCount === 'zero' ? [] : pictures]);
@@ -21,7 +21,7 @@ const meanings = (question: Question): string[] => question.options.map(option =
 const duplicateQuestion: Rule = {
   id: 'duplicate-question',
   severity: 'warning',
-  explanation: 'The same text, pictures and options stand in another question: one of them adds nothing.',
+  explanation: 'The same text, images and options stand in another question: one of them adds nothing.',
   check: function* (input) {
     const keyed = (question: Question): string =>
       JSON.stringify([subjectOf(question, input), meanings(question).sort(), canonicalText(keyText(question))]);
@@ -34,8 +34,7 @@ const duplicateQuestion: Rule = {
 const conflictingKeys: Rule = {
   id: 'conflicting-keys',
   severity: 'error',
-  explanation:
-    'Another question asks the same about the same pictures, offers the key of this one, and has another key.',
+  explanation: 'Another question asks the same about the same images, offers the key of this one, and has another key.',
   check: function* (input) {
     for (const group of groupBy(input.questions, question => subjectOf(question, input)).values()) {
       for (const question of group) {
@@ -61,7 +60,7 @@ const trainingSplit: Rule = {
   id: 'training-split',
   severity: 'info',
   explanation:
-    'The file says that its pictures are from the training or validation split of their set, which models may have been trained on.',
+    'The file says that its images are from the training or validation split of their set, which models may have been trained on.',
   check: function* ({ questions }) {
     for (const [stem, group] of groupBy(questions, stemOf)) {
       const split = /(?:^|[_-])(train|training|val|valid|validation)(?:$|[_-])/i.exec(stem)?.[1];

@@ -3,7 +3,7 @@ import type { ReadProblem } from '../read/problem.ts';
 import type { PictureFacts } from './inspect-picture.ts';
 
 /**
- * - `error`: the question cannot be answered fairly: its key is wrong, ambiguous or unusable, or a picture is not there;
+ * - `error`: the question cannot be answered fairly: its key is wrong, ambiguous or unusable, or an image is not there;
  * - `warning`: something gives the answer away, or is likely not meant;
  * - `info`: worth knowing, no reason to leave the question out.
  */
@@ -26,7 +26,7 @@ export interface LintInput {
   readonly questions: readonly Question[];
   /** Questions that could not be read. */
   readonly problems: readonly ReadProblem[];
-  /** What is known of a picture; null where pictures were not looked at, or it is missing. */
+  /** What is known of an image; null where images were not looked at, or it is missing. */
   readonly picture: (ref: ImageRef) => PictureFacts | null;
 }
 

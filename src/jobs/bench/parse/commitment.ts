@@ -10,18 +10,21 @@ const FILLER =
   /^\s*(?:(?:therefore|thus|hence|then|clearly|most likely|very likely|likely|probably|definitely|certainly|indeed|simply|just|either|now|actually|in fact|obviously|:|=|-)[\s,:]*)+/i;
 /** A second label that belongs to the same answer: "A or B", "B, C and D", "A/C". */
 const NEXT_LABEL =
-  /^\s*(?:,\s*(?:and|or)?|\/|&|\+|\bor\b|\band\b|\bas well as\b)\s*(?:option\s+)?[("'[]*([A-Za-z])[)"'\]]*(?=\s*(?:$|[.,;:!?)\n/&]|\b(?:and|or|are|both|respectively)\b))/i;
+  /^\s{0,4}(?:,\s{0,4}(?:and|or)?|\/|&|\+|\bor\b|\band\b|\bas well as\b)\s{0,4}(?:option\s+)?[("'[]{0,4}([A-Za-z])[)"'\]]{0,4}(?=\s*(?:$|[.,;:!?)\n/&]|\b(?:and|or|are|both|respectively)\b))/i;
 /** After a capital A, words of a sentence in which it is a label and not an article. */
 const AFTER_LABEL_A =
   /^\s*(?:$|[^\sA-Za-z]|[A-Z]|(?:because|since|as|is|was|due|for|and|or|with|which|but|given|based|from|seems|appears|would|matches|corresponds)\b)/;
 const SENTENCE_END = /^\s*(?:$|[.,;:!?)\]}"'\n])/;
+
+/** Characters in which an answer stands that begins a text: all but the longest options are shorter. */
+const MOST_LENGTH = 1000;
 
 /**
  * Reads the answer that stands at the start of `text`: a label (`B`, `(b)`, `option C.`), a label with the text of its option, or
  * the text of an option.
  */
 export function commitmentAt(text: string, matcher: OptionMatcher): Commitment {
-  const rest = text.replace(FILLER, '');
+  const rest = text.slice(0, MOST_LENGTH).replace(FILLER, '');
   const match = LABEL_HERE.exec(rest);
   const letter = match?.[2] ?? '';
   const label = letter.toUpperCase();
@@ -49,6 +52,8 @@ function contradicts(after: string, label: string, matcher: OptionMatcher): bool
 
 /** What a piece of text that is nothing but an answer commits to; null where it is more, or not one. */
 export function wholeCommitment(text: string, matcher: OptionMatcher): Commitment {
+  // What is much longer than an option is more than an answer.
+  if (text.length > Math.max(MOST_LENGTH, 2 * matcher.longest)) return null;
   const bare =
     /^[\s("'[{]*(?:(?:final\s+)?(?:answer|option|choice|letter)\s*:?\s*)?[("'[{]*([A-Za-z])[\s)"'\]}.:;,!]*$/i.exec(
       text,
@@ -64,12 +69,19 @@ export function wholeCommitment(text: string, matcher: OptionMatcher): Commitmen
   return matcher.equal(both[2]) !== null || severalLabels(text, matcher) ? 'several' : null;
 }
 
+const JOINS = new Set([',', '/', '&', 'and', 'or']);
+const BRACKETS = new Set(['(', ')', '[', ']', '"', "'"]);
+
 /** `A, C`, `A and B`, `(A)/(B)`. */
 function severalLabels(text: string, matcher: OptionMatcher): boolean {
-  if (
-    !/^[\s()[\]"']*[A-Z](?:[\s()[\]"']*(?:,|\/|&|and|or)+[\s()[\]"']*(?:and\s+|or\s+)?[A-Z])+[\s()[\]"'.]*$/.test(text)
-  )
-    return false;
-  const labels = new Set((text.match(/\b[A-Z]\b/g) ?? []).filter(label => matcher.labels.has(label)));
-  return labels.size > 1;
+  const words = (text.match(/[A-Za-z]+|[^\sA-Za-z]/g) ?? []).filter(word => !BRACKETS.has(word));
+  while (words.at(-1) === '.') words.pop();
+  const labels = words.filter(word => /^[A-Z]$/.test(word));
+  const joined = words.every((word, i) => {
+    const label = /^[A-Z]$/.test(word);
+    // Labels at both ends, and something that joins before every other one.
+    const follows = i === 0 || JOINS.has(words[i - 1] ?? '');
+    return label ? follows : JOINS.has(word) && i > 0 && i < words.length - 1;
+  });
+  return joined && new Set(labels.filter(label => matcher.labels.has(label))).size > 1;
 }

@@ -28,7 +28,14 @@ function unfont(text: string, depth = 4): string {
 /** Takes markdown, LaTeX and HTML emphasis, invisible characters and terminal escapes off a reply. */
 export function plainReply(reply: string): PlainReply {
   const text = unfont(
-    reply.normalize('NFKC').replace(TERMINAL_ESCAPES, '').replace(INVISIBLE, '').replace(/\r\n?/g, '\n'),
+    reply
+      .normalize('NFKC')
+      .replace(TERMINAL_ESCAPES, '')
+      .replace(INVISIBLE, '')
+      .replace(/\r\n?/g, '\n')
+      // Runs of blanks mean nothing, and cost much in whatever looks for them.
+      .replace(/[^\S\n]+/g, ' ')
+      .replace(/\n(?: ?\n)+/g, '\n\n'),
   );
   const marked = [BOXED, ANSWER_TAG, JSON_FIELD]
     .flatMap(pattern => [...text.matchAll(pattern)])

@@ -21,8 +21,18 @@ const SHAPES = [
   { name: '(X)', source: `${BOUNDARY}\\(${LETTER}\\)` },
 ].map(({ name, source }) => ({ name, start: new RegExp(source, 'uy'), anywhere: new RegExp(source, 'gu') }));
 
-const EDGES = new RegExp(`^${BLANK}+|${BLANK}+$`, 'gu');
-const strip = (text: string): string => text.replace(EDGES, '');
+const IS_BLANK = new RegExp(BLANK, 'u');
+
+/** Python's `strip`; a regular expression for the end alone would look at every blank of the text. */
+function strip(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && IS_BLANK.test(text[start] ?? '')) start++;
+  while (end > start && IS_BLANK.test(text[end - 1] ?? '')) end--;
+  return text.slice(start, end);
+}
+
+/** Characters of a reply that are looked at; the longest of 1,024 tokens has a tenth of them. */
+const MOST_CHARACTERS = 64 * 1024;
 
 /**
  * Reads a reply as the script of the FaceXBench release does, letter for letter: six shapes at the start, then anywhere, then the
@@ -32,7 +42,7 @@ const strip = (text: string): string => text.replace(EDGES, '');
  * The release scores a reply without a label as wrong; here that is `unparsed`, which counts as not correct all the same.
  */
 export function parseOfficial(raw: string, options: readonly QuestionOption[]): Parsed {
-  const text = strip(raw);
+  const text = strip(raw.slice(0, MOST_CHARACTERS));
   const labels = new Set(options.map(option => option.label));
   for (const { name, start } of SHAPES) {
     start.lastIndex = 0;

@@ -14,13 +14,20 @@ const LEFT = String.raw`(?<![\p{L}\p{N}]|\d\s?[-.:%]|\d\s?to\s)`;
 const RIGHT = String.raw`(?![\p{L}\p{N}]|\s?-\s?\d|\s?to\s\d|[.:]\d|\s?%)`;
 const NEGATION = /\b(?:not|no|neither|nor|never|cannot|without|except|unlike|wrong|incorrect|rather|instead)\b|n't\b/;
 
+const MOST_MENTIONS = 200;
+/** Characters of a list of images. */
+const MOST_LIST = 500;
+
 /** Compares the words of a reply with the texts of the options. */
 export class OptionMatcher {
   readonly labels: ReadonlySet<string>;
+  /** Characters of the longest option. */
+  readonly longest: number;
   readonly #options: readonly Known[];
 
   constructor(options: readonly QuestionOption[]) {
     this.labels = new Set(options.map(option => option.label));
+    this.longest = Math.max(0, ...options.map(option => option.text.length));
     this.#options = options.map(({ label, text }) => ({
       label,
       folded: foldText(text),
@@ -66,6 +73,8 @@ export class OptionMatcher {
       ...(lists ? this.#imageLists(folded) : []),
       ...this.#options.flatMap(option => (isImageList(option) ? [] : occurrences(folded, option))),
     ];
+    // What names options so often makes nothing clear.
+    if (found.length > MOST_MENTIONS) return null;
     const outer = found
       .filter(one => !found.some(other => other.end - other.start > one.end - one.start && within(one, other)))
       .sort((a, b) => a.start - b.start);
@@ -81,7 +90,7 @@ export class OptionMatcher {
     const lists: Occurrence[] = [];
     let from = 0;
     for (const { index } of folded.matchAll(/\b(?:images?|pictures?|photos?)\b/g)) {
-      const list = index < from ? null : IMAGE_LIST.exec(folded.slice(index));
+      const list = index < from ? null : IMAGE_LIST.exec(folded.slice(index, index + MOST_LIST));
       if (list === null) continue;
       from = index + list[0].length;
       lists.push({ label: this.equal(list[0]), start: index, end: from, numeric: false });

@@ -24,14 +24,18 @@ const LEADS: readonly RegExp[] = [
 ];
 /** A word that draws the conclusion, or "it is", right before the answer, which then ends the sentence. */
 const CONCLUSION =
-  /(?:^|\n|[.!?]\s+)(?:(?:therefore|thus|hence|so|finally|in conclusion|in summary|overall)[,:]?\s+(?:it(?:'s| is| must be)\s+)?|(?:it|that)(?:'s| is| must be| would be)\s+|assistant\s*:?\s*)(?:option\s+)?[("'[]*([A-Za-z])[)"'\]]*(?=\s*(?:$|[.!\n]))/giu;
+  /(?:^|\n|[.!?]\s+)(?:(?:therefore|thus|hence|so|finally|in conclusion|in summary|overall)[,:]?\s+(?:it(?:'s| is| must be)\s+)?|(?:it|that)(?:'s| is| must be| would be)\s+|assistant\s*:?\s*)(?:option\s+)?[("'[]{0,4}([A-Za-z])[)"'\]]{0,4}(?=\s*(?:$|[.!\n]))/giu;
 /** "Option C is correct", "(B) is the best answer". */
 const PRAISED =
-  /(?<before>\b\p{L}+\s+)?[("'[]*\b(?<label>[A-Z])\b[)"'\]]*,?\s+(?:is|would be|must be|seems|appears to be|looks)\s+(?:clearly\s+|therefore\s+|the\s+)*(?:most\s+\p{L}+\s+|correct|right|best|answer|accurate)/gu;
+  /(?<before>(?<!\p{L})\p{L}{1,40}\s+)?[("'[]{0,4}\b(?<label>[A-Z])\b[)"'\]]{0,4},?\s+(?:is|would be|must be|seems|appears to be|looks)\s+(?:clearly\s+|therefore\s+|the\s+)*(?:most\s+\p{L}+\s+|correct|right|best|answer|accurate)/gu;
 /** What names a thing and not an option: "person A", "Image B". */
 const NOT_AN_OPTION =
   /^(?:person|individual|subject|identity|image|picture|celebrity|man|woman|face|case|type|group)\s$/i;
 const HYPOTHESIS = /\b(?:if|whether|unless|suppose|assuming|had)\b[^.!?\n]{0,60}$/i;
+
+/** Characters, at the end, of a reply and of it without reasoning that are looked at: its last commitment counts. */
+const MOST_RAW = 1024 * 1024;
+const MOST_CHARACTERS = 32 * 1024;
 
 interface Place {
   readonly at: number;
@@ -46,7 +50,7 @@ interface Place {
  * `unparsed`. The label is always one of the options'.
  */
 export function parseStrict(raw: string, options: readonly QuestionOption[]): Parsed {
-  const reply = stripReasoning(raw);
+  const reply = stripReasoning(raw.slice(-MOST_RAW)).slice(-MOST_CHARACTERS);
   if (reply === '') return unparsed(raw.trim() === '' ? 'empty' : 'only reasoning');
   const matcher = new OptionMatcher(options);
   const { text, marked, bold } = plainReply(reply);

@@ -8,11 +8,11 @@ import { type ImageStore, openImages } from './image-store.ts';
 import { readQuestionLines } from './jsonl.ts';
 import { looksOfficial, readOfficial, readOfficialFile } from './official.ts';
 import { readParquet } from './parquet.ts';
-import { type ReadOptions, raise } from './problem.ts';
+import { type ReadOptions, raise, tooLarge } from './problem.ts';
 
 export type BenchmarkFormat = 'official' | 'parquet' | 'jsonl';
 
-/** A benchmark on disk: its questions stream, its pictures load when asked for. */
+/** A benchmark on disk: its questions stream, its images load when asked for. */
 export interface Benchmark {
   /** Absolute folder that the files of image references are relative to. */
   readonly root: string;
@@ -43,8 +43,10 @@ export async function openBenchmark(path: string): Promise<Benchmark> {
     async *questions(options = {}) {
       const seen = new Set<string>();
       for await (const question of read(root, { format, files }, options)) {
-        if (seen.has(question.id))
-          raise({ where: question.id, message: `question "${question.id}" is there twice` }, options);
+        const where = question.id.slice(0, 200);
+        const large = tooLarge(question);
+        if (large !== null) raise({ where, message: `question "${where}": ${large}` }, options);
+        else if (seen.has(question.id)) raise({ where, message: `question "${where}" is there twice` }, options);
         else {
           seen.add(question.id);
           yield question;
@@ -127,7 +129,7 @@ function formatOf(name: string): BenchmarkFormat | null {
   return /\.parquet$/i.test(name) ? 'parquet' : null;
 }
 
-/** SHA-256 over all that the questions say, in their order; pictures count by their own digests where those are known. */
+/** SHA-256 over all that the questions say, in their order; images count by their own digests where those are known. */
 export function digestQuestions(questions: Iterable<Question>): string {
   const hash = createHash('sha256');
   for (const question of questions) hash.update(`${JSON.stringify(question)}\n`);

@@ -1,34 +1,49 @@
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, normalize } from 'node:path';
+import { readFile, realpath } from 'node:fs/promises';
+import { normalize } from 'node:path';
 import type { ImageRef } from '../../../ground/contracts/bench.ts';
-import { BiolensError, messageOf } from '../../../ground/errors.ts';
+import { explainSystemError, fileError } from '../../../ground/disk.ts';
+import { BiolensError } from '../../../ground/errors.ts';
+import { fileInside } from './inside.ts';
 import { picturesOf } from './parquet.ts';
 import { ParquetFile, type RowGroup } from './parquet-file.ts';
 
-/** Gives the encoded bytes of a benchmark's pictures when they are asked for. */
+/** Gives the encoded bytes of a benchmark's images when they are asked for. */
 export interface ImageStore {
-  /** @throws {BiolensError} `input` where the picture is missing, naming its path. */
+  /** @throws {BiolensError} `input` where the image is missing, naming its path. */
   load(ref: ImageRef): Promise<Uint8Array>;
 }
 
-/** Opens the pictures of the benchmark whose references are relative to `root`. Parquet keeps one row group in memory. */
+/** Opens the images of the benchmark whose references are relative to `root`. Parquet keeps one row group in memory. */
 export function openImages(root: string): ImageStore {
-  const cells = new CellReader(root);
+  let folder: Promise<string> | undefined;
+  let cells: CellReader | undefined;
   return {
     async load(ref) {
-      if (ref.file === null) throw new BiolensError('input', `${ref.path}: no such picture in ${root}`);
-      const file = normalize(ref.file);
-      if (isAbsolute(file) || file.startsWith('..'))
-        throw new BiolensError('input', `${ref.file}: outside the benchmark's folder`);
-      if (ref.cell !== undefined) return cells.load(file, ref.cell);
+      if (ref.file === null) throw new BiolensError('input', `${ref.path}: no such image in ${root}`);
+      folder ??= realpath(root).catch((cause: unknown) => {
+        folder = undefined;
+        throw fileError(root, cause);
+      });
+      const real = await folder;
+      if (ref.cell !== undefined) {
+        await fileInside(real, ref.file, { mostBytes: MOST_PARQUET_BYTES });
+        cells ??= new CellReader(real);
+        return cells.load(normalize(ref.file), ref.cell);
+      }
+      const path = await fileInside(real, ref.file, { mostBytes: MOST_IMAGE_BYTES });
       try {
-        return await readFile(join(root, file));
+        return await readFile(path);
       } catch (cause) {
-        throw new BiolensError('input', `${ref.file}: ${messageOf(cause)}`, { cause });
+        throw new BiolensError('input', `${ref.file}: ${explainSystemError(cause)}`, { cause });
       }
     },
   };
 }
+
+/** Encoded; the largest photograph has a tenth of it. */
+const MOST_IMAGE_BYTES = 256 * 2 ** 20;
+/** Read by row groups, so that its size is that of the disk. */
+const MOST_PARQUET_BYTES = Number.MAX_SAFE_INTEGER;
 
 class CellReader {
   readonly #root: string;
@@ -53,7 +68,7 @@ class CellReader {
     const row = (await this.#last.rows)[cell.row - group.start];
     const value = typeof row === 'object' && row !== null ? Object.values(row)[0] : undefined;
     const bytes = picturesOf(value)[cell.index]?.bytes;
-    if (bytes == null) throw new BiolensError('input', `${name}: no picture ${cell.index} in row ${cell.row}`);
+    if (bytes == null) throw new BiolensError('input', `${name}: no image ${cell.index} in row ${cell.row}`);
     return bytes;
   }
 }

@@ -1,10 +1,41 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
+import { parseJson } from '../../../kit/vlm/parse-json.ts';
+import { checkPlainFile } from './inside.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
+
+/** Of a line; a question has a few thousand bytes. */
+const MOST_LINE_BYTES = 16 * 2 ** 20;
+const NEWLINE = 10;
+
+/** The lines of a file, which none of them may fill the memory with. */
+async function* linesOf(stream: AsyncIterable<unknown>, name: string): AsyncGenerator<string> {
+  let open: Uint8Array[] = [];
+  let held = 0;
+  let line = 1;
+  const take = (last: Uint8Array): string => {
+    const text = Buffer.concat([...open, last]).toString('utf8');
+    open = [];
+    held = 0;
+    return (line++ === 1 ? text.replace(/^\uFEFF/, '') : text).replace(/\r$/, '');
+  };
+  for await (const chunk of stream) {
+    if (!(chunk instanceof Uint8Array)) continue;
+    let rest: Uint8Array = chunk;
+    for (let at = rest.indexOf(NEWLINE); at >= 0; at = rest.indexOf(NEWLINE)) {
+      yield take(rest.subarray(0, at));
+      rest = rest.subarray(at + 1);
+    }
+    held += rest.length;
+    if (held > MOST_LINE_BYTES)
+      throw new BiolensError('input', `${name}:${line}: longer than ${MOST_LINE_BYTES.toLocaleString('en-US')} bytes`);
+    if (rest.length > 0) open.push(rest);
+  }
+  if (held > 0) yield take(new Uint8Array(0));
+}
 
 /**
  * The questions of a JSONL file, one `Question` a line.
@@ -16,17 +47,19 @@ export async function* readQuestionLines(
   name: string,
   options: ReadOptions = {},
 ): AsyncGenerator<Question> {
-  const stream = createReadStream(join(root, name), 'utf8');
+  const path = join(root, name);
+  await checkPlainFile(path, { name, mostBytes: Number.MAX_SAFE_INTEGER });
+  const stream = createReadStream(path);
   try {
     let line = 0;
-    for await (const text of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const text of linesOf(stream, name)) {
       throwIfAborted(options.signal);
       line++;
       if (text.trim() === '') continue;
       const where = `${name}:${line}`;
       let value: unknown;
       try {
-        value = JSON.parse(text);
+        value = parseJson(text);
       } catch (cause) {
         raise({ where, message: `${where}: not JSON: ${messageOf(cause)}` }, options);
         continue;

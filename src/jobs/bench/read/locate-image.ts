@@ -3,21 +3,21 @@ import { basename, dirname, isAbsolute, join, normalize, relative, resolve } fro
 import type { ImageRef } from '../../../ground/contracts/bench.ts';
 
 export interface LocateOptions {
-  /** Name of the JSON file without its ending, after which the folder of its pictures is called. */
+  /** Name of the JSON file without its ending, after which the folder of its images is called. */
   readonly stem: string;
   /** Number of the question in its file. */
   readonly question: string;
-  /** Position of the picture in the question, from 1, and how many there are. */
+  /** Position of the image in the question, from 1, and how many there are. */
   readonly position: number;
   readonly of: number;
 }
 
 /**
- * Finds the pictures of a benchmark folder. Released files write `images/<stem>/question_1.png` relative to that folder, but also
+ * Finds the images of a benchmark folder. Released files write `images/<stem>/question_1.png` relative to that folder, but also
  * with more in front (`benchmark/images/…`), and older revisions keep the path of the source data set
- * (`data/WMCA/RGB/…`) beside pictures that are named by the convention.
+ * (`data/WMCA/RGB/…`) beside images that are named by the convention.
  *
- * A path is never followed out of the folder: benchmarks come from strangers, and pictures are sent to model servers.
+ * A path is never followed out of the folder: benchmarks come from strangers, and images are sent to model servers.
  */
 export class ImageLocator {
   readonly root: string;
@@ -28,7 +28,7 @@ export class ImageLocator {
     this.root = root;
   }
 
-  /** The picture's reference; `file` is null where no file is there. */
+  /** The image's reference; `file` is null where no file is there. */
   locate(path: string, options: LocateOptions): ImageRef {
     for (const candidate of this.#candidates(path, options)) {
       if (this.#has(candidate)) return { path, file: candidate.replaceAll('\\', '/') };
@@ -47,7 +47,7 @@ export class ImageLocator {
     }
     const folder = join('images', stem);
     const name = basename(written);
-    // A name of the convention says which picture it is; only a foreign one is replaced by the one that belongs here.
+    // A name of the convention says which image it is; only a foreign one is replaced by the one that belongs here.
     if (name.startsWith('question_')) {
       yield join(folder, name);
     } else {

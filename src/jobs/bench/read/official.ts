@@ -3,6 +3,8 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
+import { parseJson } from '../../../kit/vlm/parse-json.ts';
+import { checkPlainFile } from './inside.ts';
 import { ImageLocator } from './locate-image.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
 import { composeQuestion, rawHeaderSchema, rawQuestionSchema } from './raw-question.ts';
@@ -14,10 +16,14 @@ function keepDigits(_key: string, value: unknown, context?: { readonly source?: 
   return typeof value === 'number' ? (context?.source ?? String(value)) : value;
 }
 
+/** The release has 4 MB in its largest file. */
+const MOST_BYTES = 256 * 2 ** 20;
+
 async function parseFile(path: string, name: string): Promise<unknown> {
+  await checkPlainFile(path, { name, mostBytes: MOST_BYTES });
   const text = (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   try {
-    return JSON.parse(text, keepDigits);
+    return parseJson(text, keepDigits);
   } catch (cause) {
     throw new BiolensError('input', `${name}: not JSON: ${messageOf(cause)}`, { cause });
   }

@@ -1,21 +1,7 @@
 import { join } from 'node:path';
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import {
-  type AsyncBuffer,
-  asyncBufferFromFile,
-  type Compressors,
-  type FileMetaData,
-  parquetMetadataAsync,
-  parquetReadObjects,
-} from 'hyparquet';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
-
-const plainBytes = (buffer: Uint8Array): Uint8Array => new Uint8Array(buffer);
-const COMPRESSORS: Compressors = {
-  GZIP: input => plainBytes(gunzipSync(input)),
-  BROTLI: input => plainBytes(brotliDecompressSync(input)),
-  ZSTD: input => plainBytes(zstdDecompressSync(input)),
-};
+import { checkPlainFile } from './inside.ts';
+import { askParquet, UnreadableFile } from './parquet-thread.ts';
 
 /** Rows that are stored together, and so are read together. `end` is exclusive. */
 export interface RowGroup {
@@ -23,29 +9,23 @@ export interface RowGroup {
   readonly end: number;
 }
 
-/** A Parquet file, read a row group at a time. */
+/** A Parquet file, read a row group at a time, in a thread of its own. */
 export class ParquetFile {
   readonly name: string;
   readonly columns: readonly string[];
   readonly groups: readonly RowGroup[];
-  readonly #buffer: AsyncBuffer;
-  readonly #metadata: FileMetaData;
+  readonly #path: string;
 
-  private constructor(name: string, buffer: AsyncBuffer, metadata: FileMetaData) {
+  private constructor(
+    name: string,
+    parts: { readonly path: string; readonly columns: readonly string[]; readonly rows: readonly number[] },
+  ) {
     this.name = name;
-    this.#buffer = buffer;
-    this.#metadata = metadata;
-    const [root, ...elements] = metadata.schema;
-    const children: string[] = [];
-    for (let i = 0; i < elements.length && children.length < (root?.num_children ?? 0); i++) {
-      const element = elements[i]!;
-      children.push(element.name);
-      i += descendants(elements, i);
-    }
-    this.columns = children;
+    this.#path = parts.path;
+    this.columns = parts.columns;
     let start = 0;
-    this.groups = metadata.row_groups.map(group => {
-      const rows = { start, end: start + Number(group.num_rows) };
+    this.groups = parts.rows.map(count => {
+      const rows = { start, end: start + count };
       start = rows.end;
       return rows;
     });
@@ -53,38 +33,27 @@ export class ParquetFile {
 
   /** @throws {BiolensError} `input` where the file is not Parquet. */
   static async open(root: string, name: string): Promise<ParquetFile> {
+    const path = join(root, name);
+    await checkPlainFile(path, { name, mostBytes: Number.MAX_SAFE_INTEGER });
     try {
-      const buffer = await asyncBufferFromFile(join(root, name));
-      return new ParquetFile(name, buffer, await parquetMetadataAsync(buffer));
+      const answer = await askParquet({ kind: 'open', path });
+      if (answer.kind !== 'opened') throw new Error('it was not opened');
+      return new ParquetFile(name, { path, columns: answer.columns, rows: answer.rows });
     } catch (cause) {
-      throw new BiolensError('input', `${name}: not a Parquet file: ${messageOf(cause)}`, { cause });
+      const what = cause instanceof UnreadableFile ? '' : 'not a Parquet file: ';
+      throw new BiolensError('input', `${name}: ${what}${messageOf(cause)}`, { cause });
     }
   }
 
   /** The rows of a group as objects; byte columns that are not marked as text come as `Uint8Array`. */
-  async read(group: RowGroup, columns: readonly string[]): Promise<readonly unknown[]> {
+  async read({ start, end }: RowGroup, columns: readonly string[]): Promise<readonly unknown[]> {
+    if (start === end) return [];
     try {
-      return await parquetReadObjects({
-        file: this.#buffer,
-        metadata: this.#metadata,
-        columns: [...columns],
-        rowStart: group.start,
-        rowEnd: group.end,
-        compressors: COMPRESSORS,
-        utf8: false,
-      });
+      const answer = await askParquet({ kind: 'read', path: this.#path, columns: [...columns], start, end });
+      if (answer.kind !== 'rows') throw new Error('they were not read');
+      return answer.rows;
     } catch (cause) {
-      throw new BiolensError('input', `${this.name}: rows ${group.start} to ${group.end - 1}: ${messageOf(cause)}`, {
-        cause,
-      });
+      throw new BiolensError('input', `${this.name}: rows ${start} to ${end - 1}: ${messageOf(cause)}`, { cause });
     }
   }
-}
-
-/** How many elements of a flattened schema lie below element `i`. */
-function descendants(elements: readonly { readonly num_children?: number }[], i: number): number {
-  let count = 0;
-  for (let child = 0; child < (elements[i]?.num_children ?? 0); child++)
-    count += 1 + descendants(elements, i + 1 + count);
-  return count;
 }

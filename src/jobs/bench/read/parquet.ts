@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type ImageRef, type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, throwIfAborted } from '../../../ground/errors.ts';
+import { tryParseJson } from '../../../kit/vlm/parse-json.ts';
 import { ImageLocator } from './locate-image.ts';
 import { ParquetFile } from './parquet-file.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
@@ -51,7 +52,10 @@ const keyText = z.union([z.string(), z.number(), z.bigint()]).transform(String);
 
 /** A list, a JSON list, or a struct by label. */
 function optionList(value: unknown): unknown {
-  if (typeof value === 'string' && /^\s*[[{]/.test(value)) return optionList(parseJson(value));
+  if (typeof value === 'string') {
+    const parsed = /^\s*[[{]/.test(value) ? tryParseJson(value) : undefined;
+    return parsed === undefined ? value : optionList(parsed);
+  }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.entries(value)
     .filter(([, text]) => text !== null && text !== undefined)
@@ -59,15 +63,7 @@ function optionList(value: unknown): unknown {
     .map(([, text]) => text);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** How data sets of pictures store one: the encoded file, its path, or both. */
+/** How data sets of images store one: the encoded file, its path, or both. */
 const pictureSchema = z.union([
   z.string().transform(path => ({ path, bytes: null })),
   z.instanceof(Uint8Array).transform(bytes => ({ path: null, bytes })),
@@ -77,13 +73,14 @@ const pictureSchema = z.union([
 
 const picturesSchema = z.union([z.array(pictureSchema), pictureSchema.transform(picture => [picture])]);
 
-/** The pictures in a cell of a column of pictures, in order. */
+/** The images in a cell of a column of images, in order; none where it holds something else. */
 export function picturesOf(
   cell: unknown,
 ): readonly { readonly path: string | null; readonly bytes: Uint8Array | null }[] {
-  return picturesSchema
-    .parse(cell ?? [])
-    .map(({ path, bytes }) => ({ path: path ?? null, bytes: bytes?.length ? bytes : null }));
+  return (picturesSchema.safeParse(cell ?? []).data ?? []).map(({ path, bytes }) => ({
+    path: path ?? null,
+    bytes: bytes?.length ? bytes : null,
+  }));
 }
 
 /**
@@ -105,7 +102,12 @@ export async function* readParquet(
       throwIfAborted(options.signal);
       const rows = await file.read(group, [...columns.values()]);
       for (const [i, row] of rows.entries()) {
-        const question = questionOfRow(rowSchema.parse(row), { file: name, row: group.start + i, columns, locator });
+        const question = questionOfRow(rowSchema.safeParse(row).data ?? {}, {
+          file: name,
+          row: group.start + i,
+          columns,
+          locator,
+        });
         if (typeof question === 'string') {
           const where = `${name}: row ${group.start + i}`;
           raise({ where, message: `${where}: ${question}` }, options);
@@ -158,7 +160,7 @@ function imagesOfRow(cell: unknown, context: RowContext & { readonly id: string 
   const column = context.columns.get('images');
   if (column === undefined) return [];
   const pictures = picturesSchema.safeParse(cell ?? []);
-  if (!pictures.success) return `"${column}" expected pictures or paths, got something else`;
+  if (!pictures.success) return `"${column}" expected images or paths, got something else`;
   const all = picturesOf(cell);
   const [stem = '', question = ''] = context.id.split('/');
   return all.map(({ path, bytes }, index) => {

@@ -1,3 +1,4 @@
+import type { Question } from '../../../ground/contracts/bench.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 
 /** Something of a benchmark that could not be read, in one line that names the file and the field. */
@@ -17,6 +18,31 @@ export interface ReadOptions {
 export function raise(problem: ReadProblem, options: ReadOptions): void {
   if (options.onProblem === undefined) throw new BiolensError('input', problem.message, { details: { ...problem } });
   options.onProblem(problem);
+}
+
+/** Characters of a question's parts, and its images: a hundred times what any published benchmark has. */
+const MOST = { text: 50_000, context: 500_000, option: 5000, name: 5000, options: 26, images: 256 } as const;
+
+/** What of a question is longer than anything that reads it expects; null where nothing is. */
+export function tooLarge(question: Question): string | null {
+  const { text, prepend, postpend, context = '', options, images } = question;
+  const sizes: readonly (readonly [what: string, size: number, most: number])[] = [
+    ['"text"', text.length, MOST.text],
+    ['"prepend"', prepend.length, MOST.text],
+    ['"postpend"', postpend.length, MOST.text],
+    ['"context"', context.length, MOST.context],
+    ['"options"', options.length, MOST.options],
+    ...options.map(option => [`option ${option.label}`, option.text.length, MOST.option] as const),
+    ['"images"', images.length, MOST.images],
+    ...images.map(({ path }, i) => [`the path of image ${i + 1}`, path.length, MOST.name] as const),
+    ...(['id', 'category', 'task', 'dataset'] as const).map(
+      name => [`"${name}"`, question[name].length, MOST.name] as const,
+    ),
+  ];
+  const [what, size, most] = sizes.find(([, found, limit]) => found > limit) ?? [];
+  return what === undefined
+    ? null
+    : `${what} has ${size?.toLocaleString('en-US')}, at most ${most?.toLocaleString('en-US')} expected`;
 }
 
 interface Issue {

@@ -1,6 +1,9 @@
 import type { BenchComparison } from '../../../ground/contracts/index.ts';
+import type { JobComparison } from '../../../kit/job/index.ts';
 import { wrap } from '../../../kit/text/wrap.ts';
 import { compareModels } from '../compare/compare.ts';
+import { testPaired } from '../compare/paired.ts';
+import { differencesOf } from '../compare/question-differences.ts';
 import { describeComparison } from './describe.ts';
 import { type BenchRunContent, readBenchRun, scoreRun } from './read-run.ts';
 
@@ -13,6 +16,25 @@ function compareRuns(runs: readonly BenchRunContent[]): BenchComparison {
 
 const sourceOf = ({ record, report }: BenchRunContent): string => report?.benchmark.source ?? record.id;
 
+/** How each later run did on the questions that it and the first run both answered. */
+function pairsOf(runs: readonly BenchRunContent[]): Pick<JobComparison, 'pairs' | 'cautions'> {
+  const [first, ...later] = runs;
+  const [model] = first === undefined ? [] : scoreRun(first, 'strict');
+  const pairs = later.flatMap((run, i) => {
+    const [other] = scoreRun(run, 'strict');
+    if (model === undefined || other === undefined || run.digest !== first?.digest) return [];
+    const { differences, links } = differencesOf(other, model);
+    if (differences.length === 0) return [];
+    const { difference, p, test } = testPaired(differences, links);
+    return [{ run: i + 1, path: 'overall', difference, p, test }];
+  });
+  const strangers = later.some(({ digest }) => digest !== first?.digest);
+  return {
+    pairs,
+    cautions: strangers ? ['The runs are of different questions: their accuracies cannot be ranked.'] : [],
+  };
+}
+
 /**
  * Holds finished bench runs against each other. Answers to different questions cannot be compared, so that each benchmark has a leaderboard
  * of its own.
@@ -20,9 +42,7 @@ const sourceOf = ({ record, report }: BenchRunContent): string => report?.benchm
  * @param paths folders of the runs
  * @throws {BiolensError} `input` naming the file of a run that is missing or wrong
  */
-export async function compareFinished(
-  paths: readonly string[],
-): Promise<{ readonly text: string; readonly json: unknown }> {
+export async function compareFinished(paths: readonly string[]): Promise<JobComparison> {
   const runs = await Promise.all(paths.map(readBenchRun));
   const groups = [...Map.groupBy(runs, ({ digest }) => digest).values()];
   const compared = groups.map(group => ({
@@ -32,10 +52,15 @@ export async function compareFinished(
   const [only, second] = compared;
   if (only !== undefined && second === undefined) {
     const { benchmark: _, ...comparison } = only;
-    return { text: describeComparison(comparison), json: { schema: 'biolens/bench-comparison@1', ...comparison } };
+    return {
+      text: describeComparison(comparison),
+      json: { schema: 'biolens/bench-comparison@1', ...comparison },
+      ...pairsOf(runs),
+    };
   }
   return {
     text: compared.map(one => `${wrap(one.benchmark, 80, '')}\n${describeComparison(one)}`).join('\n'),
     json: { schema: 'biolens/bench-comparisons@1', comparisons: compared },
+    ...pairsOf(runs),
   };
 }

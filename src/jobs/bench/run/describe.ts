@@ -43,7 +43,7 @@ function describeOutcomes({ outcomes, counts }: BenchScore): string {
   const said = Object.entries(outcomes).map(([outcome, n]) => `${n} ${outcome}`);
   const left = [
     ...(counts.unasked > 0 ? [`${counts.unasked} of ${counts.questions} questions were not asked`] : []),
-    ...(counts.drawn > 0 ? [`${counts.drawn} answers were drawn at chance`] : []),
+    ...(counts.drawn > 0 ? [`${counts.drawn} answers were chosen at random`] : []),
     ...(counts.cutOff > 0 ? [`${counts.cutOff} were cut off at the token limit`] : []),
   ];
   const total = `${counts.answers} ${counts.answers === 1 ? 'reply' : 'replies'}: ${said.join(', ')}`;
@@ -111,14 +111,37 @@ export function describeScore(score: BenchScore): string {
     describeExtras(score),
     describeGroups({ title: 'category', metrics: score.byCategory, order: CATEGORIES }),
     describeGroups({ title: 'task', metrics: score.byTask, order: TASKS }),
-    describeGroups({ title: 'pictures', metrics: score.byImageCount }),
+    describeGroups({ title: 'images', metrics: score.byImageCount }),
   ].join('');
 }
 
+const CHANGES: ReadonlyMap<string, string> = new Map([
+  ['seed', 'no seed was sent: repeats and re-runs may differ'],
+  ['logprobs', 'no log-probabilities were asked for'],
+  ['temperature', "no temperature was sent: the server's own was used, so that replies may differ from run to run"],
+  ['max_completion_tokens', 'the longest reply was asked for as max_completion_tokens'],
+  ['max_tokens', 'no longest reply was asked for'],
+  ['stream', 'replies came as streams'],
+  ['stream_options', 'streams came without a count of tokens'],
+]);
+
+/** What was asked otherwise than the configuration says, because the server refuses that. */
+function describeChanges({ changes = [], items }: BenchReport): string {
+  if (changes.length === 0) return '';
+  const lines = changes.map(({ change, replies }) => {
+    const what = CHANGES.get(change) ?? `requests were changed (${change})`;
+    return `${what} (${replies} of ${items.length} replies)`;
+  });
+  return `\n${['Not as configured, since the server refuses it:', ...lines.map(line => `- ${line}`)]
+    .map(line => `${wrap(line, 80, line.startsWith('-') ? '  ' : '')}\n`)
+    .join('')}`;
+}
+
 /** The report of a bench run: each score by the strict parser, and what the official one makes of it. */
-export function describeBench({ scores }: BenchReport): string {
+export function describeBench(report: BenchReport): string {
+  const { scores } = report;
   const official = scores.filter(({ parser }) => parser === 'official');
-  return scores
+  const text = scores
     .filter(({ parser }) => parser === 'strict')
     .map(score => {
       const other = official.find(({ model, setting }) => model === score.model && setting === score.setting);
@@ -126,13 +149,21 @@ export function describeBench({ scores }: BenchReport): string {
       return `${describeScore(score)}${line}`;
     })
     .join('\n');
+  return text + describeChanges(report);
 }
 
-function describeRows(rows: readonly LeaderboardRow[]): string {
+function rowsTable(rows: readonly LeaderboardRow[]): string {
   return formatTable(
     [{ title: 'model', maxWidth: 32 }, { title: '' }, { title: 'questions', align: 'right' }, { title: 'right' }],
     rows.map(row => [row.name, row.published ? 'published' : '', String(row.overall.n), formatShare(row.overall)]),
   );
+}
+
+/** One ranking where all rows are of the same questions; else the published ones stand apart. */
+function describeRows({ rows, publishedNotTested }: BenchComparison): string {
+  if (publishedNotTested === null) return rowsTable(rows);
+  const [published, own] = [rows.filter(row => row.published), rows.filter(row => !row.published)];
+  return `${rowsTable(own)}\n${wrap('Published, of other questions, and so not to be ranked with these:', 80, '')}\n${rowsTable(published)}`;
 }
 
 /** Own models against each other, and how many of the published rows each is really above or below. */
@@ -167,7 +198,7 @@ export function describeComparison(comparison: BenchComparison): string {
       ? ''
       : `\n${wrap(`error falls with size^−${size.fit.exponent.value.toFixed(3)} over ${size.fit.n} models that state a size`, 80, '')}\n`;
   return [
-    describeRows(comparison.rows),
+    describeRows(comparison),
     describeDifferences(comparison),
     law,
     why === null ? '' : `\n${wrap(`Not tested against published rows: ${why}`, 80, '')}\n`,

@@ -33,7 +33,10 @@ export async function mergeRuns(
   const reports = parts.flatMap(({ report }) => report ?? []);
   const known = reports.find(report => report.lint !== null) ?? reports[0];
   if (known === undefined)
-    throw new BiolensError('input', `${first.record.id}: none of these runs is done; biolens runs resume goes on`);
+    throw new BiolensError(
+      'input',
+      `${first.record.id}: none of these runs is done; biolens runs resume ID resumes one`,
+    );
   const { source, format } = known.benchmark;
   const answers: Answer[] = [];
   const result = await mergeAnswers(

@@ -25,10 +25,10 @@ import { QUESTIONS_FILE } from './read-run.ts';
 
 /** What a bench run says between its beginning and its result. */
 export type BenchStep =
-  /** Questions whose pictures have been read once, to know shared ones as shared. */
+  /** Questions whose images have been read once, to know shared ones as shared. */
   | { readonly type: 'reading'; readonly done: number; readonly total: number }
   | AskEvent
-  /** Pictures that the linter has opened. */
+  /** Images that the linter has opened. */
   | { readonly type: 'linting'; readonly done: number; readonly total: number };
 
 /** Everything that can be wrong before the first question is put, opened and checked. */
@@ -40,7 +40,7 @@ interface Prepared {
   readonly answerer: Answerer;
 }
 
-/** The questions with the digests of their pictures, held against those that the run began with. */
+/** The questions with the digests of their images, held against those that the run began with. */
 async function* readQuestions(
   run: Run,
   { benchmark, questions, configuration }: Prepared,

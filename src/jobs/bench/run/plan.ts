@@ -10,7 +10,7 @@ const countOf = (n: number, one: string): string => `${n.toLocaleString('en-US')
 const differentPictures = (questions: readonly Question[]): number =>
   new Set(questions.flatMap(({ images }) => images.map(({ file, cell }) => JSON.stringify([file, cell])))).size;
 
-/** Pictures that the networks look at; a second time for its rotations and repeats they need not. */
+/** Images that the networks look at; a second time for its rotations and repeats they need not. */
 const lookedAt = (questions: readonly Question[], { shard }: BenchConfiguration): number =>
   questions
     .filter(question => inShard(question.id, shard) && looksAt(question))
@@ -52,19 +52,19 @@ export function planBench(configuration: BenchConfiguration, questions: readonly
   };
 }
 
-/** Measured in November 2026 on two shared cores of an Intel Xeon, with pictures of 256 pixels. */
+/** Measured in November 2026 on two shared cores of an Intel Xeon, with images of 256 pixels. */
 const SECONDS = {
   /** Scores and their comparison, whatever the number of answers. */
   report: 0.5,
-  /** A picture read for its digest. */
+  /** An image read for its digest. */
   read: 2e-4,
   /** Opening the face networks. */
   networks: 1.3,
-  /** A picture that the networks look at, with four under way. */
+  /** An image that the networks look at, with four under way. */
   look: 0.05,
   /** An answer asked for, recorded and scored. */
   answer: 9e-4,
-  /** A picture that the linter opens. */
+  /** An image that the linter opens. */
   lint: 0.003,
 } as const;
 

@@ -2,12 +2,13 @@ import { type BenchReport, type ImageRef, pictureName } from '../../../ground/co
 import type { ReportImages } from '../../../kit/job/index.ts';
 import type { Benchmark } from '../read/benchmark.ts';
 
-/** Pictures of questions kept in a frozen report: enough for every question of a small benchmark, and a sample of a large one. */
+/** Images of questions kept in a frozen report: enough for every question of a small benchmark, and a sample of a large one. */
 export const QUESTION_PICTURES = 600;
 
 interface QuestionPictures {
   readonly byName: ReadonlyMap<string, ImageRef>;
-  readonly benchmark: Promise<Benchmark | null>;
+  /** Opened when the first image is asked for, and once. */
+  readonly benchmark: () => Promise<Benchmark | null>;
 }
 
 /** Opens the benchmark; null where it is not where it was. */
@@ -18,7 +19,7 @@ async function open(source: string): Promise<Benchmark | null> {
 
 const known = new WeakMap<BenchReport, QuestionPictures>();
 
-/** The pictures of a report's questions, and the benchmark that holds them, opened once a report. */
+/** The images of a report's questions, and the benchmark that holds them, opened once a report. */
 function picturesOf(report: BenchReport): QuestionPictures {
   const found = known.get(report);
   if (found !== undefined) return found;
@@ -29,25 +30,32 @@ function picturesOf(report: BenchReport): QuestionPictures {
       if (name !== null) byName.set(name, image);
     }
   }
-  const opened = { byName, benchmark: open(report.benchmark.source) };
+  let benchmark: Promise<Benchmark | null> | undefined;
+  const opened = {
+    byName,
+    benchmark: () => {
+      benchmark ??= open(report.benchmark.source);
+      return benchmark;
+    },
+  };
   known.set(report, opened);
   return opened;
 }
 
-/** Names of all pictures that the report's questions show. */
+/** Names of all images that the report's questions show. */
 export const questionPicturesNamed = (report: BenchReport): ReadonlySet<string> =>
   new Set(picturesOf(report).byName.keys());
 
-/** A picture's bytes; null where it is none of the report's, or the benchmark is not where it was. */
+/** An image's bytes; null where it is none of the report's, or the benchmark is not where it was. */
 export async function readQuestionPicture(report: BenchReport, name: string): Promise<Uint8Array | null> {
   const { byName, benchmark } = picturesOf(report);
   const ref = byName.get(name);
   if (ref === undefined) return null;
-  const images = (await benchmark)?.images;
+  const images = (await benchmark())?.images;
   return (await images?.load(ref).catch(() => null)) ?? null;
 }
 
-/** The pictures to keep: of all questions, or of every second, third, … so that whole questions have theirs. */
+/** The images to keep: of all questions, or of every second, third, … so that whole questions have theirs. */
 export function questionPicturesToKeep({ questions }: BenchReport, most = QUESTION_PICTURES): string[] {
   const uses = questions.reduce((sum, { images }) => sum + images.length, 0);
   const step = Math.max(1, Math.ceil(uses / most));
@@ -63,5 +71,6 @@ export const questionImages: ReportImages<BenchReport> = {
     const names = samples === Infinity ? questionPicturesNamed(report) : questionPicturesToKeep(report);
     return [...names].map(file => ({ set: 'questions', file }));
   },
+  sourceOf: ({ benchmark }, set) => (set === 'questions' ? benchmark.source : null),
   open: async ({ report }, { set, file }) => (set === 'questions' ? readQuestionPicture(report, file) : null),
 };

@@ -5,8 +5,10 @@ import { z } from 'zod';
 import type { Answer, Question } from '../../../ground/contracts/bench.ts';
 import { type BenchReport, benchReportSchema } from '../../../ground/contracts/bench-report.ts';
 import type { RunRecord } from '../../../ground/contracts/run.ts';
-import { BiolensError } from '../../../ground/errors.ts';
+import { fileError } from '../../../ground/disk.ts';
+import { BiolensError, messageOf } from '../../../ground/errors.ts';
 import { readItems, readRunRecord } from '../../../kit/runs/index.ts';
+import { parseJson } from '../../../kit/vlm/parse-json.ts';
 import { latestAnswers } from '../ask/index.ts';
 import { scoreSettings } from '../compare/score-settings.ts';
 import { flaggedQuestions } from '../lint/lint.ts';
@@ -23,9 +25,9 @@ export interface BenchRunContent {
   readonly record: RunRecord;
   /** All questions of the benchmark, also those of other shards. */
   readonly questions: readonly Question[];
-  /** SHA-256 over these, with their pictures. */
+  /** SHA-256 over these, with their images. */
   readonly digest: string;
-  /** One for every time a question was asked, errors that were mended later left out. */
+  /** One for every time a question was asked, errors that were corrected later left out. */
   readonly answers: readonly Answer[];
   /** Null while the run is not done. */
   readonly report: BenchReport | null;
@@ -52,7 +54,16 @@ export async function readBenchRun(path: string): Promise<BenchRunContent> {
 async function readReport(path: string, { status }: RunRecord): Promise<BenchReport | null> {
   if (status !== 'done') return null;
   const file = join(path, 'report.json');
-  const parsed = benchReportSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw fileError(file, cause);
+  });
+  let json: unknown;
+  try {
+    json = parseJson(text);
+  } catch (cause) {
+    throw new BiolensError('input', `${file}: not JSON: ${messageOf(cause)}`, { cause });
+  }
+  const parsed = benchReportSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new BiolensError('input', `${file}: ${describeIssues(parsed.error.issues)}`, { cause: parsed.error });
 }

@@ -8,8 +8,8 @@ export interface Clusters {
 }
 
 /**
- * Groups questions that show the same picture, or are linked through others that do. Answers within a group depend on each other;
- * answers of different groups do not. The black picture of text-only questions links nothing.
+ * Groups questions that show the same image, or are linked through others that do. Answers within a group depend on each other;
+ * answers of different groups do not. The black image of text-only questions links nothing.
  */
 export function clusterByPictures(questions: readonly Question[]): Clusters {
   const parent = questions.map((_, i) => i);

@@ -23,7 +23,7 @@ interface Choice {
  * letters, as they do for a model that looks at contents alone, since wrong options are listed in random order.
  *
  * The test is Hotelling's T² on the sums by cluster of (chosen − expected), so that questions asked several times or with shared
- * pictures do not count as more evidence than they are.
+ * images do not count as more evidence than they are.
  */
 export function scoreLetters(judgements: readonly Judgement[], clusters: Clusters): LetterBias {
   const choices = judgements.flatMap(({ question, shown, shownCorrect }): Choice[] =>

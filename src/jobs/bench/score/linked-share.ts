@@ -7,7 +7,7 @@ import { type ClusterSums, shareWithin } from './clustered-share.ts';
 /** Pairs of values that depend on each other, by their places, each pair once. */
 export type Links = readonly (readonly [number, number])[];
 
-/** Questions that show the same picture. The black picture of text-only questions links nothing. */
+/** Questions that show the same image. The black image of text-only questions links nothing. */
 export function linkByPictures(questions: readonly Question[]): Links {
   const seen = new Map<string, number[]>();
   const linked = new Map<number, [number, number]>();
@@ -28,7 +28,7 @@ export function linkByPictures(questions: readonly Question[]): Links {
 /**
  * Mean with the variance that allows for dependence of linked values, and of no others (Aronow, Samii and Assenova, "Cluster-robust
  * variance estimation for dyadic data", Political Analysis 23, 2015, eq. 8): two questions that are joined only through a third one have no
- * picture in common. Where links make groups, in which everybody is linked to everybody, this is the variance of clusters.
+ * image in common. Where links make groups, in which everybody is linked to everybody, this is the variance of clusters.
  */
 export function sumLinked(values: readonly number[], links: Links): ClusterSums {
   const n = values.length;

@@ -63,7 +63,7 @@ export function scoreQuestions(judgements: readonly Judgement[], clusters: Clust
   }));
 }
 
-/** Accuracy over questions, of which those with a picture in common depend on each other. */
+/** Accuracy over questions, of which those with an image in common depend on each other. */
 function shareRight(scores: readonly QuestionScore[]): Metric {
   const answered = scores.flatMap(({ question, value }) => (value === null ? [] : [{ question, value }]));
   return linkedShare(
@@ -111,7 +111,7 @@ export function scoreAnswers(
 /**
  * Scores the answers of one model, usually in one setting: what was asked in several settings is pooled, and `bySetting` parts it.
  *
- * @param questions all of the benchmark; pictures count as shared where their references carry the same digest, or are the same file.
+ * @param questions all of the benchmark; images count as shared where their references carry the same digest, or are the same file.
  * @param answers one for every time a question was asked (`latestAnswers` of a run).
  * @throws {BiolensError} `input` for answers of several models, or to questions that are not there.
  */

@@ -8,20 +8,20 @@ export interface SeenFace extends FaceFinding {
   readonly angles: HeadAngles;
 }
 
-/** What the networks see in one picture. */
+/** What the networks see in one image. */
 export interface Sight {
   /** Largest first. */
   readonly faces: readonly SeenFace[];
 }
 
-/** By what a picture is told from those of other people. */
+/** By what an image is told from those of other people. */
 export interface Likeness {
-  /** `[128]`: of the largest face, or of the whole picture where no face was found, as in very small crops. */
+  /** `[128]`: of the largest face, or of the whole image where no face was found, as in very small crops. */
   readonly embedding: Float32Array;
   readonly faceFound: boolean;
 }
 
-/** Looks at pictures with the built-in face networks, with no more of them than what is asked for needs, and once at each. */
+/** Looks at images with the built-in face networks, with no more of them than what is asked for needs, and once at each. */
 export interface FaceSight {
   look(pictures: readonly PreparedImage[], signal: AbortSignal): Promise<readonly Sight[]>;
   recognise(pictures: readonly PreparedImage[], signal: AbortSignal): Promise<readonly Likeness[]>;
@@ -32,11 +32,11 @@ export interface FaceSight {
 
 type Seeing<T> = (image: Image, signal: AbortSignal) => Promise<T>;
 
-/** Applies `see` to pictures, once to each. */
+/** Applies `see` to images, once to each. */
 function remembering<T>(
   see: Seeing<T>,
 ): (pictures: readonly PreparedImage[], signal: AbortSignal) => Promise<readonly T[]> {
-  // Keyed by the prepared picture itself, so that what is seen is forgotten with the picture.
+  // Keyed by the prepared image itself, so that what is seen is forgotten with the image.
   const seen = new WeakMap<PreparedImage, Promise<T>>();
   return (pictures, signal) =>
     Promise.all(

@@ -56,14 +56,14 @@ const FACE_TOOLS: readonly {
   },
 ];
 
-/** The built-in face networks as functions that a language model may call about the pictures of its question. */
+/** The built-in face networks as functions that a language model may call about the images of its question. */
 export const createFaceTools =
   (sight: () => Promise<FaceSight>): ToolsFor =>
   (_, pictures) =>
     faceToolsFor(pictures, sight);
 
 /**
- * The built-in face networks as functions about some pictures. What they are given is checked, and what is wrong with it told to the caller
+ * The built-in face networks as functions about some images. What they are given is checked, and what is wrong with it told to the caller
  * in one line.
  */
 export function faceToolsFor(
@@ -77,7 +77,9 @@ export function faceToolsFor(
       parameters: z.toJSONSchema(imageSchema),
       async run(input, { signal }) {
         const { image } = readInput(imageSchema, input);
-        const [seen] = await (await sight()).look([pictureAt(pictures, image)], signal);
+        // Before the networks are opened, which takes seconds.
+        const shown = pictureAt(pictures, image);
+        const [seen] = await (await sight()).look([shown], signal);
         return { faces: seen!.faces.map(tell) };
       },
     }),

@@ -6,7 +6,7 @@ export interface HeadAngles {
   readonly yaw: number;
   /** Positive where the face looks up. */
   readonly pitch: number;
-  /** Positive where the head leans clockwise in the picture. */
+  /** Positive where the head leans clockwise in the image. */
   readonly roll: number;
 }
 
@@ -51,7 +51,7 @@ const LEVEL_PITCH = -6;
 export function headAngles(landmarks: Float32Array): HeadAngles {
   const model = centred(FACE_POINTS.map(([, x, y, z]) => [x, y, z]));
   const image = centred(FACE_POINTS.map(([index]) => [landmarks[2 * index]!, landmarks[2 * index + 1]!]));
-  // image = model · camera, with the camera's columns proportional to the picture's x and y axes in the head's frame.
+  // image = model · camera, with the camera's columns proportional to the image's x and y axes in the head's frame.
   const camera = solve(new Matrix(model), new Matrix(image));
   const right = unit(camera.getColumn(0));
   const down = unit(camera.getColumn(1));
@@ -60,7 +60,7 @@ export function headAngles(landmarks: Float32Array): HeadAngles {
   const x = unit(right.map((value, i) => value - overlap * down[i]!));
   const y = unit(down.map((value, i) => value - overlap * right[i]!));
   const z = [x[1]! * y[2]! - x[2]! * y[1]!, x[2]! * y[0]! - x[0]! * y[2]!, x[0]! * y[1]! - x[1]! * y[0]!];
-  // Where the nose, which is the head's z axis, points to in the picture: to the side by yaw, up by pitch.
+  // Where the nose, which is the head's z axis, points to in the image: to the side by yaw, up by pitch.
   return {
     yaw: degrees(Math.asin(clamp(x[2]!))),
     pitch: degrees(Math.atan2(-y[2]!, z[2]!)) - LEVEL_PITCH,

@@ -20,14 +20,14 @@ const OTHER = Math.log(0.02);
 
 const main = (sight: Sight | undefined): SeenFace | undefined => sight?.faces[0];
 
-/** One face for each picture, or all faces of a picture that is alone; null where a picture has none. */
+/** One face for each image, or all faces of an image that is alone; null where an image has none. */
 function facesAsked({ sights }: Asked): SeenFace[] | null {
   if (sights.length === 1) return sights[0]!.faces.length === 0 ? null : [...sights[0]!.faces];
   const faces = sights.map(main);
   return faces.every(face => face !== undefined) ? faces : null;
 }
 
-/** The picture that a text singles out, such as "in image 2"; the first otherwise. */
+/** The image that a text singles out, such as "in image 2"; the first otherwise. */
 function facePointedAt({ text, sights }: Asked): SeenFace | undefined {
   const match = /\b(?:image|picture|photo)\s+(\d+)/i.exec(text);
   return main(sights[match === null ? 0 : Number(match[1]) - 1]);
@@ -93,7 +93,7 @@ function isFalling(text: string): boolean {
   return old >= 0 && (young < 0 || old < young);
 }
 
-/** Which pictures share a value: those that lie together, best where all others lie apart. */
+/** Which images share a value: those that lie together, best where all others lie apart. */
 function judgeAlike(
   values: readonly number[],
   { form, deviation, why }: { readonly form: OptionForm; readonly deviation: number; readonly why: string },
@@ -206,7 +206,7 @@ export function judgeHeadPose(asked: Asked): Verdict | null {
   return face === undefined ? null : judgeByNumber(face.angles[axis], { form, deviation: ANGLE_DEVIATION, why });
 }
 
-/** Answers how many faces one picture shows. */
+/** Answers how many faces one image shows. */
 export function judgeCrowd(count: number, form: OptionForm): Verdict | null {
   if (count === 0) return null;
   // A detector overlooks more faces the more there are.

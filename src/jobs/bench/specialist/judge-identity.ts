@@ -16,13 +16,13 @@ function distance(a: Float32Array, b: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** Probability that two pictures show one person. */
+/** Probability that two images show one person. */
 export function sameness(a: Likeness, b: Likeness): number {
   return 1 / (1 + Math.exp((distance(a.embedding, b.embedding) - SAME_DISTANCE) / SOFTNESS));
 }
 
 /**
- * The probability that two pictures show one person, given that they are a pair of `n` pictures in which about half have a partner,
+ * The probability that two images show one person, given that they are a pair of `n` images in which about half have a partner,
  * rather than a pair for which both answers are as likely.
  */
 function amongMany(p: number, n: number): number {
@@ -56,7 +56,7 @@ export function judgeIdentity({
     );
   }
   if (
-    /\b(unique|distinct|different|how many)\b.*\b(identit|individual|person|people|subject)/i.test(text) &&
+    /\b(unique|distinct|different|how many)\b.{0,300}\b(identit|individual|person|people|subject)/i.test(text) &&
     form.kind === 'counts'
   ) {
     if (!/\bsame\b/i.test(text)) return judgeByNumber(new Set(groups).size, { form, deviation: 0.7, why });
@@ -73,7 +73,7 @@ export function judgeIdentity({
   return judgeByNumber(/\bdifferent\b/i.test(text) ? n - largest : largest, { form, deviation: 0.7, why });
 }
 
-/** "… the same person as in image 1": the picture that the others are compared with. */
+/** "… the same person as in image 1": the image that the others are compared with. */
 function referencePicture(text: string, n: number): number | null {
   const match =
     /\b(?:as|with|to|of|in)\s+(?:the\s+)?(?:person\s+|one\s+|face\s+)?(?:shown\s+)?(?:in\s+)?(?:the\s+)?(?:image|picture|photo)\s+(\d+)|\b(?:as|with|to)\s+(?:in\s+)?the\s+first\b/i.exec(
@@ -88,7 +88,7 @@ const isOddOneOut = (text: string): boolean =>
   /\b(not|isn't|doesn't|does not|odd|unlike|other than)\b|\bdifferent (person|identity|individual|from)/i.test(text);
 
 interface Comparison {
-  /** `[n][n]`: probability that two pictures show one person. */
+  /** `[n][n]`: probability that two images show one person. */
   readonly same: readonly (readonly number[])[];
   readonly form: OptionForm;
   readonly why: string;
@@ -100,7 +100,7 @@ function judgeAgainst(reference: number, { same, form, why }: Comparison): Verdi
     const known = others.filter(p => p !== null);
     return judgeByTrait(known, { form, why });
   }
-  // The picture that is compared with may or may not be named among those that match it.
+  // The image that is compared with may or may not be named among those that match it.
   const sets = form.values.map(set => set?.filter(i => i !== reference) ?? null);
   const even = others.map(p => p ?? 0.5);
   return judgeByTrait(even, { form: { kind: 'pictures', values: sets }, why });
@@ -137,7 +137,7 @@ function noneScore(same: readonly (readonly number[])[], sets: readonly (readonl
   return scores.length === 0 ? Math.log(0.02) : Math.log(NONE_ODDS) + Math.max(...scores);
 }
 
-/** The pictures of `set` show somebody else than the rest does, and the rest is one person. */
+/** The images of `set` show somebody else than the rest does, and the rest is one person. */
 function oddOneOut(
   same: readonly (readonly number[])[],
   { sets, why }: { readonly sets: readonly (readonly number[] | null)[]; readonly why: string },
@@ -155,7 +155,7 @@ function pairsOf(n: number): [number, number][] {
   );
 }
 
-/** The group of each picture: those linked by chains of more likely the same than not. */
+/** The group of each image: those linked by chains of more likely the same than not. */
 function groupsOf(same: readonly (readonly number[])[]): number[] {
   const groups = same.map((_, i) => i);
   for (const [i, j] of pairsOf(same.length)) {

@@ -2,31 +2,37 @@ import type { QuestionOption } from '../../../ground/contracts/bench.ts';
 
 /** "None of the above": right where no other option is. */
 export const isNoneOfTheAbove = (text: string): boolean =>
-  /\b(none|neither|not any) of (the )?(above|these|those|listed|options)|\bnone\b.*\b(above|options)\b/i.test(text);
+  /\b(none|neither|not any) of (the )?(above|these|those|listed|options)|\bnone\b.{0,200}\b(above|options)\b/i.test(
+    text,
+  );
 
-const WORDS: Readonly<Record<string, number>> = {
-  zero: 0,
-  no: 0,
-  none: 0,
-  one: 1,
-  two: 2,
-  three: 3,
-  four: 4,
-  five: 5,
-  six: 6,
-  seven: 7,
-  eight: 8,
-  nine: 9,
-  ten: 10,
-  single: 1,
-};
+/** Characters of an option that is a count or a range. */
+const MOST_LENGTH = 100;
+
+const WORDS: ReadonlyMap<string, number> = new Map([
+  ['zero', 0],
+  ['no', 0],
+  ['none', 0],
+  ['one', 1],
+  ['two', 2],
+  ['three', 3],
+  ['four', 4],
+  ['five', 5],
+  ['six', 6],
+  ['seven', 7],
+  ['eight', 8],
+  ['nine', 9],
+  ['ten', 10],
+  ['single', 1],
+]);
 
 /** A whole number in figures or words, alone or with what it counts: `3`, `Three`, `2 images`, `None`. */
 export function parseCount(text: string): number | null {
+  if (text.length > MOST_LENGTH) return null;
   const match = /^\W*(\d+|[a-z]+)\b(?:\s+(?:[a-z]+\s*){0,3})?\W*$/i.exec(text.trim());
   const word = match?.[1]?.toLowerCase();
   if (word === undefined || isNoneOfTheAbove(text)) return null;
-  return /^\d+$/.test(word) ? Number(word) : (WORDS[word] ?? null);
+  return /^\d+$/.test(word) ? Number(word) : (WORDS.get(word) ?? null);
 }
 
 /** Both ends count. */
@@ -50,6 +56,7 @@ const toNumber = (text: string): number => Number(text.replace(/[−–]/, '-'))
 
 /** A range of numbers: `20-29`, `22 to 26`, `-10° to 0°`, `[-20, -10]`, `70+`, `more than 70`, `under 3`. */
 export function parseRange(text: string): Range | null {
+  if (text.length > MOST_LENGTH) return null;
   const between = BETWEEN.exec(text);
   if (between !== null) {
     const [a, b] = [toNumber(between[1]!), toNumber(between[2]!)];
@@ -64,10 +71,10 @@ export function parseRange(text: string): Range | null {
 
 const ORDINALS: Readonly<Record<string, number>> = { first: 1, second: 2, third: 3, fourth: 4, fifth: 5, sixth: 6 };
 const PICTURES =
-  /^(?:(?:only|the|both|and|in|is|are|of|image|images|picture|pictures|photo|photos|face|faces|person|people|subject|individual|img|no|number|show|shows)\b|[\s,;&.:#()/<>→-]|\d+|first|second|third|fourth|fifth|sixth)+$/i;
+  /^(?:(?:only|the|both|and|in|is|are|of|image|images|picture|pictures|photo|photos|face|faces|person|people|subject|individual|img|no|number|show|shows)\b|[\s,;&.:#()/<>→-]|\d|first|second|third|fourth|fifth|sixth)+$/i;
 
 /**
- * The pictures that an option names, from 0 and in its order: `Image 1 and Image 3`, `Images 2, 4`, `the first image`,
+ * The images that an option names, from 0 and in its order: `Image 1 and Image 3`, `Images 2, 4`, `the first image`,
  * `All images`, `None`. Null where it names none.
  */
 export function parsePictures(text: string, count: number): number[] | null {
@@ -97,7 +104,7 @@ export type OptionForm =
  * Tells what the options of a question are, each read alike; an option that does not fit, such as "None of the above",
  * is null, and at most half of them may be.
  *
- * @param pictures - how many pictures the question shows
+ * @param images - how many images the question shows
  */
 export function readOptions(options: readonly QuestionOption[], pictures: number): OptionForm {
   const texts = options.map(({ text }) => text);
@@ -113,7 +120,7 @@ export function readOptions(options: readonly QuestionOption[], pictures: number
   if (named && pictures > 1 && fits(pictureSets)) return { kind: 'pictures', values: pictureSets };
   const counts = texts.map(parseCount);
   if (fits(counts)) return { kind: 'counts', values: counts };
-  // Bare lists such as "1, 3" look like ranges too, but those of ranges go up in steps and beyond the number of pictures.
+  // Bare lists such as "1, 3" look like ranges too, but those of ranges go up in steps and beyond the number of images.
   if (pictures > 1 && fits(pictureSets)) return { kind: 'pictures', values: pictureSets };
   if (fits(ranges)) return { kind: 'ranges', values: ranges };
   return { kind: 'words' };

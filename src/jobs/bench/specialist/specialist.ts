@@ -17,7 +17,7 @@ const VERSION = 2;
 export interface SpecialistOptions {
   /** Decides the answers that are drawn at chance. */
   readonly seed: number;
-  /** What looks at pictures; the built-in networks by default, opened at the first question. */
+  /** What looks at images; the built-in networks by default, opened at the first question. */
   readonly sight?: FaceSight;
 }
 
@@ -88,13 +88,13 @@ function whyBeyond(task: string, text: string): string | null {
     case 'segmentation':
       return 'no network here parses faces';
     case 'tools_retrieval':
-      return 'no pictures to look at';
+      return 'no images to look at';
     default:
       return null;
   }
 }
 
-/** Whether the networks look at the pictures of a question; the others are answered at chance, at once. */
+/** Whether the networks look at the images of a question; the others are answered at chance, at once. */
 export const looksAt = ({ task, text, images }: Question): boolean =>
   images.length > 0 && whyBeyond(task, text) === null;
 

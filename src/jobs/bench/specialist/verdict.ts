@@ -9,7 +9,7 @@ export interface Verdict {
 
 /** For "None of the above" and what could not be read: right more seldom than by chance. */
 const OTHER = Math.log(0.02);
-/** No network is surer than this of anything. */
+/** No network is more certain than this of anything. */
 const SURE = 0.999;
 
 const clamp = (p: number): number => Math.min(SURE, Math.max(1 - SURE, p));
@@ -33,7 +33,7 @@ export function countDistribution(probabilities: readonly number[]): number[] {
 }
 
 /**
- * Scores options from the probability that each picture (or face) has what is asked for; null where the options ask for
+ * Scores options from the probability that each image (or face) has what is asked for; null where the options ask for
  * something else.
  */
 export function judgeByTrait(
@@ -62,7 +62,7 @@ export function judgeByTrait(
   }
 }
 
-/** Log-probability that exactly the pictures of `set` have the trait. */
+/** Log-probability that exactly the images of `set` have the trait. */
 function setScore(probabilities: readonly number[], set: readonly number[]): number {
   return probabilities.reduce((sum, p, i) => sum + Math.log(set.includes(i) ? clamp(p) : clamp(1 - p)), 0);
 }

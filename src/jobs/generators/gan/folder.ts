@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../../../ground/disk.ts';
-import { BiolensError, messageOf } from '../../../ground/errors.ts';
-import { readSafetensors, writeSafetensors } from '../../../kit/tensor/index.ts';
+import { type TensorData, writeSafetensors } from '../../../kit/tensor/index.ts';
+import { openTensorFile } from '../../../kit/tensor/node.ts';
+import { readJson } from '../read-json.ts';
 import { writeFolder } from '../write-folder.ts';
 import { ganConfigurationSchema, parseSettings } from './configuration.ts';
 import { createGan, type Gan } from './gan.ts';
@@ -12,7 +12,7 @@ const WEIGHTS_FILE = 'generator.safetensors';
 /** Files of a generator's folder. */
 export const GAN_FILES: readonly string[] = [CONFIGURATION_FILE, WEIGHTS_FILE];
 
-/** A generator that can draw. */
+/** A generator that can sample. */
 export interface GanModel {
   readonly gan: Gan;
   /** Flat weights of the generator, `gan.generator.size` numbers. */
@@ -32,10 +32,10 @@ export async function writeGanFolder(path: string, { gan, weights }: GanModel): 
   });
 }
 
-/** Whether a folder is one that {@link writeGanFolder} wrote, told by its `gan.json`. */
+/** Whether {@link writeGanFolder} wrote a folder: it holds a `gan.json`. */
 export async function isGanFolder(path: string): Promise<boolean> {
-  return readFile(join(path, CONFIGURATION_FILE)).then(
-    () => true,
+  return stat(join(path, CONFIGURATION_FILE)).then(
+    found => found.isFile(),
     () => false,
   );
 }
@@ -46,22 +46,17 @@ export async function isGanFolder(path: string): Promise<boolean> {
  * @throws {BiolensError} `input` naming the file and what is wrong with it
  */
 export async function readGanFolder(path: string): Promise<GanModel> {
-  const read = async (name: string): Promise<Buffer> => {
-    const file = join(path, name);
-    return readFile(file).catch(error => {
-      throw fileError(file, error);
-    });
-  };
   const file = join(path, CONFIGURATION_FILE);
-  let json: unknown;
-  const text = (await read(CONFIGURATION_FILE)).toString('utf8');
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    throw new BiolensError('input', `${file}: not JSON (${messageOf(error)})`, { cause: error });
-  }
+  const json = await readJson(file);
   const gan = createGan(parseSettings(ganConfigurationSchema, json, { file, code: 'input' }));
   const weightsFile = join(path, WEIGHTS_FILE);
-  const { tensors } = readSafetensors(await read(WEIGHTS_FILE), { file: weightsFile });
-  return { gan, weights: gan.generator.fromTensors(tensors, { file: weightsFile }) };
+  const source = await openTensorFile(weightsFile);
+  try {
+    gan.generator.checkTensors(source.entries, { file: weightsFile, dtypes: ['float32'] });
+    const tensors: Record<string, TensorData> = {};
+    for (const entry of source.entries) tensors[entry.name] = await source.read(entry);
+    return { gan, weights: gan.generator.fromTensors(tensors, { file: weightsFile }) };
+  } finally {
+    await source.close();
+  }
 }

@@ -53,14 +53,14 @@ function styledConvolution(lookup: Lookup, x: Value, style: Value, options: Styl
   const [n] = scales.shape;
   const image = (value: Value, size: number): Value => reshape(value, [n!, size, 1, 1]);
   const scaled = mul(x, image(scales, channels));
-  const drawn = enlarge
+  const sampled = enlarge
     ? upsampleConv2d(scaled, weight)
     : conv2d(scaled, weight, undefined, { pads: [side, side, side, side] });
   const bias = reshape(biasOf(lookup, name, out), [1, out, 1, 1]);
-  if (!demodulate) return add(drawn, bias);
+  if (!demodulate) return add(sampled, bias);
   const lengths = transpose(reduceSum(mul(weight, weight), { axes: [2, 3] }), [1, 0]);
   const variance = matmul(mul(scales, scales), lengths);
-  return add(div(drawn, image(sqrt(add(variance, x.graph.scalar(EPSILON))), out)), bias);
+  return add(div(sampled, image(sqrt(add(variance, x.graph.scalar(EPSILON))), out)), bias);
 }
 
 /**

@@ -29,7 +29,7 @@ export function dense(
   return linear(x, equalisedWeight(lookup, name, [out, Number(x.shape[1])]), biasOf(lookup, name, out, bias));
 }
 
-/** A convolution that keeps height and width: `[n, in, h, w]` → `[n, out, h, w]`; it has a bias unless told otherwise. */
+/** A convolution that keeps height and width: `[n, in, h, w]` → `[n, out, h, w]`; it has a bias by default. */
 export function convolve(
   lookup: Lookup,
   x: Value,

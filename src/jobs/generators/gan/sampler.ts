@@ -5,12 +5,12 @@ import type { Gan } from './gan.ts';
 import { writeGenerator } from './generator.ts';
 import { drawLatents } from './trainer.ts';
 
-/** Images drawn at a time. */
+/** Images sampled at a time. */
 const BATCH = 32;
 
 export interface GanSampler {
   /**
-   * Draws images from latents, or from a key: image i then depends on the key and on i alone.
+   * Generates images from latents, or from a key: image i then depends on the key and on i alone.
    *
    * @returns `[n, 3, imageSize, imageSize]`, −1 to 1, and the latents `[n, latentSize]` that they come from
    * @throws {BiolensError} `usage` for latents of another length; `interrupted`
@@ -33,7 +33,7 @@ function latentsOf(key: RandomKey, { first, n, size }: { first: number; n: numbe
 }
 
 /**
- * Opens a generator for drawing.
+ * Opens a generator for sampling.
  *
  * @param weights flat, as `ParameterSet.list` orders them: the moving average of training, or those of a model folder
  * @example
@@ -67,10 +67,10 @@ export async function openGanSampler(
           shape: [count, latentSize],
           data: latents.slice(start * latentSize, (start + count) * latentSize),
         };
-        const { images: drawn } = await session.run({ latents: feed }, { signal });
-        if (drawn?.dtype !== 'float32') throw new BiolensError('external', 'the engine gave no float32 images');
-        for (let i = 0; i < drawn.data.length; i++)
-          images[start * pixels + i] = Math.max(-1, Math.min(1, drawn.data[i]!));
+        const { images: sampled } = await session.run({ latents: feed }, { signal });
+        if (sampled?.dtype !== 'float32') throw new BiolensError('external', 'the engine gave no float32 images');
+        for (let i = 0; i < sampled.data.length; i++)
+          images[start * pixels + i] = Math.max(-1, Math.min(1, sampled.data[i]!));
       }
       return { images, latents };
     },

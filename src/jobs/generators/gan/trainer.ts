@@ -45,7 +45,7 @@ export interface GanTrainer {
     key: RandomKey,
     options?: { readonly signal?: AbortSignal | undefined },
   ) => Promise<GanStepResult>;
-  /** The state as a file: what `from.checkpoint` goes on from, exactly. */
+  /** The state as a file: what `from.checkpoint` resumes from, exactly. */
   readonly checkpoint: () => Uint8Array;
   readonly close: () => Promise<void>;
 }
@@ -53,7 +53,7 @@ export interface GanTrainer {
 export interface GanTrainerOptions {
   readonly gan: Gan;
   readonly training?: GanTrainingInput;
-  /** A key that fresh networks are drawn from, or a checkpoint to go on from. */
+  /** A key for the weights of fresh networks, or a checkpoint to resume from. */
   readonly from: { readonly key: RandomKey } | { readonly checkpoint: Uint8Array; readonly file?: string };
 }
 
@@ -123,7 +123,7 @@ export async function openGanTrainer(
       },
       { signal },
     );
-    const drawn = await trainers.generator.run(
+    const sampled = await trainers.generator.run(
       {
         [BATCH.latents]: latents('generator latents'),
         [BATCH.discriminator]: float32(trainers.discriminator.state.weights, [gan.discriminator.size]),
@@ -133,9 +133,9 @@ export async function openGanTrainer(
     );
     state = { generator: trainers.generator.state, discriminator: trainers.discriminator.state };
     return {
-      step: drawn.step,
+      step: sampled.step,
       discriminatorLoss: judged.loss,
-      generatorLoss: drawn.loss,
+      generatorLoss: sampled.loss,
       realLogit: numberOf(judged.outputs, 'realLogit') ?? Number.NaN,
       fakeLogit: numberOf(judged.outputs, 'fakeLogit') ?? Number.NaN,
       penalty: numberOf(judged.outputs, 'penalty'),

@@ -80,9 +80,9 @@ export function buildDiscriminatorStep(gan: Gan, training: GanTraining): Trainin
       const group = groupSize(n);
       const judge = (images: Value): Value => writeDiscriminator(lookup, images, { configuration, group });
       const generator = frozen(gan.generator, inputs[BATCH.generator]!);
-      const drawn = writeGenerator(generator, inputs[BATCH.latents]!, configuration);
+      const sampled = writeGenerator(generator, inputs[BATCH.latents]!, configuration);
       const real = augment(inputs[BATCH.images]!, { kinds, prefix: 'real', inputs });
-      const fake = augment(drawn, { kinds, prefix: 'fake', inputs });
+      const fake = augment(sampled, { kinds, prefix: 'fake', inputs });
       const logits = judge(concat([real, fake], { axis: 0 }));
       const ofReal = slice(logits, [{ axis: 0, start: 0, end: n }]);
       const ofFake = slice(logits, [{ axis: 0, start: n, end: 2 * n }]);
@@ -111,8 +111,8 @@ export function buildGeneratorStep(gan: Gan, training: GanTraining): TrainingSte
       ...augmentationInputs({ kinds, prefix: 'fake', n, side }),
     },
     objective: ({ lookup, inputs }) => {
-      const drawn = writeGenerator(lookup, inputs[BATCH.latents]!, configuration);
-      const fake = augment(drawn, { kinds, prefix: 'fake', inputs });
+      const sampled = writeGenerator(lookup, inputs[BATCH.latents]!, configuration);
+      const fake = augment(sampled, { kinds, prefix: 'fake', inputs });
       const discriminator = frozen(gan.discriminator, inputs[BATCH.discriminator]!);
       const logits = writeDiscriminator(discriminator, fake, { configuration, group: groupSize(n) });
       return { loss: reduceMean(softplus(neg(logits))) };

@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { BiolensError } from '../../../ground/errors.ts';
 import { foldIn, openStream } from '../../../ground/math/index.ts';
 import { cosineSchedule, type Runtime, type Schedule, warmUpSchedule } from '../../../kit/tensor/index.ts';
 import { openDenoisingTrainer } from '../denoising-trainer.ts';
+import { looksLikeModel } from '../find-model.ts';
 import { MODEL_FILES, readModelFolder, writeModelFolder } from '../folder.ts';
 import { createModel, type DiffusionModel } from '../model.ts';
 import { drawNoise } from '../noise/draw.ts';
@@ -42,11 +42,15 @@ async function openDiffusionSampler(
   model: DiffusionModel,
   sampling: SamplingSettings,
 ): Promise<GeneratorSampler> {
+  const channels = model.config.inChannels;
+  if (channels !== 1 && channels !== 3)
+    throw new BiolensError('input', `the model is of ${channels} channels; images have 1 (grey) or 3 (colour)`);
   const sampler = await openSampler(runtime, model, sampling);
   return {
     kind: 'diffusion',
+    warnings: model.warnings ?? [],
     size: model.config.size,
-    channels: model.config.outChannels,
+    channels,
     classes: model.classes,
     attribute: model.attribute,
     method: sampling.method,
@@ -65,8 +69,10 @@ export const DIFFUSION: GeneratorFamily = {
     if (start === null) return null;
     const { config } = start;
     if (config.size !== size) return `"from": the model is for ${config.size} pixels, "size" is ${size}`;
-    if (config.inChannels !== 3) return '"from": the model draws no colour';
+    if (config.inChannels !== 3) return '"from": the model makes no colour images';
     if (config.outChannels !== 3) return '"from": the model learned its variances too, which this training does not';
+    if (config.timeEmbedding === 'fourier')
+      return '"from": a model with a Fourier time embedding can be sampled here, not trained';
     const names = (of: readonly string[] | null) => of?.join(', ') ?? 'none';
     return names(start.classes) === names(classes)
       ? null
@@ -104,12 +110,12 @@ export const DIFFUSION: GeneratorFamily = {
       close: trainer.close,
     };
   },
-  recognises: async folder => {
-    const found = await Promise.all(
-      ['unet/config.json', 'config.json'].map(file => stat(join(folder, file)).then(Boolean, () => false)),
-    );
-    return found.includes(true);
+  recognises: looksLikeModel,
+  openSampler: async (runtime, folder, sampling) => {
+    const model = await readModelFolder(folder);
+    return openDiffusionSampler(runtime, model, sampling).catch((error: unknown) => {
+      if (!(error instanceof BiolensError) || error.code !== 'input') throw error;
+      throw new BiolensError('input', `${folder}: ${error.message}`, { details: error.details, cause: error });
+    });
   },
-  openSampler: async (runtime, folder, sampling) =>
-    openDiffusionSampler(runtime, await readModelFolder(folder), sampling),
 };

@@ -28,7 +28,7 @@ export interface TrainerRequest {
   readonly settings: GeneratorSettings;
   /** Fresh weights and all chance of training. */
   readonly key: RandomKey;
-  /** Where to go on; null: at the beginning. */
+  /** Where to resume; null: at the beginning. */
   readonly checkpoint: { readonly bytes: Uint8Array; readonly file: string } | null;
 }
 
@@ -58,14 +58,14 @@ export interface GeneratorTrainer {
   ) => Promise<Readonly<Record<string, number>>>;
   /** All that going on from here takes. */
   readonly checkpoint: () => Uint8Array;
-  /** Loads the moving average of the weights to draw from. */
+  /** Loads the moving average of the weights to sample from. */
   readonly openSampler: (sampling: SamplingSettings) => Promise<GeneratorSampler>;
   /** Writes the moving average as a model folder. */
   readonly save: (folder: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-/** How images are drawn; a GAN has no use for it. */
+/** How images are sampled; a GAN ignores it. */
 export interface SamplingSettings {
   readonly method: SamplingMethod;
   readonly steps: number;
@@ -82,7 +82,7 @@ export interface DrawRequest {
   readonly labels?: readonly number[] | undefined;
 }
 
-/** A generator that draws. */
+/** A generator that samples. */
 export interface GeneratorSampler {
   readonly kind: GeneratorKind;
   /** Side of the images in pixels. */
@@ -91,10 +91,12 @@ export interface GeneratorSampler {
   readonly channels: number;
   readonly classes: readonly string[] | null;
   readonly attribute: string | null;
-  /** How it draws, for reports. */
+  /** The sampling method, for reports. */
   readonly method: string;
   /** Network evaluations an image. */
   readonly steps: number;
+  /** What reading the model decided that a user should know of, a line each. */
+  readonly warnings?: readonly string[];
   /** Images `first` … `first + n − 1`, `[n, channels, size, size]` in [−1, 1]. */
   readonly draw: (
     request: DrawRequest,
@@ -107,7 +109,7 @@ export interface GeneratorSampler {
   readonly close: () => Promise<void>;
 }
 
-/** One kind of generator: how it is trained, and how its folder is drawn from. */
+/** One kind of generator: how it is trained, and how its folder is sampled. */
 export interface GeneratorFamily {
   readonly kind: GeneratorKind;
   /** Files and folders of a model's folder: what a trainer's `save` may replace. */

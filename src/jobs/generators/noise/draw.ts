@@ -3,7 +3,7 @@ import { sizeOf } from '../../../kit/tensor/index.ts';
 
 /**
  * Standard normal noise of images `first` … `first + n − 1`. An image's noise depends on the key and its index alone, so that batches of any
- * size draw the same.
+ * size get the same.
  *
  * @param shape of one image, `[c, h, w]`
  * @returns `[n, c, h, w]`

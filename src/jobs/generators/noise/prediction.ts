@@ -17,7 +17,7 @@ export interface Estimate {
   readonly epsilon: Float32Array;
 }
 
-/** Image and noise as the network's output tells them, at one level for all. */
+/** Image and noise that the network's output implies, at one noise level for all images. */
 export function estimateFrom(
   x: Float32Array,
   output: Float32Array,
@@ -39,5 +39,27 @@ export function combine(x: Float32Array, a: number, y: Float32Array, b: number):
 /** Holds numbers within ± range, in place. */
 export function clampTo(x: Float32Array, range: number): Float32Array {
   for (let i = 0; i < x.length; i++) x[i] = Math.max(-range, Math.min(range, x[i]!));
+  return x;
+}
+
+/** The quantile of sorted values, between neighbours in proportion (torch's `quantile`). */
+function quantileOf(sorted: Float32Array, share: number): number {
+  const place = share * (sorted.length - 1);
+  const low = Math.floor(place);
+  const [a, b] = [sorted[low]!, sorted[Math.min(low + 1, sorted.length - 1)]!];
+  return a + (place - low) * (b - a);
+}
+
+/** Dynamic thresholding (Saharia et al. 2022, §2.3) of each image of `size` numbers, in place. */
+export function thresholdTo(
+  x: Float32Array,
+  { ratio, most, size }: { readonly ratio: number; readonly most: number; readonly size: number },
+): Float32Array {
+  for (let start = 0; start < x.length; start += size) {
+    const image = x.subarray(start, start + size);
+    const range = Math.min(most, Math.max(1, quantileOf(image.map(Math.abs).sort(), ratio)));
+    clampTo(image, range);
+    for (let i = 0; i < image.length; i++) image[i]! /= range;
+  }
   return x;
 }

@@ -1,9 +1,12 @@
 import type { SamplingMethod } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
-import { combine, type Estimate, type NoiseLevel, noiseLevel } from './prediction.ts';
-import { alphasCumulative, chooseTimes, type NoiseSchedule } from './schedule.ts';
+import { dpmSolverSteps } from './dpm-solver.ts';
+import { combine, type Estimate, noiseLevel } from './prediction.ts';
+import { alphasCumulative, chooseTimes, DPM_SOLVER_DEFAULTS, type NoiseSchedule } from './schedule.ts';
+import type { SolverStep } from './solver-step.ts';
 
 export { SAMPLING_METHODS, type SamplingMethod } from '../../../ground/contracts/index.ts';
+export type { SolverStep } from './solver-step.ts';
 
 export interface SolverOptions {
   readonly method: SamplingMethod;
@@ -13,27 +16,12 @@ export interface SolverOptions {
   readonly eta?: number;
 }
 
-/** One step back, from the time it stands at to the next. */
-export interface SolverStep {
-  /** Training time that the network is asked at. */
-  readonly time: number;
-  readonly level: NoiseLevel;
-  /** Deviation of the noise that `advance` wants to be given; 0: none. */
-  readonly noiseStdDev: number;
-  /**
-   * The image one step on.
-   *
-   * @param x where it stands
-   * @param estimate what the network tells there, clipped where the schedule says so
-   * @param before the estimate of the step before, for methods of second order; null at the first
-   */
-  readonly advance: (x: Float32Array, estimate: Estimate, before: Estimate | null) => Float32Array;
-}
-
 export interface Solver {
   readonly steps: readonly SolverStep[];
   /** The predicted image is held within ± this; null: not. */
   readonly clipRange: number | null;
+  /** Dynamic thresholding of the predicted image, in place of `clipRange`; null: none. */
+  readonly threshold: NonNullable<NoiseSchedule['threshold']> | null;
 }
 
 /** The variance of the step's posterior, σ² of Song et al. 2021, eq. 16 with η = 1 (β̃ of Ho et al. 2020, eq. 7, between neighbours). */
@@ -46,47 +34,41 @@ function ddimStep(time: number, from: number, to: number, eta: number): SolverSt
   const noiseStdDev = to >= 1 ? 0 : eta * Math.sqrt(posteriorVariance(from, to));
   const direction = Math.sqrt(Math.max(0, 1 - to - noiseStdDev ** 2));
   const advance = (_x: Float32Array, { x0, epsilon }: Estimate) => combine(x0, Math.sqrt(to), epsilon, direction);
-  return { time, level: noiseLevel(from), noiseStdDev, advance };
+  return { time, level: noiseLevel(from), noiseStdDev, learnedStdDev: null, advance };
 }
 
-/** Ho et al. 2020, eq. 7, between the times that are visited. No noise is added by the last step. */
+/** Where the logarithm of a variance would be taken of 0. */
+const LEAST_VARIANCE = 1e-20;
+
+/** Deviations between the two choices of the variance, by what the network gives of each pixel in [−1, 1] (Nichol and Dhariwal 2021, eq. 15). */
+function learnedDeviations(small: number, large: number): (variance: Float32Array) => Float32Array {
+  const [low, high] = [Math.log(small), Math.log(large)];
+  return variance => variance.map(value => Math.exp((low + ((value + 1) / 2) * (high - low)) / 2));
+}
+
+/** Ho et al. 2020, eq. 7, between the times that are visited. No noise is added at time 0. */
 function ddpmStep(
   time: number,
-  { from, to, isLast, largeVariance }: { from: number; to: number; isLast: boolean; largeVariance: boolean },
+  { from, to, noise }: { readonly from: number; readonly to: number; readonly noise: NoiseSchedule },
 ): SolverStep {
   const kept = from / to;
   const ofImage = (Math.sqrt(to) * (1 - kept)) / (1 - from);
   const ofSample = (Math.sqrt(kept) * (1 - to)) / (1 - from);
-  const variance = largeVariance ? 1 - kept : posteriorVariance(from, to);
-  const noiseStdDev = isLast ? 0 : Math.sqrt(Math.max(variance, 1e-20));
+  const small = Math.max(posteriorVariance(from, to), LEAST_VARIANCE);
+  const large = 1 - kept;
+  const variance = noise.largeVariance === true ? large : small;
+  const noiseStdDev = time === 0 || variance <= LEAST_VARIANCE ? 0 : Math.sqrt(variance);
+  const learnedStdDev = noise.learnedVariance === true && time > 0 ? learnedDeviations(small, large) : null;
   const advance = (x: Float32Array, { x0 }: Estimate) => combine(x0, ofImage, x, ofSample);
-  return { time, level: noiseLevel(from), noiseStdDev, advance };
-}
-
-const logSnr = (alphaCumulative: number): number => Math.log(alphaCumulative / (1 - alphaCumulative)) / 2;
-
-/** Lu et al. 2022b, algorithm 2 (data prediction, second-order multistep); the first step and the last are of first order. */
-function dpmSolverStep(time: number, [before, from, to]: readonly [number | null, number, number]): SolverStep {
-  const here = noiseLevel(from);
-  const there = noiseLevel(to);
-  if (to >= 1) return { time, level: here, noiseStdDev: 0, advance: (_x, { x0 }) => x0.slice() };
-  const h = logSnr(to) - logSnr(from);
-  const ofSample = there.sigma / here.sigma;
-  const ofImage = -there.alpha * Math.expm1(-h);
-  // D = x₀ + (x₀ − x₀ of the step before) / 2r
-  const slope = before === null ? 0 : h / (logSnr(from) - logSnr(before)) / 2;
-  const advance = (x: Float32Array, { x0 }: Estimate, last: Estimate | null): Float32Array => {
-    const image = last === null || before === null ? x0 : combine(x0, 1 + slope, last.x0, -slope);
-    return combine(x, ofSample, image, ofImage);
-  };
-  return { time, level: here, noiseStdDev: 0, advance };
+  return { time, level: noiseLevel(from), noiseStdDev, learnedStdDev, advance };
 }
 
 /**
- * The steps from noise to image.
+ * The steps from noise to image, as diffusers takes them.
  *
- * Each method goes from one visited time to the next. (diffusers' DDIM subtracts T / steps from the time instead, which is the same unless
- * the spacing is `linspace` or steps do not divide T.)
+ * DDPM and DPM-Solver++ go from one visited time to the next. DDIM goes down by T / steps, rounded down, and asks the network at the visited time all
+ * the same. With `linspace` spacing, or steps that do not divide T, the two differ: an open fault of diffusers (issue 12633), which is followed so
+ * that samples are those that the makers of a model see.
  *
  * @throws {BiolensError} `usage` for settings that do not fit.
  */
@@ -95,19 +77,23 @@ export function openSolver(noise: NoiseSchedule, { method, steps, eta = 0 }: Sol
   if (eta > 0 && method !== 'ddim')
     throw new BiolensError('usage', `"eta" is an option of ddim, the method is ${method}`);
   const alphas = alphasCumulative(noise);
-  const times = chooseTimes(noise, { steps, ends: method === 'dpm-solver++' ? 'first' : 'both' });
-  // DDPM and DPM-Solver++ end at the image itself.
-  const end = noise.setAlphaToOne || method !== 'ddim' ? 1 : alphas[0]!;
-  const at = (index: number) => (index < times.length ? alphas[times[index]!]! : end);
+  const threshold = noise.threshold ?? null;
+  if (method === 'dpm-solver++')
+    return {
+      clipRange: null,
+      threshold,
+      steps: dpmSolverSteps(noise, { alphas, steps, settings: noise.dpmSolver ?? DPM_SOLVER_DEFAULTS }),
+    };
+  const times = chooseTimes(noise, { steps, ends: 'both' });
+  const at = (time: number | undefined, end: number) => (time === undefined || time < 0 ? end : alphas[time]!);
+  const stride = Math.floor(noise.trainSteps / steps);
   return {
-    clipRange: method === 'dpm-solver++' ? null : noise.clipRange,
+    clipRange: threshold === null ? noise.clipRange : null,
+    threshold,
     steps: times.map((time, i): SolverStep => {
-      if (method === 'ddim') return ddimStep(time, at(i), at(i + 1), eta);
-      if (method === 'ddpm') {
-        const isLast = i === times.length - 1;
-        return ddpmStep(time, { from: at(i), to: at(i + 1), isLast, largeVariance: noise.largeVariance ?? false });
-      }
-      return dpmSolverStep(time, [i === 0 ? null : at(i - 1), at(i), at(i + 1)]);
+      const from = alphas[time]!;
+      if (method === 'ddim') return ddimStep(time, from, at(time - stride, noise.setAlphaToOne ? 1 : alphas[0]!), eta);
+      return ddpmStep(time, { from, to: at(times[i + 1], 1), noise });
     }),
   };
 }

@@ -24,7 +24,7 @@ interface Change {
   readonly offset: number;
 }
 
-/** Draws the same numbers whatever is switched on, so that one setting does not change what another draws. */
+/** Draws the same random numbers whatever is switched on, so that one setting does not change the effect of another. */
 function drawChange(stream: RandomStream, { mirror, shift, colour }: Augmentation): Change {
   const flip = stream.bool();
   const spread = (range: number) => Math.floor(stream.uniform() * (2 * range + 1)) - range;
@@ -51,8 +51,8 @@ function place(from: Uint8Array, into: Float32Array, { size, change }: { size: n
 }
 
 /**
- * The batches of training by number: epochs one after the other, each in a random order of its own, cut into batches. Batch k is a function of the
- * key and k alone, so that training goes on anywhere as if it had never stopped.
+ * The batches of training by number: epochs one after the other, each in a random order of its own, split into batches. Batch k is a function of the
+ * key and k alone, so that resumed training sees the same batches.
  */
 export function openBatches(
   images: TrainingImages,

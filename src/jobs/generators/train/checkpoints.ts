@@ -47,7 +47,7 @@ export async function newestCheckpoint(
   const remedy =
     before === undefined
       ? 'remove it to begin again'
-      : `remove it to go on from ${basename(before.path, '.safetensors')}, the one before`;
+      : `remove it to resume from ${basename(before.path, '.safetensors')}, the one before`;
   return { bytes: new Uint8Array(bytes), file: newest.path, remedy };
 }
 

@@ -44,7 +44,7 @@ export const trainConfigurationSchema = z.strictObject({
   /** Its weights and moving average, its network and what it predicts. */
   from: field(pathSchema.optional(), {
     flag: '--from <dir>',
-    help: 'go on from a diffusion model: a folder of diffusers',
+    help: 'start from the weights of a diffusion model: a folder of diffusers',
     is: 'model-folder',
     otherwise: 'fresh weights',
   }),
@@ -101,7 +101,10 @@ export const trainConfigurationSchema = z.strictObject({
     help: 'what a diffusion model predicts',
     otherwise: 'v',
   }),
-  mirror: field(z.boolean().default(false), { flag: '--mirror', help: 'mirror every other image' }),
+  mirror: field(z.boolean().default(false), {
+    flag: '--mirror',
+    help: 'flip half of the images left to right, at random',
+  }),
   /** The border is repeated. */
   shift: field(z.number().int().min(0).max(64).default(0), {
     flag: '--shift <pixels>',
@@ -130,7 +133,7 @@ export const trainConfigurationSchema = z.strictObject({
     .prefault({}),
   checkpointSeconds: field(z.number().min(0).max(86_400).default(30), {
     flag: '--checkpoint-seconds <s>',
-    help: 'keep the state of training this often, at least',
+    help: 'write a checkpoint at least this often',
     changeable: true,
   }),
   /** Recorded, for the sake of the rounding. */

@@ -19,7 +19,7 @@ export const trainItemSchema = z.discriminatedUnion('type', [
     n: z.number().int(),
     columns: z.number().int(),
     classes: z.array(z.string()).nullable(),
-    /** Seconds that drawing took. */
+    /** Seconds that sampling took. */
     seconds: z.number(),
   }),
 ]);

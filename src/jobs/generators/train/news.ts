@@ -5,7 +5,7 @@ import type { TrainProgress } from './training-loop.ts';
 /** What the training of a generator says between its beginning and its result. */
 export type TrainStep = ReadProgress | TrainProgress;
 
-/** Steps that a loss is averaged over when it is told. */
+/** Steps that a reported loss is averaged over. */
 const RECENT_STEPS = 50;
 
 /** What people call a loss: `loss`, `generator loss`. */
@@ -19,7 +19,7 @@ function describeMeans(recent: ReadonlyMap<string, readonly number[]>): string {
   return means.length === 0 ? '' : `${means.join(', ')}; `;
 }
 
-/** Tells how far training is, and with each sheet the mean of the losses since the last one. */
+/** Reports the progress of training, and with each sheet the mean of the losses since the last one. */
 export function trainingNews(): { tell(event: TrainStep): JobNews } {
   const recent = new Map<string, readonly number[]>();
   return {

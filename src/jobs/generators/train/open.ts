@@ -26,11 +26,11 @@ function digestWeights({ weights }: DiffusionModel): string {
 
 interface Prepared {
   readonly training: ResolvedTraining;
-  /** The model that training goes on from. */
+  /** The model that training starts from. */
   readonly start: DiffusionModel | null;
 }
 
-/** Checks that a run is gone on with from what it began with. */
+/** Checks that a run resumes with the images and weights that it began with. */
 function checkDigests(
   known: Readonly<Record<string, string>>,
   digests: Readonly<Record<string, string>>,
@@ -83,7 +83,7 @@ async function* work(
   return yield* train(run, { ...prepared, images }, signal);
 }
 
-/** Lists the images of a training, reads its labels and the model it goes on from, and decides what was left open; see `trainingJob`. */
+/** Lists the images of a training, reads its labels and the model it starts from, and decides what was left open; see `trainingJob`. */
 export async function* openTraining(
   configuration: TrainConfiguration,
   { signal }: OpenContext,

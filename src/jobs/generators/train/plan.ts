@@ -7,7 +7,7 @@ import { settingsOf } from './settings.ts';
 import { SHEET_IMAGES } from './sheet.ts';
 
 /**
- * Measured in November 2026 on two shared cores of an AMD EPYC. A step takes `step · (parameters × pixels × images / 10⁹)^power`: diffusion of
+ * Measured in November 2026 on two shared cores of an Intel Xeon. A step takes `step · (parameters × pixels × images / 10⁹)^power`: diffusion of
  * 16 to 128 pixels and 16 to 64 channels (26 ms to 0.9 s a step) is met within a quarter, a GAN of the same sizes (68 ms to 0.9 s) within a
  * third.
  */
@@ -73,11 +73,17 @@ export function planTraining(
         : [{ what: 'labels', path: classes.source, amount: `${classes.names.length} classes` }]),
       ...(from === undefined
         ? []
-        : [{ what: 'model', path: from, amount: `${parameters.toLocaleString('en')} numbers` }]),
+        : [
+            {
+              what: 'model',
+              path: from,
+              amount: [`${parameters.toLocaleString('en')} numbers`, ...(start?.warnings ?? [])].join('; '),
+            },
+          ]),
     ],
     writes: output === undefined ? [] : [{ what: 'model', path: output }],
     seconds: onCpu ? secondsOf(training, parameters, files.length) : null,
-    basis: onCpu ? 'as measured on two cores of an AMD EPYC' : `depends on the graphics card (${device})`,
+    basis: onCpu ? 'as measured on two shared cores of an Intel Xeon' : `depends on the graphics card (${device})`,
     memoryBytes: bytes + (onCpu ? (family.trainingBytes(settings) ?? LEAST_BYTES) : 0),
   };
 }

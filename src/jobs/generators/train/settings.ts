@@ -32,7 +32,7 @@ export function settingsOf(
 }
 
 /**
- * The model that training goes on from; null: none.
+ * The model that training starts from; null: none.
  *
  * @throws {BiolensError} `input` naming the file that is wrong; `usage` naming the setting that the model decides itself.
  */
@@ -57,7 +57,7 @@ export async function readStart({
 
 const DECIDED_BY_MODEL = ['channels', 'layersPerBlock', 'prediction'] as const;
 
-/** What a model decides of the training that goes on from it. */
+/** The settings that a start model decides. */
 function settingsOfModel({ config, noise }: DiffusionModel) {
   return {
     channels: config.down[0]?.channels,

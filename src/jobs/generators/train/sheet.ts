@@ -2,7 +2,7 @@ import { foldIn, type RandomKey } from '../../../ground/math/index.ts';
 import { contactSheet, encodePng } from '../../../kit/images/index.ts';
 import type { Run } from '../../../kit/runs/index.ts';
 import type { GeneratorTrainer, SamplingSettings } from '../generator/index.ts';
-import { toPictures } from '../pictures.ts';
+import { toImages } from '../images.ts';
 import type { TrainItem } from './items.ts';
 
 const COLUMNS = 8;
@@ -15,7 +15,7 @@ export function sheetSteps(steps: number, sheets: number): ReadonlySet<number> {
   return new Set(Array.from({ length: sheets }, (_, i) => Math.max(1, Math.round(((i + 1) * steps) / sheets))));
 }
 
-/** Draws samples of the average as it is now, from the same noise each time, and keeps them as a picture of the run. */
+/** Samples the moving average of the weights, from the same noise each time, and writes the samples as an image of the run. */
 export async function makeSheet(
   run: Pick<Run, 'writeArtifact'>,
   trainer: GeneratorTrainer,
@@ -38,9 +38,9 @@ export async function makeSheet(
   try {
     const labels = classes === null ? undefined : Array.from({ length: n }, (_, i) => i % classes.length);
     const images = await sampler.draw({ key: foldIn(key, 'sheet'), first: 0, n, labels }, { signal });
-    const picture = contactSheet(toPictures(images, sampler), { columns: COLUMNS });
+    const sheet = contactSheet(toImages(images, sampler), { columns: COLUMNS });
     const name = `sheets/step-${String(step).padStart(9, '0')}.png`;
-    await run.writeArtifact(name, await encodePng(picture));
+    await run.writeArtifact(name, await encodePng(sheet));
     return {
       type: 'sheet',
       step,

@@ -28,10 +28,10 @@ export interface LoopOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Steps are told to the disk this often. */
+/** Steps are written to the disk this often. */
 const APPEND_MS = 1000;
 
-/** Steps that wait to be told to the disk. */
+/** Steps that wait to be written to the disk. */
 class StepLog {
   readonly #run: Pick<Run, 'append'>;
   readonly #history: TrainingHistory;
@@ -67,14 +67,14 @@ function explain(error: unknown, { batchSize }: ResolvedTraining, step: number):
   if (!(error instanceof BiolensError && error.code === 'external')) return error;
   return new BiolensError(
     'external',
-    `step ${step + 1} with ${batchSize} images: ${messageOf(error)}; the state after step ${step} is kept (a smaller batch needs less memory)`,
+    `step ${step + 1} with ${batchSize} images: ${messageOf(error)}; there is a checkpoint after step ${step} (a smaller batch needs less memory)`,
     { cause: error },
   );
 }
 
 /**
  * Trains from where the trainer stands to the last step: steps, sheets, checkpoints. Whatever ends it, an error or a signal, the state after
- * the last finished step is kept first.
+ * a checkpoint of the last finished step is written first.
  */
 export async function* runTraining(
   run: Run,
@@ -120,7 +120,7 @@ export async function* runTraining(
     failed = true;
     throw explain(error, training, trainer.step);
   } finally {
-    // The first error is the one to tell; a full disk may refuse the state as well.
+    // The first error is the one to report; a full disk may refuse the checkpoint as well.
     await keep().catch((error: unknown) => {
       if (!failed) throw error;
     });

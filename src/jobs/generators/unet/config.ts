@@ -5,6 +5,8 @@ import { BiolensError } from '../../../ground/errors.ts';
 export interface StageConfig {
   readonly channels: number;
   readonly attention: boolean;
+  /** Changes its scale by a residual block (pooled or repeated pixels) instead of a convolution. Default false. */
+  readonly residualResampling?: boolean;
 }
 
 /** The shape of a U-Net of diffusers' `UNet2DModel` family. */
@@ -33,6 +35,8 @@ export interface UNetConfig {
   /** How the time enters a residual block: added, or as scale and shift of its second normalisation. */
   readonly timeScaleShift: 'default' | 'scale_shift';
   readonly timeEmbeddingWidth: number;
+  /** Sines and cosines of the time, or of its logarithm at random frequencies that come with the weights. Default positional. */
+  readonly timeEmbedding?: 'fourier';
   /** The sines of the time embedding follow its cosines. */
   readonly flipSinToCos: boolean;
   readonly frequencyShift: number;
@@ -46,49 +50,127 @@ export interface UNetConfig {
   readonly classCount: number | null;
 }
 
-const whole = z.number().int().positive();
-const DOWN = { DownBlock2D: false, AttnDownBlock2D: true } as const;
-const UP = { UpBlock2D: false, AttnUpBlock2D: true } as const;
+const upTo = (most: number) => z.number().int().min(1).max(most);
+/** Largest networks that are built: well above published ones, and below what would fill a machine. */
+const MOST = { side: 1024, channels: 8192, stages: 10, layers: 16, classes: 1_000_000 } as const;
+/** Numbers in all normalisations' groups, 0.5 GB; a network of 256 pixels, 128 channels and 32 groups has 4 million. */
+const MOST_NUMBERS = 2 ** 27;
+/** What a type of block is: attention or not, and by what it changes the scale; null: by what `downsample_type` or `upsample_type` says. */
+const DOWN = {
+  DownBlock2D: { attention: false, residual: false },
+  AttnDownBlock2D: { attention: true, residual: null },
+  ResnetDownsampleBlock2D: { attention: false, residual: true },
+} as const;
+const UP = {
+  UpBlock2D: { attention: false, residual: false },
+  AttnUpBlock2D: { attention: true, residual: null },
+  ResnetUpsampleBlock2D: { attention: false, residual: true },
+} as const;
 type DownType = keyof typeof DOWN;
 type UpType = keyof typeof UP;
 
 /** `config.json` of a U-Net as diffusers writes it; defaults are those of `UNet2DModel`. */
-const fileSchema = z.strictObject({
-  sample_size: z.union([whole, z.tuple([whole, whole]).refine(([a, b]) => a === b, 'expected a square')]),
-  in_channels: whole.default(3),
-  out_channels: whole.default(3),
+const fileSchema = z.object({
+  sample_size: z.union([
+    upTo(MOST.side),
+    z.tuple([upTo(MOST.side), upTo(MOST.side)]).refine(([a, b]) => a === b, 'expected a square'),
+  ]),
+  in_channels: upTo(64).default(3),
+  out_channels: upTo(64).default(3),
   center_input_sample: z.boolean().default(false),
-  time_embedding_type: z.literal('positional').default('positional'),
-  time_embedding_dim: whole.nullable().default(null),
-  freq_shift: z.number().default(0),
+  time_embedding_type: z.enum(['positional', 'fourier']).default('positional'),
+  time_embedding_dim: upTo(MOST.channels).nullable().default(null),
+  freq_shift: z.number().min(-1000).max(1000).default(0),
   flip_sin_to_cos: z.boolean().default(true),
   down_block_types: z
     .array(z.enum(Object.keys(DOWN) as DownType[]))
     .min(1)
+    .max(MOST.stages)
     .default(['DownBlock2D', 'AttnDownBlock2D', 'AttnDownBlock2D', 'AttnDownBlock2D']),
   mid_block_type: z.literal('UNetMidBlock2D').default('UNetMidBlock2D'),
   up_block_types: z
     .array(z.enum(Object.keys(UP) as UpType[]))
     .min(1)
+    .max(MOST.stages)
     .default(['AttnUpBlock2D', 'AttnUpBlock2D', 'AttnUpBlock2D', 'UpBlock2D']),
-  block_out_channels: z.array(whole).min(1).default([224, 448, 672, 896]),
-  layers_per_block: whole.default(2),
+  block_out_channels: z.array(upTo(MOST.channels)).min(1).max(MOST.stages).default([224, 448, 672, 896]),
+  layers_per_block: upTo(MOST.layers).default(2),
   mid_block_scale_factor: z.number().positive().default(1),
   downsample_padding: z.union([z.literal(0), z.literal(1)]).default(1),
-  downsample_type: z.literal('conv').default('conv'),
-  upsample_type: z.literal('conv').default('conv'),
+  downsample_type: z.enum(['conv', 'resnet']).default('conv'),
+  upsample_type: z.enum(['conv', 'resnet']).default('conv'),
   dropout: z.number().min(0).lt(1).default(0),
   act_fn: z.enum(['silu', 'swish', 'relu', 'gelu']).default('silu'),
-  attention_head_dim: whole.nullable().default(8),
-  norm_num_groups: whole.default(32),
-  attn_norm_num_groups: whole.nullable().default(null),
+  attention_head_dim: upTo(MOST.channels).nullable().default(8),
+  norm_num_groups: upTo(MOST.channels).default(32),
+  attn_norm_num_groups: upTo(MOST.channels).nullable().default(null),
   norm_eps: z.number().positive().default(1e-5),
   resnet_time_scale_shift: z.enum(['default', 'scale_shift']).default('default'),
   add_attention: z.boolean().default(true),
   class_embed_type: z.null().default(null),
-  num_class_embeds: whole.nullable().default(null),
-  num_train_timesteps: whole.nullable().default(null),
+  num_class_embeds: upTo(MOST.classes).nullable().default(null),
+  num_train_timesteps: upTo(1_000_000).nullable().default(null),
 });
+
+/** What `EMAModel` of diffusers writes into the configuration of the averaged weights. */
+const AVERAGE_FIELDS = new Set([
+  'decay',
+  'min_decay',
+  'inv_gamma',
+  'power',
+  'update_after_step',
+  'use_ema_warmup',
+  'optimization_step',
+]);
+/** Fields of other U-Nets of diffusers that change the network where they are set. */
+const FOREIGN_FIELDS = new Set([
+  'skip_time_act',
+  'cross_attention_dim',
+  'encoder_hid_dim',
+  'encoder_hid_dim_type',
+  'addition_embed_type',
+  'addition_time_embed_dim',
+  'transformer_layers_per_block',
+  'num_attention_heads',
+  'dual_cross_attention',
+  'only_cross_attention',
+  'use_linear_projection',
+  'upcast_attention',
+  'resnet_skip_time_act',
+  'resnet_out_scale_factor',
+  'time_embedding_act_fn',
+  'timestep_post_act',
+  'time_cond_proj_dim',
+  'conv_in_kernel',
+  'conv_out_kernel',
+  'projection_class_embeddings_input_dim',
+  'class_embeddings_concat',
+  'mid_block_only_cross_attention',
+  'attention_type',
+]);
+const MOST_NAMED = 5;
+
+/** Fields that `UNet2DModel` does not have: those that mean another network are refused, of the others a user is told. */
+function checkFields(fields: readonly (readonly [string, unknown])[], file: string): string[] {
+  const unknown = fields.filter(([name]) => !Object.hasOwn(fileSchema.shape, name) && !AVERAGE_FIELDS.has(name));
+  const foreign = unknown.find(([name, value]) => FOREIGN_FIELDS.has(name) && value !== null && value !== false);
+  if (foreign !== undefined)
+    throw new BiolensError('input', `${file}: "${foreign[0]}" is not a field that biolens knows`, {
+      details: { file, field: foreign[0] },
+    });
+  if (unknown.length === 0) return [];
+  const names = unknown.slice(0, MOST_NAMED).map(([name]) => `"${name.slice(0, 100)}"`);
+  const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : '';
+  return [`config.json: ${names.join(', ')}${more}: not of UNet2DModel and left alone, as diffusers does`];
+}
+
+function stageOf(
+  channels: number,
+  { attention, residual }: { readonly attention: boolean; readonly residual: boolean | null },
+  resampling: 'conv' | 'resnet',
+): StageConfig {
+  return { channels, attention, ...((residual ?? resampling === 'resnet') ? { residualResampling: true } : {}) };
+}
 
 /** Finds what cannot be built, and names the field as diffusers has it. */
 function checkConfig(config: UNetConfig, file: string): UNetConfig {
@@ -102,6 +184,13 @@ function checkConfig(config: UNetConfig, file: string): UNetConfig {
   for (const { channels } of down)
     if (channels % normGroups !== 0)
       throw refuse('block_out_channels', `expected multiples of norm_num_groups ${normGroups}, got ${channels}`);
+  // Each normalisation holds as many numbers as one of its groups has; what is large here is larger still when it runs.
+  const perLayer = down.reduce((sum, { channels }, i) => sum + (channels / normGroups) * (size / 2 ** i) ** 2, 0);
+  if (perLayer * 4 * (config.layersPerBlock + 1) > MOST_NUMBERS)
+    throw refuse(
+      'sample_size',
+      `expected fewer pixels: ${config.layersPerBlock} layers of ${down[0]!.channels} channels at ${size} × ${size} are more than biolens works with`,
+    );
   const middle = down.at(-1)!.channels;
   const { attentionNormGroups: groups } = config;
   if (groups !== null && middle % groups !== 0)
@@ -113,21 +202,30 @@ function checkConfig(config: UNetConfig, file: string): UNetConfig {
 /**
  * Reads the `config.json` of a U-Net of diffusers.
  *
+ * @returns `warnings`: a line for fields that diffusers' `UNet2DModel` does not have
  * @throws {BiolensError} `input` naming the file and the field, also for fields and values that biolens does not build.
  */
-export function readUNetConfig(json: unknown, { file }: { readonly file: string }): UNetConfig {
+export function readUNetFile(
+  json: unknown,
+  { file }: { readonly file: string },
+): { readonly config: UNetConfig; readonly warnings: readonly string[] } {
   const object = z.record(z.string(), z.unknown()).safeParse(json);
   if (!object.success) throw new BiolensError('input', `${file}: expected a JSON object`);
   const { _class_name: kind } = object.data;
   if (kind !== undefined && kind !== 'UNet2DModel')
     throw new BiolensError('input', `${file}: "_class_name" expected UNet2DModel, got ${JSON.stringify(kind)}`);
   const fields = Object.entries(object.data).filter(([name]) => !name.startsWith('_'));
-  const parsed = fileSchema.safeParse(Object.fromEntries(fields));
+  const warnings = checkFields(fields, file);
+  return { config: readUNetConfig(Object.fromEntries(fields), { file }), warnings };
+}
+
+/** The configuration alone; see {@link readUNetFile}. */
+export function readUNetConfig(json: unknown, { file }: { readonly file: string }): UNetConfig {
+  const parsed = fileSchema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    const field = issue.code === 'unrecognized_keys' ? issue.keys[0]! : issue.path.join('.');
-    const message = issue.code === 'unrecognized_keys' ? 'is not a field that biolens knows' : issue.message;
-    throw new BiolensError('input', `${file}: "${field}" ${message}`, { details: { file, field } });
+    const field = issue.path.join('.');
+    throw new BiolensError('input', `${file}: "${field}" ${issue.message}`, { details: { file, field } });
   }
   const found = parsed.data;
   const channels = found.block_out_channels;
@@ -140,11 +238,10 @@ export function readUNetConfig(json: unknown, { file }: { readonly file: string 
     size: typeof found.sample_size === 'number' ? found.sample_size : found.sample_size[0],
     inChannels: found.in_channels,
     outChannels: found.out_channels,
-    down: found.down_block_types.map((type, i) => ({ channels: channels[i]!, attention: DOWN[type] })),
-    up: found.up_block_types.map((type, i) => ({
-      channels: channels[channels.length - 1 - i] ?? 0,
-      attention: UP[type],
-    })),
+    down: found.down_block_types.map((type, i) => stageOf(channels[i]!, DOWN[type], found.downsample_type)),
+    up: found.up_block_types.map((type, i) =>
+      stageOf(channels[channels.length - 1 - i] ?? 0, UP[type], found.upsample_type),
+    ),
     layersPerBlock: found.layers_per_block,
     midAttention: found.add_attention,
     midScaleFactor: found.mid_block_scale_factor,
@@ -155,6 +252,7 @@ export function readUNetConfig(json: unknown, { file }: { readonly file: string 
     normEpsilon: found.norm_eps,
     timeScaleShift: found.resnet_time_scale_shift,
     timeEmbeddingWidth: found.time_embedding_dim ?? channels[0]! * 4,
+    ...(found.time_embedding_type === 'fourier' ? { timeEmbedding: 'fourier' as const } : {}),
     flipSinToCos: found.flip_sin_to_cos,
     frequencyShift: found.freq_shift,
     downsamplePadding: found.downsample_padding,
@@ -165,6 +263,20 @@ export function readUNetConfig(json: unknown, { file }: { readonly file: string 
   return checkConfig(config, file);
 }
 
+function typeOf(
+  { attention, residualResampling = false }: StageConfig,
+  [attends, residual, plain]: readonly [string, string, string],
+): string {
+  return attention ? attends : residualResampling ? residual : plain;
+}
+
+/** How the stages of attention change their scale: one way for all. */
+function resamplingOf(stages: readonly StageConfig[]): 'conv' | 'resnet' {
+  return stages.some(({ attention, residualResampling }) => attention && residualResampling === true)
+    ? 'resnet'
+    : 'conv';
+}
+
 /** The `config.json` of a U-Net as diffusers reads it. */
 export function writeUNetConfig(config: UNetConfig): Readonly<Record<string, unknown>> {
   return {
@@ -173,18 +285,20 @@ export function writeUNetConfig(config: UNetConfig): Readonly<Record<string, unk
     in_channels: config.inChannels,
     out_channels: config.outChannels,
     center_input_sample: config.centreInput,
-    time_embedding_type: 'positional',
+    time_embedding_type: config.timeEmbedding ?? 'positional',
     time_embedding_dim: config.timeEmbeddingWidth === config.down[0]!.channels * 4 ? null : config.timeEmbeddingWidth,
     freq_shift: config.frequencyShift,
     flip_sin_to_cos: config.flipSinToCos,
-    down_block_types: config.down.map(({ attention }) => (attention ? 'AttnDownBlock2D' : 'DownBlock2D')),
-    up_block_types: config.up.map(({ attention }) => (attention ? 'AttnUpBlock2D' : 'UpBlock2D')),
+    down_block_types: config.down.map(stage =>
+      typeOf(stage, ['AttnDownBlock2D', 'ResnetDownsampleBlock2D', 'DownBlock2D']),
+    ),
+    up_block_types: config.up.map(stage => typeOf(stage, ['AttnUpBlock2D', 'ResnetUpsampleBlock2D', 'UpBlock2D'])),
     block_out_channels: config.down.map(({ channels }) => channels),
     layers_per_block: config.layersPerBlock,
     mid_block_scale_factor: config.midScaleFactor,
     downsample_padding: config.downsamplePadding,
-    downsample_type: 'conv',
-    upsample_type: 'conv',
+    downsample_type: resamplingOf(config.down),
+    upsample_type: resamplingOf(config.up),
     dropout: config.dropout,
     act_fn: config.activation,
     attention_head_dim: config.headChannels,

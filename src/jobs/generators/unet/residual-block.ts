@@ -6,6 +6,15 @@ export interface ResidualBlockOptions {
   readonly to: number;
   /** What the sum is divided by. Default 1. */
   readonly divisor?: number;
+  /** Halves height and width by means of 2×2 pixels, or doubles them by repeating pixels. Default neither. */
+  readonly resampling?: 'down' | 'up';
+}
+
+function resample(x: t.Value, resampling: 'down' | 'up' | undefined): t.Value {
+  if (resampling === undefined) return x;
+  if (resampling === 'down') return t.avgPool2d(x, { kernel: [2, 2], strides: [2, 2] });
+  const [height, width] = [Number(x.shape[2]), Number(x.shape[3])];
+  return t.resize(x, { height: 2 * height, width: 2 * width, mode: 'nearest' });
 }
 
 /**
@@ -19,11 +28,11 @@ export function residualBlock(
   x: t.Value,
   time: t.Value,
   name: string,
-  { from, to, divisor = 1 }: ResidualBlockOptions,
+  { from, to, divisor = 1, resampling }: ResidualBlockOptions,
 ): t.Value {
   const { config, dropOut } = context;
   const asImage = (value: t.Value) => t.unsqueeze(value, [2, 3]);
-  const first = activate(context, normalise(context, x, `${name}.norm1`, { channels: from }));
+  const first = resample(activate(context, normalise(context, x, `${name}.norm1`, { channels: from })), resampling);
   let h = convolve(context, first, `${name}.conv1`, { from, to, window: 3 });
   const scales = config.timeScaleShift === 'scale_shift';
   const timed = project(context, time, `${name}.time_emb_proj`, {
@@ -40,6 +49,7 @@ export function residualBlock(
   h = activate(context, h);
   if (dropOut !== null) h = dropOut(h);
   h = convolve(context, h, `${name}.conv2`, { from: to, to, window: 3, isLast: true });
-  const kept = from === to ? x : convolve(context, x, `${name}.conv_shortcut`, { from, to, window: 1 });
+  const input = resample(x, resampling);
+  const kept = from === to ? input : convolve(context, input, `${name}.conv_shortcut`, { from, to, window: 1 });
   return divideBy(t.add(kept, h), divisor);
 }

@@ -1,7 +1,7 @@
 import { solveLinear } from '../../../ground/math/index.ts';
 
 /**
- * How often samples of each class are to be kept so that the kept ones have the wanted mix.
+ * How often samples of each class are to be kept so that the kept ones have the wanted distribution.
  *
  * With M the confusion of the classifier, `confusion[predicted][true]`, keeping predicted class i with probability aᵢ turns the true shares p into
  * p_j·Σᵢ aᵢ M_ij / Z; asking that to be q gives Mᵀa = q/p. Without a confusion matrix a = q/p. Scaled so that the class that is kept most is always kept.

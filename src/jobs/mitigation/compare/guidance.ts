@@ -26,7 +26,7 @@ function drawClass(shares: readonly number[], at: number): number {
 }
 
 /**
- * Guidance of the sampler toward the wanted mix, by the gradient of a classifier of noisy pictures, and away from the nearest training picture.
+ * Guidance of the sampler toward the wanted distribution, by the gradient of a classifier of noisy images, and away from the nearest training image.
  *
  * Each sample is given a class drawn by the targets; ε is changed by −s·σ·∇ log p(class | x_t), and x₀ by what {@link openRepulsion} says. The weights of
  * the model stay as they are.

@@ -32,11 +32,11 @@ import { alphasCumulative, drawNoise, noiseLevel } from '../../generators/index.
 /** An attribute that the classifier tells, by its classes. */
 export interface GuidedAttribute {
   readonly classes: number;
-  /** `[training]` class of each picture by index; −1 where it is not known. */
+  /** `[training]` class of each image by index; −1 where it is not known. */
   readonly labels: readonly number[];
 }
 
-/** Tells how to change noisy pictures so that they look more like wanted classes. */
+/** Tells how to change noisy images so that they look more like wanted classes. */
 export interface NoisyClassifier {
   /**
    * ∇ log p(classes | x_t), summed over the attributes.
@@ -54,7 +54,7 @@ const BATCH = 64;
 const STEPS = 600;
 const LEARNING_RATE = 2e-3;
 
-/** Three convolutions of stride 2 over the picture and a plane that says how much noise there is. */
+/** Three convolutions of stride 2 over the image and a plane that says how much noise there is. */
 function classify(lookup: Lookup, x: Value, side: number, outputs: number): Value {
   let hidden = x;
   let channels = 4;
@@ -72,7 +72,7 @@ function classify(lookup: Lookup, x: Value, side: number, outputs: number): Valu
   return linear(flatten(hidden), weight, bias);
 }
 
-/** −Σ over attributes of log p(wanted), summed over pictures; `wanted` is one-hot, zero rows for what is not known. */
+/** −Σ over attributes of log p(wanted), summed over images; `wanted` is one-hot, zero rows for what is not known. */
 function crossEntropies(logits: Value, wanted: Value, sizes: readonly number[]): Value {
   let start = 0;
   let sum: Value | null = null;
@@ -172,7 +172,7 @@ async function train(
 }
 
 /**
- * Trains a small classifier of noisy training pictures and gives its gradient, which the engine derives: classifier guidance (Dhariwal and Nichol,
+ * Trains a small classifier of noisy training images and gives its gradient, which the engine derives: classifier guidance (Dhariwal and Nichol,
  * "Diffusion Models Beat GANs on Image Synthesis", NeurIPS 2021, section 4).
  *
  * @param pictures `[training, 3, side, side]` in [−1, 1]
@@ -218,7 +218,7 @@ export async function trainNoisyClassifier(
       });
       if (slope?.dtype !== 'float32') throw new BiolensError('external', 'the engine gave no float32 output "slope"');
       const found = new Float32Array(x.length);
-      // The loss is −log p, and the plane of noise is none of the picture's.
+      // The loss is −log p, and the plane of noise is none of the image's.
       for (let i = 0; i < n; i++)
         for (let j = 0; j < 3 * plane; j++) found[i * 3 * plane + j] = -slope.data[i * 4 * plane + j]!;
       return found;

@@ -9,7 +9,7 @@ import { BLOCK, type StageProgress } from '../side.ts';
 import { acceptanceRates } from './acceptance.ts';
 import { openTrainingSimilarity } from './training-similarity.ts';
 
-/** Samples drawn for each that is wanted, after which rejection gives up. */
+/** Samples generated for each that is wanted, after which rejection gives up. */
 const MOST_DRAWN = 20;
 
 /** Attribute → predicted class → probability that a sample of it is kept. */
@@ -30,9 +30,9 @@ function ratesOf(context: AuditContext, before: MitigationSide): Map<string, Map
 }
 
 /**
- * Rejection sampling: draws from the model as it was given, keeps samples so often as their classes are wanted, and none that an audit would call a copy.
+ * Rejection sampling: samples the model as it was given, keeps samples so often as their classes are wanted, and none that an audit would call a copy.
  *
- * It changes no weights and needs no training; it costs the samples that are thrown away, and the classifier and embedder at hand whenever samples are drawn.
+ * It changes no weights and needs no training; it costs the samples that are thrown away, and the classifier and embedder at hand whenever samples are generated.
  *
  * @returns the kept samples, fewer than wanted when {@link MOST_DRAWN} for each did not suffice, and the share that was kept
  */

@@ -1,15 +1,15 @@
-/** Cells that a picture is averaged into, each way. */
+/** Cells that an image is averaged into, each way. */
 const CELLS = 8;
 
-/** Turns pictures away from training pictures that they resemble. */
+/** Turns images away from training images that they resemble. */
 export interface Repulsion {
   /**
-   * The change that brings each picture's similarity to its nearest training picture down to the limit; zero for those below it.
+   * The change that brings each image's similarity to its nearest training image down to the limit; zero for those below it.
    *
    * @param x0 `[n, 3, side, side]`
    */
   correct(x0: Float32Array): Float32Array;
-  /** Cosine from which a picture is turned away. */
+  /** Cosine from which an image is turned away. */
   readonly limit: number;
 }
 
@@ -62,7 +62,7 @@ function nearestOf(
   return { place, cosine };
 }
 
-/** Similarity that most training pictures keep from each other; duplicates of one another are the rest. */
+/** Similarity that most training images keep from each other; duplicates of one another are the rest. */
 function limitOf(base: readonly Float64Array[]): number {
   const own = base.map((values, i) => nearestOf(values, base, i).cosine).sort((a, b) => a - b);
   return own[Math.floor(own.length / 2)] ?? 1;
@@ -78,9 +78,9 @@ function spread(change: Float64Array, into: Float32Array, to: number, side: numb
 }
 
 /**
- * Guidance away from the nearest training picture, in closed form: pictures are averaged into 8 × 8 cells and centred, and of a picture whose cosine s to its nearest training picture d
+ * Guidance away from the nearest training image, in closed form: images are averaged into 8 × 8 cells and centred, and of an image whose cosine s to its nearest training image d
  * exceeds the limit, (s − limit)·‖e‖·d is taken away, as steep as the cosine falls. After "AMG" (Chen et al., CVPR 2024), which turns
- * away only where the similarity exceeds a threshold. The limit is the median similarity of training pictures to each other's nearest.
+ * away only where the similarity exceeds a threshold. The limit is the median similarity of training images to each other's nearest.
  *
  * @param pictures `[training, 3, side, side]` in [−1, 1]; `side` is a multiple of 8
  */

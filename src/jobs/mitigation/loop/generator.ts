@@ -1,7 +1,7 @@
 import type { RandomKey } from '../../../ground/math/index.ts';
 import type { TuningMix } from './tuning-batches.ts';
 
-/** What tuning did. */
+/** What fine-tuning did. */
 export interface TuningResult {
   readonly steps: number;
   /** Means over the first and the last quarter of the steps. */
@@ -11,7 +11,7 @@ export interface TuningResult {
 export interface SampleRequest {
   /** Names the draw: same model and draw, same samples. */
   readonly draw: string;
-  /** Sample i is a function of the key, i and the model, whatever else is drawn. */
+  /** Sample i is a function of the key, i and the model, whatever else is generated. */
   readonly key: RandomKey;
   readonly first: number;
   readonly count: number;
@@ -22,7 +22,7 @@ export interface TuneRequest<S> {
   readonly samples: readonly S[];
   /** Rewards of the samples, and how the training images count. */
   readonly mix: TuningMix;
-  /** The n-th time that the model is tuned, from 1. */
+  /** The n-th time that the model is fine-tuned, from 1. */
   readonly round: number;
   readonly key: RandomKey;
   readonly signal?: AbortSignal | undefined;
@@ -33,7 +33,7 @@ export interface TuneProgress {
   readonly total: number;
 }
 
-/** A model that can be sampled and tuned: all that the loop knows of it. */
+/** A model that can be sampled and fine-tuned: all that the loop knows of it. */
 export interface TunableGenerator<S> {
   sample(request: SampleRequest): Promise<readonly S[]>;
   /** Lowers E[r·ℓ] + γ·E_D[ℓ]; ends at the same model when it is interrupted and asked again. */

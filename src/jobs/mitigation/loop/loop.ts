@@ -33,7 +33,7 @@ export type Judge<S, M> = (
 
 /** One round as it is kept. */
 export interface RoundRecord<M> {
-  /** Times that the model had been tuned when it was measured. */
+  /** Times that the model had been fine-tuned when it was measured. */
   readonly index: number;
   readonly measurement: M;
   readonly samples: number;
@@ -62,11 +62,11 @@ export interface LoopOptions<S, M> {
   readonly generator: TunableGenerator<S>;
   readonly judge: Judge<S, M>;
   readonly journal: LoopJournal<M>;
-  /** Most times that the model is tuned. */
+  /** Most times that the model is fine-tuned. */
   readonly rounds: number;
-  /** Samples of a round, and the most that are drawn where more make sure that the targets hold. */
+  /** Samples of a round, and the most that are generated where more make sure that the targets hold. */
   readonly samples: { readonly count: number; readonly most: number };
-  /** Samples that are drawn at a time, between which the loop can be interrupted. */
+  /** Samples that are generated at a time, between which the loop can be interrupted. */
   readonly block: number;
   readonly gamma: number;
   readonly key: RandomKey;
@@ -109,7 +109,7 @@ function stopOf<M>(round: RoundRecord<M>, rounds: number): LoopResult<M>['stoppe
 const average = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * Reward fine-tuning: sample, reward, tune, until the targets hold, quality falls below the floor, or the rounds end (Perera and
+ * Reward fine-tuning: sample, reward, fine-tune, until the targets hold, quality falls below the floor, or the rounds end (Perera and
  * Patel, T-BIOM 2025).
  *
  * Every random choice is a function of the key and the round, and what a round did is recorded before the next begins: a loop that is killed at any instant

@@ -1,7 +1,7 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import { foldIn, openStream, type RandomKey } from '../../../ground/math/index.ts';
 
-/** What a model is tuned on: samples by their rewards, and training images by γ. */
+/** What a model is fine-tuned on: samples by their rewards, and training images by γ. */
 export interface TuningMix {
   /** `[n]` rewards of the samples, 0 or more. */
   readonly rewards: Float32Array;

@@ -2,13 +2,13 @@
 const LEAST = 0.1;
 
 /**
- * The shares that a round is tuned toward: the targets, and beyond them by `gain` times what the rounds so far missed them by, summed.
+ * The shares that a round is fine-tuned toward: the targets, and beyond them by `gain` times what the rounds so far missed them by, summed.
  *
- * A small network draws a rare class more rarely than it is shown it, so that a loop which aims at the target rests short of it. What is missed round after
+ * A small network generates a rare class more rarely than it is shown it, so that a loop which aims at the target rests short of it. What is missed round after
  * round adds up until the samples are there: integral control.
  *
  * @param target `[classes]` wanted shares
- * @param measured `[rounds][classes]` shares of the samples after each tuning
+ * @param measured `[rounds][classes]` shares of the samples after each fine-tuning
  * @param gain 0: the targets themselves
  * @returns `[classes]` shares that sum to 1
  */

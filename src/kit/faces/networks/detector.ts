@@ -2,7 +2,7 @@ import { clip, concat, Graph, reshape, transpose, type Value } from '../../tenso
 import type { Weights, WeightTensor } from '../weights.ts';
 import { type ConvWeights, conv, foldScale, normalise, turnDepthwiseFilters, turnFilters } from './layers.ts';
 
-/** Side of the square picture that the detector looks at. */
+/** Side of the square image that the detector looks at. */
 export const DETECTOR_SIDE = 512;
 
 const BATCH_NORM_EPSILON = 0.0010000000474974513;

@@ -21,7 +21,7 @@ export function normalise(x: Value, mean: readonly [number, number, number], dev
   return add(scaled, x.graph.constant(offset, [1, 3, 1, 1]));
 }
 
-/** Mean of the pictures that all networks but the detector were trained on, RGB; they divide by 255 afterwards. */
+/** Mean of the images that all networks but the detector were trained on, RGB; they divide by 255 afterwards. */
 export const CROP_MEAN = [122.782, 117.001, 104.298] as const;
 
 /** `[height, width, in, out]` → `[out, in, height, width]`. */

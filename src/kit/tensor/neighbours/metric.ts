@@ -3,7 +3,7 @@ import type { Matrix } from '../../../ground/math/matrix.ts';
 /** What rows are compared by; larger is nearer but for `euclidean`, where smaller is. */
 export type NeighbourMetric = 'cosine' | 'inner' | 'euclidean';
 
-/** Turns rows into others whose inner product says which is nearer. */
+/** Changes rows so that their inner product says which is nearer. */
 export interface Preparation {
   /** Width of prepared rows. */
   readonly width: number;

@@ -3,7 +3,7 @@ import { type Dim, type DType, type TensorInfo, UNKNOWN_SIZE } from '../types.ts
 import { bytesOf, integersOf, readFields, textOf } from './protobuf.ts';
 import { ONNX_TYPES } from './types.ts';
 
-/** What can be told of a model without running it. */
+/** What a model's bytes say without running it. */
 export interface ModelInfo {
   readonly irVersion: number;
   /** Operator set by domain; the standard one is `''`. */

@@ -75,7 +75,7 @@ export function dropout(x: Value, mask: Value, { rate }: { readonly rate: number
 }
 
 /**
- * The dropout mask of one step: a function of the key, the step and nothing else, so a resumed run draws the same.
+ * The dropout mask of one step: a function of the key, the step and nothing else, so a resumed run samples the same mask.
  *
  * @param key one of its own for each dropout layer
  * @returns bool; each element kept with probability 1 − rate

@@ -2,7 +2,7 @@ import { BiolensError } from '../../../ground/errors.ts';
 import { foldIn, openStream, type RandomKey } from '../../../ground/math/index.ts';
 import { Graph, type Value } from '../graph.ts';
 import { reshape, slice, split } from '../ops/structure.ts';
-import { float32, formatShape, sizeOf, type TensorData } from '../types.ts';
+import { type DType, float32, formatShape, sizeOf, type TensorData } from '../types.ts';
 import { sameShape } from './rules/rule.ts';
 
 /**
@@ -28,7 +28,7 @@ export interface Parameter {
 /** Asks for a parameter by name while a network is written down; the first call of a name declares it. */
 export type Lookup = (name: string, declaration: { readonly shape: readonly number[]; readonly start: Start }) => Value;
 
-/** How the flat vector is cut up in a graph: `split` is fastest, `slices` is what devices take that bind few buffers at once (WebGPU). */
+/** How a graph splits the flat vector: `split` is fastest, `slices` is what devices take that bind few buffers at once (WebGPU). */
 export type VectorForm = 'split' | 'slices';
 
 /**
@@ -127,20 +127,38 @@ export class ParameterSet {
     tensors: Readonly<Record<string, TensorData>>,
     { file = 'weights' }: { readonly file?: string } = {},
   ): Float32Array {
-    const unknown = Object.keys(tensors).find(name => !this.#byName.has(name));
-    if (unknown !== undefined) throw new BiolensError('input', `${file}: tensor "${unknown}" is none of the network's`);
+    this.checkTensors(
+      Object.entries(tensors).map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
+      { file, dtypes: ['float32'] },
+    );
     const vector = new Float32Array(this.size);
-    for (const { name, shape, offset } of this.list) {
-      const tensor = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+    for (const { name, offset } of this.list) vector.set(tensors[name]!.data as Float32Array, offset);
+    return vector;
+  }
+
+  /**
+   * Checks which tensors a file has against the parameters, before any of them is read.
+   *
+   * @param options.dtypes types that are taken
+   * @throws {BiolensError} `input` naming the file and the tensor that is missing, unknown or of another shape or type.
+   */
+  checkTensors(
+    tensors: readonly { readonly name: string; readonly shape: readonly number[]; readonly dtype: DType }[],
+    { file, dtypes }: { readonly file: string; readonly dtypes: readonly DType[] },
+  ): void {
+    const found = new Map(tensors.map(tensor => [tensor.name, tensor]));
+    const unknown = tensors.find(({ name }) => !this.#byName.has(name));
+    if (unknown !== undefined)
+      throw new BiolensError('input', `${file}: tensor "${unknown.name}" is none of the network's`);
+    for (const { name, shape } of this.list) {
+      const tensor = found.get(name);
       if (tensor === undefined) throw new BiolensError('input', `${file}: tensor "${name}" is missing`);
-      if (tensor.dtype !== 'float32' || !sameShape(tensor.shape, shape))
+      if (!dtypes.includes(tensor.dtype) || !sameShape(tensor.shape, shape))
         throw new BiolensError(
           'input',
-          `${file}: tensor "${name}" expected float32 ${formatShape(shape)}, got ${tensor.dtype} ${formatShape(tensor.shape)}`,
+          `${file}: tensor "${name}" expected ${dtypes[0]} ${formatShape(shape)}, got ${tensor.dtype} ${formatShape(tensor.shape)}`,
         );
-      vector.set(tensor.data, offset);
     }
-    return vector;
   }
 }
 

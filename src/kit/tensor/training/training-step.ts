@@ -42,7 +42,7 @@ export interface TrainingStepOptions {
   /**
    * Cuts every input along its first axis into this many parts, whose gradients are computed side by side, each with its share of the
    * threads, and averaged: quicker on several cores where operations are small or single-threaded. The objective is written down for one
-   * part and must be a mean over samples, so nothing may mix samples (as batch normalisation does). Of its further outputs, those of a part's
+   * part and must be a mean over samples, so samples may not depend on one another (as batch normalisation does). Of its further outputs, those of a part's
    * samples are joined and single numbers averaged. Default 1.
    */
   readonly parts?: number;
@@ -153,7 +153,7 @@ function cutInputs(inputs: Readonly<Record<string, BatchInput>>, parts: number):
     Object.entries(inputs).map(([name, { shape, ...rest }]) => {
       const [samples, ...others] = shape;
       if (typeof samples !== 'number' || samples % parts !== 0)
-        throw new BiolensError('usage', `input "${name}" of ${formatShape(shape)} cannot be cut into ${parts} parts`);
+        throw new BiolensError('usage', `input "${name}" of ${formatShape(shape)} cannot be split into ${parts} parts`);
       return [name, { shape: [samples / parts, ...others], ...rest }];
     }),
   );
@@ -162,7 +162,7 @@ function cutInputs(inputs: Readonly<Record<string, BatchInput>>, parts: number):
 /**
  * Builds one step of training: forward, backward, clipping, optimiser, moving average. It is one graph, or with `parts` two.
  *
- * @throws {BiolensError} `usage` for a loss that is not one number, an operation without a gradient, or a batch that cannot be cut.
+ * @throws {BiolensError} `usage` for a loss that is not one number, an operation without a gradient, or a batch that cannot be split.
  * @example
  * const parameters = collectParameters((lookup, graph) => network(lookup, graph.input('x', [32, 784])));
  * const step = buildTrainingStep({

@@ -13,6 +13,8 @@ export interface Build {
   readonly options: InferenceSession.SessionOptions;
   /** Whether it fills memory that outputs are given. */
   readonly fillsOutputs: boolean;
+  /** Whether float16 has to reach it as bits. Default false. */
+  readonly nativeHalves?: boolean;
   readonly answer: Extract<AnswerBody, { readonly kind: 'opened' }>;
 }
 
@@ -66,11 +68,15 @@ export class Engine {
 }
 
 async function compute(
-  { Tensor, fillsOutputs }: Build,
+  { Tensor, fillsOutputs, nativeHalves = false }: Build,
   session: InferenceSession,
   { feeds, outputs, into }: Extract<Request, { readonly kind: 'run' }>,
 ): Promise<Record<string, TensorData>> {
-  const toTensor = ({ dtype, data, shape }: TensorData) => new Tensor(dtype, data, shape);
+  const toTensor = ({ dtype, data, shape }: TensorData): Tensor => {
+    const tensor = new Tensor(dtype, data, shape);
+    // The package turns the bits of float16 into a Float16Array, of which its own library for Node (1.30) sees nothing.
+    return dtype === 'float16' && nativeHalves ? Object.assign(tensor, { cpuData: data }) : tensor;
+  };
   const given = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, toTensor(feed)]));
   const targets = outputs.map(name => {
     const target = fillsOutputs ? into[name] : undefined;

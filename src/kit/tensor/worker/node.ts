@@ -21,6 +21,7 @@ const engine = new Engine(({ device: choice }): Build => {
     InferenceSession,
     Tensor,
     fillsOutputs: true,
+    nativeHalves: true,
     options: {
       executionProviders: [device],
       interOpNumThreads: 1,

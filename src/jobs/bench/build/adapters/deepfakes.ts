@@ -8,8 +8,8 @@ const celebdf = pathAdapter({
     /(?:^|\/)(?<kind>Celeb-real|YouTube-real|Celeb-synthesis)\/(?:(?:frames|images|videos)\/)?(?<clip>id\d+_id\d+_\d{4}|id\d+_\d{4}|\d{5})[/_.-][^/]*$/,
   labels: ({ kind, clip = '' }) => ({
     clip: `${kind}/${clip}`,
-    // A swapped face shows one person's features in another's video: it is nobody's picture.
-    ...(kind === 'Celeb-real' ? { subject: clip.replace(/_.*$/, '') } : {}),
+    // A swapped face shows one person's features in another's video: it is nobody's image.
+    ...(kind === 'Celeb-real' ? { subject: clip.split('_', 1)[0]! } : {}),
     manipulated: kind === 'Celeb-synthesis',
   }),
 });

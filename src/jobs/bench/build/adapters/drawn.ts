@@ -53,7 +53,7 @@ const open = async ({ path, regions }: Face): Promise<CrowdFace> => ({
 /** The ways in which a drawn face is held before the camera; the last needs masks. */
 const ATTACKS = ['print', 'screen', 'cut'] as const;
 
-/** A face as an attack on a camera, drawn from its own picture. */
+/** A face as an attack on a camera, drawn from its own image. */
 function attack(face: Face, kind: (typeof ATTACKS)[number], other: Face, key: RandomKey): LabelledImage {
   const base = { file: face.file, path: face.path, clip: face.file, presentation: PRESENTATIONS[kind] };
   const stream = (): RandomStream => new RandomStream(foldIn(key, kind));
@@ -164,7 +164,7 @@ export const drawn: Adapter = {
     const key = foldIn(randomKey(options.seed), 'drawn');
     const faces: Face[] = [];
     for await (const { row, ...image } of readLabelTable(folder, options)) {
-      // A near-exact copy would make its original look like another picture of the same person.
+      // A near-exact copy would make its original look like another image of the same person.
       if (row.duplicate_of !== undefined) continue;
       faces.push(image);
       yield { ...image, ...attributesOf(row), clip: image.file, presentation: PRESENTATIONS.live, manipulated: false };

@@ -41,7 +41,7 @@ const affectnetTable = tableAdapter({
   name: 'affectnet',
   dataset: 'AffectNet',
   layout:
-    '{training,validation}.csv (subDirectory_filePath, face_x, face_y, face_width, face_height, expression) with the pictures that they name',
+    '{training,validation}.csv (subDirectory_filePath, face_x, face_y, face_width, face_height, expression) with the images that they name',
   table: /(?:^|\/)(?:training|validation)\.csv$/i,
   rows: async (folder, table) =>
     recordsOf(await readCsv(folder.path(table), { key: 'subDirectory_filePath' })).map(row => {

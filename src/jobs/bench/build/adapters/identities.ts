@@ -7,7 +7,7 @@ const spaced = (name: string): string => name.replaceAll('_', ' ');
 /** `Anna_Example_0001.jpg` within a folder of that name, as in LFW. */
 const LFW_PICTURE = /(?:^|\/)(?<name>[^/]+)\/\k<name>_(?<number>\d{4})\.\w+$/;
 
-/** `Name i j` and `Name i Other j` of the lists of pairs, as the names of pictures. */
+/** `Name i j` and `Name i Other j` of the lists of pairs, as the names of images. */
 async function lfwPairs(folder: SourceFolder): Promise<ReadonlySet<string> | null> {
   const lists = folder.findAll(/(?:^|\/)pairs(?:_LFW|DevTrain|DevTest)?\.txt$/i);
   const named = new Set<string>();
@@ -31,7 +31,7 @@ async function lfwPairs(folder: SourceFolder): Promise<ReadonlySet<string> | nul
   return named.size === 0 ? null : picturesCalled(folder, named);
 }
 
-/** Pictures whose names, without their endings, are among `stems`. */
+/** Images whose names, without their endings, are among `stems`. */
 function picturesCalled(folder: SourceFolder, stems: ReadonlySet<string>): ReadonlySet<string> {
   return new Set([...folder.pictures].filter(file => stems.has(file.replace(/^.*\/|\.\w+$/g, ''))));
 }
@@ -42,7 +42,7 @@ async function linePairs(folder: SourceFolder, list: RegExp): Promise<ReadonlySe
   if (file === undefined) return null;
   const names = (await folder.lines(file)).map(line => line.trim().split(/\s+/)[0] ?? '').filter(name => name !== '');
   const all = picturesCalled(folder, new Set(names.map(name => name.replace(/\.\w+$/, ''))));
-  // Aligned pictures have the names of those that they were cut from: one kind is enough.
+  // Aligned images have the names of those that they were cut from: one kind is enough.
   const aligned = [...all].filter(picture => /aligned/i.test(picture));
   return aligned.length === 0 ? all : new Set(aligned);
 }
@@ -50,7 +50,7 @@ async function linePairs(folder: SourceFolder, list: RegExp): Promise<ReadonlySe
 const lfw = pathAdapter({
   name: 'lfw',
   dataset: 'LFW',
-  layout: 'a folder a person, NAME/NAME_0001.jpg; with pairs.txt beside them, the pictures of its pairs alone',
+  layout: 'a folder a person, NAME/NAME_0001.jpg; with pairs.txt beside them, the images of its pairs alone',
   pattern: LFW_PICTURE,
   labels: ({ name = '' }) => ({ subject: name, name: spaced(name) }),
   only: lfwPairs,
@@ -60,7 +60,7 @@ const flatPairs = (dataset: string, list: RegExp) =>
   pathAdapter({
     name: dataset.toLowerCase(),
     dataset,
-    layout: `pairs_${dataset}.txt and the pictures it names, NAME_1.jpg, in any folder; the aligned ones where there are such`,
+    layout: `pairs_${dataset}.txt and the images it names, NAME_1.jpg, in any folder; the aligned ones where there are such`,
     pattern: /(?:^|\/)(?<name>[^/]+?)_\d+\.\w+$/,
     detect: folder => folder.find(list) !== undefined,
     labels: ({ name = '' }) => ({ subject: name, name: spaced(name) }),
@@ -111,7 +111,7 @@ const PERSON_PICTURE = /^(?:.*\/)?(?<subject>[^/]+)\/[^/]+$/;
 export const personFolders = pathAdapter({
   name: 'person-folders',
   dataset: 'Faces',
-  layout: 'a folder a person, with any number of pictures of that person in it',
+  layout: 'a folder a person, with any number of images of that person in it',
   pattern: PERSON_PICTURE,
   labels: ({ subject }) => ({ subject }),
   detect: folder => new Set([...folder.pictures].map(file => PERSON_PICTURE.exec(file)?.groups?.subject)).size > 1,

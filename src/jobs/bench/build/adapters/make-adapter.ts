@@ -12,27 +12,27 @@ interface Named {
   readonly lowResolution?: boolean;
 }
 
-/** Share of a folder's pictures that must fit a layout for it to be that layout. */
+/** Share of a folder's images that must fit a layout for it to be that layout. */
 const ENOUGH = 0.5;
 
 /** What the parts of a path that a pattern names say; a part that was not there is empty. */
 export type Parts = Readonly<Record<string, string | undefined>>;
 
 export interface PathLayout extends Named {
-  /** Of the pictures' paths within the folder. */
+  /** Of the images' paths within the folder. */
   readonly pattern: RegExp;
-  /** Null for pictures without a usable label. */
+  /** Null for images without a usable label. */
   readonly labels: (
     parts: Parts,
     picture: { readonly file: string; readonly folder: SourceFolder },
   ) => ImageLabels | null | Promise<ImageLabels | null>;
   /** What tells the layout from others with such paths; most of the paths fit by default. */
   readonly detect?: (folder: SourceFolder) => boolean;
-  /** The only pictures that count, such as those of a protocol; all where it gives null. */
+  /** The only images that count, such as those of a protocol; all where it gives null. */
   readonly only?: (folder: SourceFolder) => Promise<ReadonlySet<string> | null>;
 }
 
-/** A layout whose labels are in the paths of the pictures, or in a file beside each. */
+/** A layout whose labels are in the paths of the images, or in a file beside each. */
 export function pathAdapter(spec: PathLayout): Adapter {
   const { pattern, labels, only } = spec;
   return {
@@ -51,7 +51,7 @@ export function pathAdapter(spec: PathLayout): Adapter {
   };
 }
 
-/** A picture by the path that a table writes, with what its row says. */
+/** An image by the path that a table writes, with what its row says. */
 export interface TableRow extends ImageLabels {
   readonly picture: string;
 }
@@ -59,12 +59,12 @@ export interface TableRow extends ImageLabels {
 export interface TableLayout extends Named {
   /** Of the table's path within the folder; there may be several tables, such as one for each split. */
   readonly table: RegExp;
-  /** Pictures are looked for among these alone, where a layout has the same names twice. */
+  /** Images are looked for among these alone, where a layout has the same names twice. */
   readonly among?: RegExp;
   readonly rows: (folder: SourceFolder, table: string) => Promise<Iterable<TableRow>>;
 }
 
-/** A layout whose labels are in one table for many pictures. */
+/** A layout whose labels are in one table for many images. */
 export function tableAdapter(spec: TableLayout): Adapter {
   const { table, rows, among } = spec;
   return {
@@ -86,7 +86,7 @@ export function tableAdapter(spec: TableLayout): Adapter {
         if (found === 0 && missing !== undefined)
           throw new BiolensError(
             'input',
-            `${folder.path(name)}: none of its pictures is in the folder, such as "${missing}"`,
+            `${folder.path(name)}: none of its images is in the folder, such as "${missing}"`,
           );
       }
     },
@@ -101,7 +101,7 @@ const named = ({ name, dataset, layout, lowResolution }: Named): Named => ({
 });
 
 /**
- * Finds pictures by the ends of their paths: tables write them from another folder than the one they were unpacked to. Of several, the
+ * Finds images by the ends of their paths: tables write them from another folder than the one they were unpacked to. Of several, the
  * one nearest to the table is meant.
  */
 export function pictureFinder(folder: SourceFolder, among?: RegExp): (picture: string, near: string) => string | null {

@@ -4,7 +4,7 @@ import type { SourceFolder } from '../source-folder.ts';
 import { attributeRows } from './attribute-list.ts';
 import { type ImageLabels, pathAdapter } from './make-adapter.ts';
 
-/** A label picture whose grey levels are places in a list of names. */
+/** A label image whose grey levels are places in a list of names. */
 export async function readIndexMap(path: string, names: readonly string[]): Promise<RegionMap> {
   const { width, height, data } = await decodeImage(path);
   return { width, height, names, data: Uint8Array.from({ length: width * height }, (_, i) => data[3 * i]!) };
@@ -58,7 +58,7 @@ const CELEBAMASK_PARTS: readonly (readonly [suffix: string, name: string])[] = [
   ['hat', 'Hat'],
 ];
 
-/** Lays the masks of a picture, one file a part, over each other. */
+/** Lays the masks of an image, one file a part, over each other. */
 async function mergeMasks(folder: SourceFolder, stem: string): Promise<RegionMap> {
   const there = CELEBAMASK_PARTS.filter(([suffix]) => folder.pictures.has(`${stem}_${suffix}.png`));
   const names = ['', ...there.map(([, name]) => name)];
@@ -72,7 +72,7 @@ async function mergeMasks(folder: SourceFolder, stem: string): Promise<RegionMap
   return { ...merged, names };
 }
 
-/** By the number of the picture, which names it. */
+/** By the number of the image, which names it. */
 async function maskAttributes(folder: SourceFolder): Promise<ReadonlyMap<string, ImageLabels>> {
   const table = folder.find(/(?:^|\/)CelebAMask-HQ-attribute-anno\.txt$/);
   if (table === undefined) return new Map();
@@ -86,7 +86,7 @@ const celebamask = pathAdapter({
   name: 'celebamask-hq',
   dataset: 'CelebAMask-HQ',
   layout:
-    'CelebA-HQ-img/0.jpg with CelebAMask-HQ-mask-anno/0/00000_hair.png, 2,000 pictures a folder; CelebAMask-HQ-attribute-anno.txt where it is there',
+    'CelebA-HQ-img/0.jpg with CelebAMask-HQ-mask-anno/0/00000_hair.png, 2,000 images a folder; CelebAMask-HQ-attribute-anno.txt where it is there',
   pattern: /^(?<root>.*\/)?CelebA-HQ-img\/(?<number>\d+)\.\w+$/,
   detect: folder => folder.share(/(?:^|\/)CelebAMask-HQ-mask-anno\//) > 0.3,
   labels: async ({ root = '', number = '' }, { folder }) => {

@@ -51,7 +51,7 @@ const imdb = tableAdapter({
   name: 'imdb',
   dataset: 'IMDB',
   layout:
-    'imdb.mat (or wiki.mat) with the pictures of imdb_crop; or its columns full_path,name,gender,dob,photo_taken exported as imdb.csv',
+    'imdb.mat (or wiki.mat) with the images of imdb_crop; or its columns full_path,name,gender,dob,photo_taken exported as imdb.csv',
   table: /(?:^|\/)(?:imdb|wiki)\.(?:mat|csv)$/i,
   rows: async (folder, table) => {
     const file = folder.path(table);

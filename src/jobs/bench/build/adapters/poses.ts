@@ -23,13 +23,13 @@ const aflw2000 = pathAdapter({
       number,
       number,
     ];
-    // Its yaw is positive towards the left edge of the picture.
+    // Its yaw is positive towards the left edge of the image.
     return { pose: { pitch, yaw: -yaw, roll } };
   },
 });
 
 /**
- * The angles of a head whose rotation matrix takes its own axes to those of the camera: x to the right of the picture, y down, z away
+ * The angles of a head whose rotation matrix takes its own axes to those of the camera: x to the right of the image, y down, z away
  * from the viewer.
  */
 export function poseOfRotation(rows: readonly (readonly number[])[]): HeadPose {

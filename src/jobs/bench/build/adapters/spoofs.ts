@@ -3,7 +3,7 @@ import { type ImageLabels, pathAdapter } from './make-adapter.ts';
 
 const FRAMES = 'frames saved in a folder called like their video, or with its name before their number';
 
-/** A print, a screen or a mask is nobody's picture: live faces alone are of a person. */
+/** A print, a screen or a mask is nobody's image: live faces alone are of a person. */
 const shown = (
   presentation: string | undefined,
   clip: string | undefined,

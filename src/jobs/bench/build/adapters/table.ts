@@ -77,7 +77,7 @@ const MOST_CLASSES = 20;
 
 interface Attribute {
   readonly column: string;
-  /** For each of its cells, the attributes that the picture has and has not. */
+  /** For each of its cells, the attributes that the image has and has not. */
   readonly split: (cell: string) => { readonly present: readonly string[]; readonly absent: readonly string[] };
 }
 
@@ -152,7 +152,7 @@ const REGION_WORDS: Readonly<Record<string, string>> = {
   mouth: 'Inside of the mouth',
 };
 
-/** Finds the mask of a picture in a folder of masks with its `regions.json`; null where there is no such folder. */
+/** Finds the mask of an image in a folder of masks with its `regions.json`; null where there is no such folder. */
 export async function openMasks(
   directory: string | undefined,
   fallback: string,
@@ -187,7 +187,7 @@ function parseJson(text: string): unknown {
 
 const LABEL_TABLE = /^(?:[^/]+\/)?labels\.csv$/;
 
-/** The rows of `labels.csv` whose pictures are there, with what they say. */
+/** The rows of `labels.csv` whose images are there, with what they say. */
 export async function* readLabelTable(
   folder: SourceFolder,
   options: ReadSourceOptions,
@@ -200,7 +200,7 @@ export async function* readLabelTable(
   const locate = pictureFinder(folder);
   const masks = await openMasks(options.masks, `${folder.root}-masks`);
   for (const row of rows) {
-    const file = locate(row.file ?? '', name.replace(/\/?[^/]*$/, ''));
+    const file = locate(row.file ?? '', name.slice(0, Math.max(0, name.lastIndexOf('/'))));
     if (file === null) continue;
     yield { file, path: folder.path(file), ...labels(row), regions: await masks?.(row.file ?? ''), row };
   }

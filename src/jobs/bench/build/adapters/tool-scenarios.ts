@@ -31,7 +31,7 @@ const bookSchema = z
 
 const FILE = /(?:^|\/)tools\.json$/;
 
-/** Scenarios that a user wrote, for the task without pictures. */
+/** Scenarios that a user wrote, for the task without images. */
 export const toolScenarios: Adapter = {
   name: 'tool-scenarios',
   dataset: 'Tool scenarios',

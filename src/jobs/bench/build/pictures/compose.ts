@@ -2,7 +2,7 @@ import type { Image } from '../../../../kit/images/index.ts';
 
 export type Colour = readonly [number, number, number];
 
-/** A picture that is drawn on: samples are not rounded until it is finished. */
+/** An image that is drawn on: samples are not rounded until it is finished. */
 export interface Canvas {
   readonly width: number;
   readonly height: number;

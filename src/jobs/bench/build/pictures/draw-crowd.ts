@@ -6,7 +6,7 @@ import { partLookup } from './regions.ts';
 
 export interface CrowdFace {
   readonly image: Image;
-  /** Without it the whole picture is shown, like a photograph on a wall. */
+  /** Without it the whole image is shown, like a photograph on a wall. */
   readonly regions: RegionMap | null;
 }
 

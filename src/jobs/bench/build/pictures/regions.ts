@@ -2,7 +2,7 @@ import type { Image } from '../../../../kit/images/index.ts';
 import type { RegionMap } from '../labelled-image.ts';
 import { forEachPixel } from './compose.ts';
 
-/** Share of the picture that a part must cover to be asked about, and the fewest pixels. */
+/** Share of the image that a part must cover to be asked about, and the fewest pixels. */
 const LEAST_SHARE = 0.0025;
 const LEAST_PIXELS = 24;
 
@@ -17,7 +17,7 @@ export function visibleParts({ names, data }: RegionMap): string[] {
   return [...new Set(names)].filter(name => (counts.get(name) ?? 0) >= least);
 }
 
-/** The name of the part that a pixel of a picture shows; masks may be of another size than their pictures. */
+/** The name of the part that a pixel of an image shows; masks may be of another size than their images. */
 export function partLookup(
   regions: RegionMap,
   size: { readonly width: number; readonly height: number },
@@ -33,7 +33,7 @@ export function partLookup(
 /** Mean grey level from which white paint can hardly be seen: teeth, white hair, white shirts. */
 const NEARLY_WHITE = 225;
 
-/** The picture with all of one part painted white; null where that would not be seen, or the part is not there. */
+/** The image with all of one part painted white; null where that would not be seen, or the part is not there. */
 export function paintPart(image: Image, regions: RegionMap, part: string): Image | null {
   const partAt = partLookup(regions, image);
   const data = Uint8Array.from(image.data);

@@ -66,7 +66,7 @@ function makeCommon(names: readonly string[], pool: Pool, stream: RandomStream):
   const offered = fourOf(stream, names);
   const key = stream.integer(4);
   const n = 2 + stream.integer(2);
-  // Every other attribute is missing in one of the pictures, and otherwise free: one face alone does not tell.
+  // Every other attribute is missing in one of the images, and otherwise free: one face alone does not tell.
   const missing = offered.map(() => stream.integer(n));
   const images = pickAll(
     pool,

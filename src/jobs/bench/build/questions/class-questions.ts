@@ -3,7 +3,7 @@ import type { LabelledImage } from '../labelled-image.ts';
 import { type Pool, pickAll } from '../pool.ts';
 import { type Draft, fourOf, imageNames, plain, subsets, type Template, windowOf } from './draft.ts';
 
-/** A property of pictures that is one of a few classes. */
+/** A property of images that is one of a few classes. */
 export interface Trait {
   /** Kebab-case, of the templates' names. */
   readonly id: string;
@@ -11,9 +11,9 @@ export interface Trait {
   readonly classOf: (image: LabelledImage) => string | undefined;
   /** Classes that stand beside each other as options; any four by default. */
   readonly offer?: (stream: RandomStream, classes: readonly string[]) => readonly string[];
-  /** Options of the question about one picture where there are fewer than four classes. */
+  /** Options of the question about one image where there are fewer than four classes. */
   readonly fill?: readonly string[];
-  /** "Which … is this?", about one picture. */
+  /** "Which … is this?", about one image. */
   readonly which?: readonly string[];
   /** "… show {x}": several wordings of what stands before the class, by class. */
   readonly showing?: (value: string) => readonly string[];
@@ -49,7 +49,7 @@ export function classTemplates(trait: Trait, classes: readonly string[]): Templa
   return templates;
 }
 
-/** The classes that at least two pictures of a pool have, in the order of `all`, or of appearance. */
+/** The classes that at least two images of a pool have, in the order of `all`, or of appearance. */
 export function classesIn(pool: Pool, classOf: Trait['classOf'], all?: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const image of pool.images) {
@@ -125,7 +125,7 @@ function makeAlike(
   classes: readonly string[],
   { pool, stream }: Draws,
 ): Draft | null {
-  // One class for two of the four pictures, and one of its own for each other.
+  // One class for two of the four images, and one of its own for each other.
   const [shared = '', ...others] = stream.shuffle([
     ...(classes.length >= 4 ? (offer ?? fourOf)(stream, classes) : classes),
   ]);

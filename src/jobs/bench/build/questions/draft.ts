@@ -5,13 +5,13 @@ import type { LabelledImage } from '../labelled-image.ts';
 import type { Pool } from '../pool.ts';
 import type { ToolBook } from '../tool-book.ts';
 
-/** What is done to a picture for one question; null where it does not lead to a picture that can be asked about. */
+/** What is done to an image for one question; null where it does not lead to an image that can be asked about. */
 export interface Alteration {
   readonly how: string;
   readonly apply: (image: Image) => Promise<Image | null>;
 }
 
-/** A picture as a question shows it. */
+/** An image as a question shows it. */
 export interface Shown {
   readonly image: LabelledImage;
   /** What is done to it first; without it the file is shown as it is. */
@@ -29,7 +29,7 @@ export interface Draft {
 
 /**
  * One way of asking. To leave nothing to be read from the options alone, it decides on the options first, takes each of them for the
- * right one equally often, and then looks for pictures that make it right.
+ * right one equally often, and then looks for images that make it right.
  */
 export interface Template {
   /** Stable, for the provenance. */
@@ -87,5 +87,5 @@ export function fourOf<T>(stream: RandomStream, all: readonly T[]): T[] {
   return stream.sampleWithoutReplacement(all.length, Math.min(4, all.length)).map(i => all[i]!);
 }
 
-/** Whether at least so many of the pictures have it. */
+/** Whether at least so many of the images have it. */
 export const countWith = (pool: Pool, has: (image: LabelledImage) => boolean): number => pool.images.filter(has).length;

@@ -20,7 +20,7 @@ type Cast = readonly number[];
 const NONE = 'None of the above';
 
 /**
- * Pictures for a cast. People who are not the same are alike in what the labels say of them where that can be had: the same gender, and
+ * Images for a cast. People who are not the same are alike in what the labels say of them where that can be had: the same gender, and
  * ages within fifteen years.
  */
 function pickCast(pool: Pool, stream: RandomStream, cast: Cast): readonly LabelledImage[] | null {
@@ -162,7 +162,7 @@ export const makeRecognitionQuestions: TaskMaker = ({ pool, lowResolution }) => 
   return whyTooFew(pool) ?? { description: DESCRIPTION, templates: templatesFor(pool, plain) };
 };
 
-/** The shorter side, in pixels, to which sharp pictures are reduced: about that of the faces of TinyFace. */
+/** The shorter side, in pixels, to which sharp images are reduced: about that of the faces of TinyFace. */
 const SMALL_SIDE = 24;
 
 async function reduce(image: Image): Promise<Image> {
@@ -174,7 +174,7 @@ async function reduce(image: Image): Promise<Image> {
 const reduced: Show = images =>
   images.map(image => ({ image, alter: { how: `reduced to ${SMALL_SIDE} pixels`, apply: reduce } }));
 
-/** Small pictures as they come, or sharp ones reduced. */
+/** Small images as they come, or sharp ones reduced. */
 export const makeSmallRecognitionQuestions: TaskMaker = ({ pool, lowResolution }) => {
   const show = lowResolution ? plain : reduced;
   return (
@@ -185,7 +185,7 @@ export const makeSmallRecognitionQuestions: TaskMaker = ({ pool, lowResolution }
   );
 };
 
-/** Pictures of public people by name. */
+/** Images of public people by name. */
 function namedTemplates(): Template[] {
   const fourNames = (pool: Pool, stream: RandomStream): readonly LabelledImage[] | null => {
     const selection = new Selection(pool, stream);
@@ -261,7 +261,7 @@ const MADE_UP_NAMES = [
   'Charlie Umber',
 ] as const;
 
-/** People whom nobody knows by name are introduced, one picture each, and then to be found again. */
+/** People whom nobody knows by name are introduced, one image each, and then to be found again. */
 function introductionTemplates(): Template[] {
   const cast = (key: number): Cast => [0, 1, 2, 3, key];
   const introduce = (names: readonly string[]): string =>

@@ -8,7 +8,7 @@ import { countWith, type Draft, fourOf, imageNames, plain, type TaskMaker, type 
 /** Years from the ends of an age group within which nobody can say on which side a face is. */
 const EDGE = 2;
 
-/** The age group of a picture: that of its label, or the one that its age lies well within. */
+/** The age group of an image: that of its label, or the one that its age lies well within. */
 function binOf({ age }: LabelledImage): string | undefined {
   if (age === undefined) return undefined;
   const [low, high] = age;
@@ -195,7 +195,7 @@ const SKIN_TONE: Trait = {
   ],
 };
 
-/** Where pictures have no race labels but skin tones, those are asked about, by their name. */
+/** Where images have no race labels but skin tones, those are asked about, by their name. */
 export const makeRaceQuestions: TaskMaker = ({ pool }) => {
   const races = classesIn(pool, RACE.classOf);
   if (races.length >= 3)

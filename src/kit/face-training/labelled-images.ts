@@ -16,18 +16,18 @@ export interface LearntAttribute {
   readonly classes: readonly string[];
 }
 
-/** A picture that can be learnt from. */
+/** An image that can be learnt from. */
 export interface Example {
   readonly file: string;
   /** All of one side. */
   readonly image: Image;
   /** For each attribute the number of its class; null where it is unknown. */
   readonly labels: readonly (number | null)[];
-  /** Pictures of one group must not be on both sides of a split. */
+  /** Images of one group must not be on both sides of a split. */
   readonly group: string;
 }
 
-export interface LabelledPictures {
+export interface LabelledImages {
   readonly attributes: readonly LearntAttribute[];
   readonly examples: readonly Example[];
   readonly skipped: readonly { readonly file: string; readonly reason: string }[];
@@ -48,7 +48,7 @@ export interface ReadProgress {
   readonly total: number;
 }
 
-/** Pictures that say who is in them stay together, so that a copy of a training picture is not held out. */
+/** Images that say who is in them stay together, so that a copy of a training image is not held out. */
 const IDENTITY = 'identity';
 /** A column with more values than this is an identity or a measurement. */
 const MAX_CLASSES = 100;
@@ -92,7 +92,7 @@ function labelsByFolder(files: readonly string[], [attribute, ...more]: readonly
 }
 
 /**
- * Reads a labelled folder for training: every picture resized to a square, with its labels. A picture that cannot be used is skipped; one without
+ * Reads a labelled folder for training: every image resized to a square, with its labels. An image that cannot be used is skipped; one without
  * any of the labels is passed over.
  *
  * @throws BiolensError `input` naming the file: no labels, an attribute that is not there, one class only, a class with one example; `interrupted`
@@ -100,7 +100,7 @@ function labelsByFolder(files: readonly string[], [attribute, ...more]: readonly
 export async function* readLabelled(
   directory: string,
   { attributes: wanted, labels: table, size, signal }: ReadLabelledOptions,
-): AsyncGenerator<ReadProgress, LabelledPictures> {
+): AsyncGenerator<ReadProgress, LabelledImages> {
   const files: ImageFile[] = [];
   for await (const file of listImages(directory, { signal })) files.push(file);
   const names = files.map(({ file }) => file);

@@ -1,7 +1,7 @@
 import type { Image } from '../../kit/images/index.ts';
 
-/** Images `[n, channels, size, size]` in [−1, 1] as pictures of 8 bits; grey ones with three equal channels. */
-export function toPictures(
+/** Images `[n, channels, size, size]` in [−1, 1] as images of 8 bits; grey ones with three equal channels. */
+export function toImages(
   images: Float32Array,
   { size, channels }: { readonly size: number; readonly channels: number },
 ): Image[] {

@@ -1,0 +1,2 @@
+export { compareRuns } from './compare-runs.ts';
+export { describeRunComparison } from './describe.ts';

@@ -1,0 +1,17 @@
+/** What the thread that reads Parquet is asked. */
+export type ParquetRequest = { readonly id: number; readonly path: string } & (
+  | { readonly kind: 'open' }
+  | { readonly kind: 'read'; readonly columns: readonly string[]; readonly start: number; readonly end: number }
+);
+
+/** What it answers. */
+export type ParquetAnswer = { readonly id: number } & (
+  | {
+      readonly kind: 'opened';
+      readonly columns: readonly string[];
+      /** Of each row group. */
+      readonly rows: readonly number[];
+    }
+  | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
+  | { readonly kind: 'failed'; readonly message: string; readonly system: boolean }
+);
