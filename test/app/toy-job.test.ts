@@ -211,6 +211,11 @@ describe('over MCP', () => {
       expect(JSON.parse(report.text)).toMatchObject({ summary: 'PNG 3\n', report: { formats: { PNG: 3 } } });
       const part = await call('read_report', { run, part: 'comonest' });
       expect(part).toMatchObject({ isError: true, text: expect.stringContaining('did you mean "commonest"?') });
+      const sent = await call('start_bench', { from: 'images', model: 'openai-compatible:http://127.0.0.1:9/v1#m' });
+      expect(sent).toMatchObject({
+        isError: true,
+        text: expect.stringContaining('images may not be sent to this model'),
+      });
       const face = await call('detect_faces', { image: '/etc/hostname' });
       expect(face).toMatchObject({ isError: true, text: expect.stringContaining('outside the folders') });
     } finally {

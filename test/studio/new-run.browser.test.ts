@@ -32,7 +32,7 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
     const runsDir = join(folder, 'runs');
     for (const path of [images, runsDir]) mkdirSync(path);
     for (const name of ['a.png', 'b.png', 'c.png']) writeFileSync(join(images, name), await stripedPng([90, 80, 70]));
-    host = new JobHost({ jobs: [tallyJob, patientJob(patience)], runsDir, roots: [folder] });
+    host = new JobHost({ jobs: [tallyJob, patientJob(patience)], runsDir, roots: [folder], models: null });
     studio = await startStudio({ runsDir, pollMs: 20, ...built, host });
     readOnly = await startStudio({ runsDir, pollMs: 20, ...built });
     browser = await launchBrowser();

@@ -65,7 +65,7 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
     await add('trained', 'diffusion', diffusionReport(), 14);
     await add('sizes', 'study', studyReport(), 15);
     await add('stopped', 'audit', null, 16);
-    host = new JobHost({ jobs: JOBS, runsDir: made.runsDir, roots: [made.folder] });
+    host = new JobHost({ jobs: JOBS, runsDir: made.runsDir, roots: [made.folder], models: null });
     studio = await startStudio({ runsDir: made.runsDir, roots: [made.folder], pollMs: 20, host, ...built });
     browser = await launchBrowser();
     if (shots !== undefined) mkdirSync(shots, { recursive: true });

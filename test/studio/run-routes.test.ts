@@ -52,7 +52,7 @@ describe('routes on runs', () => {
       now: () => new Date('2026-11-25T10:00:00Z'),
     });
     await second.complete(made.report);
-    host = new JobHost({ jobs: JOBS, runsDir: made.runsDir, roots: [made.folder] });
+    host = new JobHost({ jobs: JOBS, runsDir: made.runsDir, roots: [made.folder], models: null });
     app = await createStudio({ runsDir: made.runsDir, roots: [made.folder], token: TOKEN, host, pollMs: 10, ...built });
     const response = await app.request(`/?token=${TOKEN}`, { headers: { host: '127.0.0.1:4000' } });
     cookie = response.headers.get('set-cookie')?.split(';')[0] ?? '';

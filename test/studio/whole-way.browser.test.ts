@@ -27,7 +27,7 @@ describe.skipIf(reason !== null)(`an audit in the studio${reason === null ? '' :
     ] as const)
       for await (const _ of renderFaces(join(root, name), { n: 14, size: 64, seed }));
     const runsDir = join(root, 'runs');
-    host = new JobHost({ jobs: JOBS, runsDir, roots: [root] });
+    host = new JobHost({ jobs: JOBS, runsDir, roots: [root], models: null });
     studio = await startStudio({ runsDir, roots: [root], pollMs: 50, host, ...built });
     browser = await launchBrowser();
   }, 120_000);

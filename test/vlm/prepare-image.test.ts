@@ -64,7 +64,7 @@ describe('is encoded again', () => {
 });
 
 test('what is no picture is refused by name', async () => {
-  await expect(prepare(new TextEncoder().encode('<html>'))).rejects.toThrow('face.png: not an image');
+  await expect(prepare(new TextEncoder().encode('<html>'))).rejects.toThrow('face.png: a web page and not an image');
   const cut = (await flat(300, 300).png().toBuffer()).subarray(0, 60);
   await expect(prepare(cut)).rejects.toThrow('face.png');
 });

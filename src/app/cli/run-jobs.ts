@@ -96,13 +96,27 @@ async function runAll(requests: readonly Checked[], { io, runsDir, blur }: RunJo
   return batch;
 }
 
+/** Settings in which the jobs of a batch differ, for each of them as `model random`. */
+function differencesOf(requests: readonly Checked[]): string[] {
+  const names = [...new Set(requests.flatMap(({ configuration }) => Object.keys(configuration)))];
+  const text = ({ configuration }: Checked, name: string): string => {
+    const value = configuration[name];
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  };
+  const differing = names.filter(name => new Set(requests.map(request => text(request, name))).size > 1);
+  return requests.map(request =>
+    differing.flatMap(name => (name in request.configuration ? [`${name} ${text(request, name)}`] : [])).join(', '),
+  );
+}
+
 /** A line for each run; what its job knows to compare follows. */
 function describeBatch({ finished }: Batch): string {
-  const rows = finished.map(({ request: { job }, run }) => {
+  const settings = differencesOf(finished.map(({ request }) => request));
+  const rows = finished.map(({ request: { job }, run }, i) => {
     const { label, metric, unit } = job.headline(run.report);
-    return [run.id, job.noun, `${label} ${formatMetric(metric, unit)}`];
+    return [run.id, settings[i] ?? '', `${label} ${formatMetric(metric, unit)}`];
   });
-  return formatTable([{ title: 'run', maxWidth: 40 }, { title: 'job' }, { title: 'result' }], rows);
+  return formatTable([{ title: 'run', maxWidth: 32 }, { title: 'settings', maxWidth: 18 }, { title: 'result' }], rows);
 }
 
 async function compareBatch({ finished }: Batch): Promise<{ readonly text: string; readonly json: unknown[] }> {

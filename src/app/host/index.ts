@@ -1,2 +1,2 @@
-export { checkInsideRoots } from './inside-roots.ts';
 export { JobHost, type JobHostOptions, type StartRequest } from './job-host.ts';
+export { checkPermitted } from './permissions.ts';

@@ -19,15 +19,13 @@ import {
 import { findRun } from '../../kit/runs/index.ts';
 import { findJob } from '../jobs.ts';
 import { pageBeforeDone } from '../pages/index.ts';
-import { checkInsideRoots } from './inside-roots.ts';
+import { checkPermitted, type Permissions } from './permissions.ts';
 
 type AnyEvent = JobEvent<{ readonly type: string }, unknown>;
 
-export interface JobHostOptions {
+export interface JobHostOptions extends Permissions {
   readonly jobs: readonly Job[];
   readonly runsDir: string;
-  /** Folders that jobs may read and write. */
-  readonly roots: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** No face on a page that is written can be recognised. */
   readonly blur?: boolean;
@@ -84,6 +82,11 @@ export class JobHost {
     this.#options = options;
   }
 
+  get #permissions(): Permissions {
+    const { roots, models } = this.#options;
+    return { roots, models };
+  }
+
   get jobs(): readonly Job[] {
     return this.#options.jobs;
   }
@@ -94,7 +97,7 @@ export class JobHost {
   ): Promise<{ readonly job: Job; readonly configuration: Record<string, unknown> }> {
     const job = findJob(kind, this.#options.jobs);
     const configuration = parseConfiguration(job, input);
-    await checkInsideRoots(configuration, { schema: job.configuration, roots: this.#options.roots });
+    await checkPermitted(configuration, { schema: job.configuration, ...this.#permissions });
     return { job, configuration };
   }
 
@@ -130,7 +133,7 @@ export class JobHost {
   async resume(id: string, changes: Readonly<Record<string, unknown>> = {}): Promise<string> {
     const { path, record } = await findRun(id, this.#options.runsDir);
     const job = findJob(record.kind, this.#options.jobs);
-    await checkInsideRoots(record.configuration, { schema: job.configuration, roots: this.#options.roots });
+    await checkPermitted(record.configuration, { schema: job.configuration, ...this.#permissions });
     const { environment } = this.#options;
     return await this.#work(job, [], options => resumeJob(job, path, { environment, changes, ...options }));
   }

@@ -57,7 +57,7 @@ export interface ServeMcpOptions extends JobHostOptions {
  * interrupted, and can be resumed.
  *
  * Adversary: an assistant that follows instructions found in what it reads. It can start jobs and read reports and images in the roots; it
- * cannot read files elsewhere, and cannot delete anything.
+ * cannot read files elsewhere, send images to a model that was not named at the start, or delete anything.
  */
 export async function serveMcp({
   input = process.stdin,

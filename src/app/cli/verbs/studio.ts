@@ -46,7 +46,7 @@ export async function serveStudio(
     import('../../host/index.ts'),
   ]);
   const roots = root.length === 0 ? ['.'] : root;
-  const host = readOnly ? undefined : new JobHost({ jobs, runsDir, roots, environment: io.env, blur });
+  const host = readOnly ? undefined : new JobHost({ jobs, runsDir, roots, models: null, environment: io.env, blur });
   await withInterrupt(async signal => {
     const studio = await startStudio({
       runsDir,

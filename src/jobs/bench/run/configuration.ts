@@ -17,6 +17,7 @@ export const benchConfigurationSchema = z
       flag: '--model <model>',
       help: `${LOCAL_ANSWERERS.join(', ')}, ${SPEC_FORMS}`,
       is: 'answering-model',
+      words: LOCAL_ANSWERERS,
     }),
     ...askSettingsSchema.shape,
     lint: field(z.boolean().default(true), {
