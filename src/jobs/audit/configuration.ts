@@ -75,6 +75,10 @@ export const auditConfigurationSchema = z.strictObject({
     flag: '--no-centre',
     help: 'compare embeddings without subtracting the mean training embedding',
   }),
+  cache: field(z.boolean().default(true), {
+    flag: '--no-cache',
+    help: 'read every image anew, and keep no readings beside the runs for later audits',
+  }),
   seed: seedField(),
   device: deviceField(),
 });

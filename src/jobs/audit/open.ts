@@ -15,6 +15,7 @@ import { planAudit } from './plan.ts';
 import type { AuditProgress } from './progress.ts';
 import { checkItems, digestSets, recordInputs } from './provenance.ts';
 import { type ReadEvent, readFaces } from './read-faces.ts';
+import { openCacheOf } from './reading-cache.ts';
 import { openSource, type SetSource } from './sources.ts';
 import type { LabelsAside } from './verdict.ts';
 
@@ -104,7 +105,11 @@ async function* work(
 ): AsyncGenerator<AuditStep, AuditReport> {
   await recordInputs(run, configuration, sources);
   await checkItems(run, sources, { signal });
-  if (reader !== null) yield* readFaces(run, sources, { reader, signal });
+  if (reader !== null) {
+    const classifier = classifierOf(configuration, sources);
+    const cache = await openCacheOf(run, { configuration, reader, classifier }).catch(() => null);
+    yield* readFaces(run, sources, { reader, cache, signal });
+  }
   const digests = await digestSets(run, sources, signal);
   const { sets, attributes, summaries, skipped } = await collectSets(run, sources, {
     classified: reader?.classifier != null,

@@ -1,6 +1,8 @@
 import type { SetName } from '../../ground/contracts/index.ts';
-import { type Image, mapImages } from '../../kit/images/index.ts';
-import { type Run, resumeItems } from '../../kit/runs/index.ts';
+import { throwIfAborted } from '../../ground/errors.ts';
+import type { ReadingCache } from '../../kit/cache/index.ts';
+import { type Image, type ImageFile, mapImages } from '../../kit/images/index.ts';
+import { digestFile, type Run, resumeItems } from '../../kit/runs/index.ts';
 import type { FaceReader, FaceReading, OneFace } from './face-reader.ts';
 import { type AuditItem, auditItemSchema } from './items.ts';
 import type { SetSource } from './sources.ts';
@@ -87,12 +89,31 @@ export function isFlat({ data }: Image): boolean {
 
 type Folder = Extract<SetSource, { kind: 'images' }>;
 
+export interface ReadOptions {
+  readonly reader: FaceReader;
+  /** Readings of files that were read before. */
+  readonly cache?: ReadingCache | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a former audit has read from the same bytes, as an item without its set; null where it has not. */
+async function keptReading({ file, path, load, problem }: ImageFile, cache: ReadingCache | null) {
+  // What lies in an archive, or cannot be opened, is read as if nothing were kept.
+  if (cache === null || load !== undefined || problem !== undefined) return null;
+  const digest = await digestFile(path).catch(() => null);
+  const kept = digest === null ? undefined : cache.get(digest);
+  if (digest === null || kept === undefined) return null;
+  if (kept === null) return { file, digest, skipped: NO_FACE };
+  const { faces, ...face } = kept;
+  return { file, digest, ...itemOf({ ...face, ...(faces === null ? {} : { faces }) }) };
+}
+
 async function* readFolder(
   { set, files }: Folder,
   left: ReadonlySet<string>,
-  options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
+  options: ReadOptions,
 ): AsyncGenerator<AuditItem> {
-  const { reader, signal } = options;
+  const { reader, cache = null, signal } = options;
   const settings = { concurrency: reader.concurrency + DECODED_AHEAD, digest: true, signal };
   // What a network refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
   const look = async (image: Image): Promise<Look> => {
@@ -103,7 +124,14 @@ async function* readFolder(
     );
   };
   const wanted = files.filter(({ file }) => left.has(itemKey({ set, file })));
-  for await (const seen of mapImages(wanted, settings, look)) {
+  const unread: ImageFile[] = [];
+  for (const image of wanted) {
+    throwIfAborted(signal);
+    const kept = await keptReading(image, cache);
+    if (kept === null) unread.push(image);
+    else yield { set, ...kept };
+  }
+  for await (const seen of mapImages(unread, settings, look)) {
     const { file, digest } = seen;
     const common = { set, file, ...(digest === undefined ? {} : { digest }) };
     if ('skipped' in seen) {
@@ -112,6 +140,7 @@ async function* readFolder(
     }
     if ('error' in seen.image) throw seen.image.error;
     const { reading, flat = false } = seen.image;
+    if (digest !== undefined && !flat) cache?.put(digest, reading && { ...reading, faces: reading.faces ?? null });
     yield reading === null ? { ...common, skipped: flat ? FLAT : NO_FACE } : { ...common, ...itemOf(reading) };
   }
 }
@@ -125,13 +154,18 @@ async function* readFolder(
 export async function* readFaces(
   run: Run,
   sources: readonly SetSource[],
-  options: { readonly reader: FaceReader; readonly signal?: AbortSignal | undefined },
+  options: ReadOptions,
 ): AsyncGenerator<ReadEvent> {
-  const { signal } = options;
+  const { signal, cache } = options;
   const folders = sources.filter(source => source.kind === 'images');
   async function* work(left: readonly string[]): AsyncGenerator<readonly AuditItem[]> {
     const keys = new Set(left);
-    for (const folder of folders) for await (const item of readFolder(folder, keys, options)) yield [item];
+    try {
+      for (const folder of folders) for await (const item of readFolder(folder, keys, options)) yield [item];
+    } finally {
+      // What has been read is of use though the run be interrupted; a cache that cannot be written costs the next audit time, no more.
+      await cache?.flush().catch(() => undefined);
+    }
   }
   const keys = folders.flatMap(({ set, files }) => files.map(({ file }) => itemKey({ set, file })));
   for await (const { batch, done, total } of resumeItems({

@@ -26,8 +26,8 @@ export interface KeptReading {
   readonly embedding: Float32Array;
   /** Attribute → class. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Faces that were found. */
-  readonly faces: number;
+  /** Faces that were found; null where none were looked for. */
+  readonly faces: number | null;
 }
 
 /** Readings of one reader by the digest of the image's file; null for an image without a face. */
@@ -40,14 +40,14 @@ export interface ReadingCache {
 
 const HEADER_BYTES = 4;
 const NO_CLASS = 255;
-const MOST_FACES = 0xffff;
+const NOT_COUNTED = 0xffff;
 
 function encode(reading: KeptReading | null, { width, attributes }: ReaderIdentity): Uint8Array {
   const names = Object.keys(attributes);
   const bytes = new Uint8Array(HEADER_BYTES + names.length + 4 * width);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, reading === null ? 0 : 1);
-  view.setUint16(2, Math.min(reading?.faces ?? 0, MOST_FACES), true);
+  view.setUint16(2, Math.min(reading?.faces ?? NOT_COUNTED, NOT_COUNTED), true);
   names.forEach((name, i) => {
     const index = attributes[name]?.indexOf(reading?.attributes[name] ?? '') ?? -1;
     view.setUint8(HEADER_BYTES + i, index < 0 ? NO_CLASS : index);
@@ -68,7 +68,8 @@ function decode(bytes: Uint8Array, { width, attributes }: ReaderIdentity): KeptR
     const found = attributes[name]?.[view.getUint8(HEADER_BYTES + i)];
     return found === undefined ? [] : [[name, found] as const];
   });
-  return { embedding, attributes: Object.fromEntries(classes), faces: view.getUint16(2, true) };
+  const faces = view.getUint16(2, true);
+  return { embedding, attributes: Object.fromEntries(classes), faces: faces === NOT_COUNTED ? null : faces };
 }
 
 function nameOf(identity: ReaderIdentity): string {
