@@ -78,7 +78,7 @@ describe('runs of commit 1a60878', () => {
       cpSync(join(runs, id), join(again, id), { recursive: true });
       const { code, err } = await biolens('runs', 'rerun', id, '--runs-dir', again, '--json');
       expect(code, err).toBe(0);
-      const other = readdirSync(again).find(one => one !== id)!;
+      const other = readdirSync(again).find(one => one !== id && !one.startsWith('.'))!;
       const read = (folder: string) => JSON.parse(readFileSync(join(again, folder, 'report.json'), 'utf8'));
       const { items: first = [], ...before } = read(id);
       const { items: second = [], ...after } = read(other);

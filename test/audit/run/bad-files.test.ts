@@ -31,7 +31,7 @@ function copyOf(folder: string): string {
 async function audit(input: Partial<AuditConfigurationInput>) {
   const runsDir = join(root, `runs-${count++}`);
   const { result } = await finish(auditRun({ training, generated, ...settings, ...input }, { runsDir }));
-  return { report: result, path: join(runsDir, readdirSync(runsDir)[0] ?? '') };
+  return { report: result, path: join(runsDir, readdirSync(runsDir).find(name => !name.startsWith('.')) ?? '') };
 }
 
 describe.skipIf(process.platform === 'win32')('one bad file is one skipped line, never the end', () => {

@@ -278,7 +278,7 @@ describe('bad input is refused with one line that names the file, and nothing is
       code: 'input',
       message: expect.stringContaining('junk: a face was found in none of 2 images'),
     });
-    const [id = ''] = readdirSync(runsDir);
+    const [id = ''] = readdirSync(runsDir).filter(name => !name.startsWith('.'));
     expect(await readRunRecord(join(runsDir, id))).toMatchObject({
       status: 'failed',
       error: expect.stringContaining('junk'),
