@@ -35,14 +35,14 @@ export function planAudit(configuration: AuditConfiguration, sources: readonly S
 }
 
 /**
- * Measured in November 2026 on two shared cores of an Intel Xeon: 200 portraits took 17.0 s; embeddings of 128 numbers 2.1 s for 2,000
+ * Measured in November 2026 on two shared cores of an Intel Xeon: 200 portraits took 9.5 s; embeddings of 128 numbers 2.1 s for 2,000
  * training and 1,000 generated ones, 4.4 s with 1,000 held-out ones, 5.5 s with 20,000 relabellings; 11.7 s and 24.3 s for 20,000, 5,000
  * and 5,000.
  */
 const SECONDS = {
   start: 2,
   startWithHeldout: 4,
-  face: 0.07,
+  face: 0.04,
   appearance: 0.002,
   /** A product of two numbers in the comparison of all pairs. */
   product: 1.5e-10,

@@ -12,8 +12,8 @@ import { SHEET } from './side.ts';
  */
 const SECONDS = {
   start: 3,
-  /** A picture that the face networks read, and one that is compared as a whole. */
-  face: 0.07,
+  /** An image that the face networks read, and one that is compared as a whole. */
+  face: 0.04,
   appearance: 0.001,
   /** What a step takes however small it is. */
   least: 0.002,

@@ -16,7 +16,7 @@ const SECONDS = {
   open: 1.5,
   image: 0.0015,
   /** An image that a classifier is asked about, which has to find a face or has not. */
-  face: 0.07,
+  face: 0.04,
   whole: 0.001,
   /** A step on 16 images of 16 pixels and a sample of 16 pixels; `power`: how they grow with the pixels of all images. */
   gan: { step: 0.051, power: 0.79, sample: 0.0001 },
