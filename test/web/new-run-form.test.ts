@@ -75,8 +75,8 @@ describe('forms made of the jobs’ declarations', () => {
     ['"imageRule.maxSide" expected 1', WHOLE, '"imageRule.maxSide" expected 1'],
     ['"name" expected text', NAME, '"name" expected text'],
     ['--fail-on "x>1": the result has no "x"', FAIL_ON, '--fail-on "x>1": the result has no "x"'],
-    ['/work/faces/labels.csv: no such file', 'training', '/work/faces/labels.csv: no such file'],
-    ['/work/faces/made: not a folder', 'generated', '/work/faces/made: not a folder'],
+    ['/data/faces/labels.csv: no such file', 'training', '/data/faces/labels.csv: no such file'],
+    ['/data/faces/made: not a folder', 'generated', '/data/faces/made: not a folder'],
     ['memory: faces take 3 GB', WHOLE, 'memory: faces take 3 GB'],
   ])('%s stands at the field it names', (message, place, shown) => {
     const fields = fieldsOf(formOfJob(jobOf('audit')));
