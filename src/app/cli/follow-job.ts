@@ -1,13 +1,12 @@
 import { join } from 'node:path';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import {
-  checkGatePath,
   checkGates,
   type Finished,
   type Gate,
   type Job,
   type JobEvent,
-  toJsonSchema,
+  resultOf,
   type WorkedRun,
 } from '../../kit/job/index.ts';
 import { readRunRecord } from '../../kit/runs/index.ts';
@@ -96,19 +95,6 @@ export interface ShowOptions {
   readonly gates: readonly Gate[];
   /** Choices of the job's result view. */
   readonly view: Readonly<Record<string, unknown>>;
-}
-
-/** The result of a job as programs take it. */
-export function resultOf(job: Job, { id, report }: Finished<unknown>, view: ShowOptions['view']): unknown {
-  if (job.result === undefined) return report;
-  return job.result.of(report, { run: id, options: job.result.options.parse(view) });
-}
-
-/** Finds gates that lead nowhere before any work. @throws {BiolensError} `usage` */
-export function checkGatePaths(job: Job, gates: readonly Gate[]): void {
-  if (gates.length === 0) return;
-  const schema = toJsonSchema(job.result?.schema ?? job.report, 'output');
-  for (const gate of gates) checkGatePath(gate, schema);
 }
 
 /** Prints the result of a run: for people, or as JSON. */

@@ -1,9 +1,17 @@
 import type { Command } from 'commander';
 import { BiolensError } from '../../ground/errors.ts';
-import { absolutePaths, fieldsOf, type Job, overlay, parseGate, resumeJob } from '../../kit/job/index.ts';
+import {
+  absolutePaths,
+  checkGatePaths,
+  fieldsOf,
+  type Job,
+  overlay,
+  parseGate,
+  resumeJob,
+} from '../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, findRun } from '../../kit/runs/index.ts';
 import { readConfigFile } from './config-file.ts';
-import { checkGatePaths, followAndShow, type StartRun } from './follow-job.ts';
+import { followAndShow, type StartRun } from './follow-job.ts';
 import { groupOf } from './groups.ts';
 import type { CliIo } from './io.ts';
 import { addFieldFlags, flagNamer } from './job-flags.ts';

@@ -1,5 +1,6 @@
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import {
+  checkGatePaths,
   checkGates,
   commandOf,
   type Finished,
@@ -10,13 +11,14 @@ import {
   type ParseOptions,
   parseConfiguration,
   planJob,
+  resultOf,
   startJob,
 } from '../../kit/job/index.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { formatTable } from '../../kit/text/table.ts';
 import { formatMetric } from '../../kit/text/wrap.ts';
 import { describePlan } from './describe-plan.ts';
-import { checkGatePaths, followJob, resultOf, type StartRun, showResult } from './follow-job.ts';
+import { followJob, type StartRun, showResult } from './follow-job.ts';
 import type { CliIo } from './io.ts';
 import { printJson, work } from './work.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '../../ground/contracts/index.ts';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import { benjaminiHochberg } from '../../ground/math/index.ts';
-import type { Finished, Headline, Job, JobComparison } from '../../kit/job/index.ts';
+import { type Finished, type Headline, type Job, type JobComparison, resultOf } from '../../kit/job/index.ts';
 import type { FoundRun } from '../../kit/runs/index.ts';
 import { findJob } from '../jobs.ts';
 import { readFinished } from '../pages/index.ts';
@@ -28,12 +28,11 @@ interface Compared {
   readonly headline: Headline;
 }
 
-function resultOf(job: Job, { id, report }: Finished<unknown>): unknown {
-  if (job.result === undefined) return report;
+/** A report without a result, such as of a benchmark of which nothing was asked, has its headline alone. */
+function resultOrNothing(job: Job, finished: Finished<unknown>): unknown {
   try {
-    return job.result.of(report, { run: id, options: job.result.options.parse({}) });
+    return resultOf(job, finished);
   } catch {
-    // A report without a result, such as of a benchmark of which nothing was asked, has its headline alone.
     return {};
   }
 }
@@ -41,7 +40,7 @@ function resultOf(job: Job, { id, report }: Finished<unknown>): unknown {
 async function open(job: Job, found: FoundRun): Promise<Compared> {
   const finished = await readFinished(job, found);
   const headline = job.headline(finished.report);
-  const placed = metricsOf(resultOf(job, finished));
+  const placed = metricsOf(resultOrNothing(job, finished));
   const own = placed.find(({ source }) => source === headline.metric);
   const { path, of } = own ?? { path: headline.label, of: '' };
   const first: PlacedMetric = { key: HEADLINE, path, of, metric: headline.metric, source: headline.metric };

@@ -1,7 +1,7 @@
 import type { HostedRun } from '../../ground/contracts/index.ts';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
 import {
-  checkGatePath,
+  checkGatePaths,
   commandOf,
   failedGates,
   type Job,
@@ -12,9 +12,9 @@ import {
   parseGate,
   planJob,
   type RunJobOptions,
+  resultOf,
   resumeJob,
   startJob,
-  toJsonSchema,
 } from '../../kit/job/index.ts';
 import { findRun } from '../../kit/runs/index.ts';
 import { findJob } from '../jobs.ts';
@@ -121,8 +121,7 @@ export class JobHost {
   async start(kind: string, input: unknown, { name, failOn = [] }: StartRequest = {}): Promise<string> {
     const { job, configuration } = await this.#checked(kind, input);
     const gates = failOn.map(parseGate);
-    const schema = toJsonSchema(job.result?.schema ?? job.report, 'output');
-    for (const gate of gates) checkGatePath(gate, schema);
+    checkGatePaths(job, gates);
     const { runsDir, environment } = this.#options;
     return await this.#work(job, gates, options =>
       startJob(job, configuration, { runsDir, environment, name, ...options }),
@@ -215,10 +214,8 @@ export class JobHost {
     }
   }
 
-  #end(hosted: Hosted, { id, report }: { readonly id: string; readonly report: unknown }): void {
-    const { job } = hosted;
-    const result =
-      job.result === undefined ? report : job.result.of(report, { run: id, options: job.result.options.parse({}) });
-    hosted.update({ state: 'done', gates: failedGates(result, hosted.gates) });
+  #end(hosted: Hosted, finished: { readonly id: string; readonly report: unknown }): void {
+    const { job, gates } = hosted;
+    hosted.update({ state: 'done', gates: gates.length === 0 ? [] : failedGates(resultOf(job, finished), gates) });
   }
 }

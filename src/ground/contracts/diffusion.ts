@@ -14,7 +14,6 @@ export const modelNotesSchema = z.object({
   /** What the classes are classes of, such as `gender`. */
   attribute: z.string().min(1).nullable().default(null),
 });
-export type ModelNotes = z.infer<typeof modelNotesSchema>;
 
 /** A curve of training, thinned: `values[name][i]` is the mean over the steps after `steps[i − 1]` up to `steps[i]`. */
 const curveSchema = z.object({

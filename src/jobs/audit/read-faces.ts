@@ -36,6 +36,8 @@ const NO_FACE = 'no face found';
 const FLAT = 'an image of one colour';
 /** Images that are decoded ahead of the networks. */
 const DECODED_AHEAD = 2;
+/** Files that are looked up among kept readings at a time. */
+const KEPT_AT_ONCE = 64;
 
 /** An embedding as the text of an item. */
 export function encodeEmbedding(embedding: Float32Array): string {
@@ -99,7 +101,7 @@ export interface ReadOptions {
 /** What a former audit has read from the same bytes, as an item without its set; null where it has not. */
 async function keptReading({ file, path, load, problem }: ImageFile, cache: ReadingCache | null) {
   // What lies in an archive, or cannot be opened, is read as if nothing were kept.
-  if (cache === null || load !== undefined || problem !== undefined) return null;
+  if (cache === null || cache.size === 0 || load !== undefined || problem !== undefined) return null;
   const digest = await digestFile(path).catch(() => null);
   const kept = digest === null ? undefined : cache.get(digest);
   if (digest === null || kept === undefined) return null;
@@ -112,7 +114,7 @@ async function* readFolder(
   { set, files }: Folder,
   left: ReadonlySet<string>,
   options: ReadOptions,
-): AsyncGenerator<AuditItem> {
+): AsyncGenerator<readonly AuditItem[]> {
   const { reader, cache = null, signal } = options;
   const settings = { concurrency: reader.concurrency + DECODED_AHEAD, digest: true, signal };
   // What a network refuses is no fault of the image, so it is carried out of the reader, which would skip the image.
@@ -125,23 +127,25 @@ async function* readFolder(
   };
   const wanted = files.filter(({ file }) => left.has(itemKey({ set, file })));
   const unread: ImageFile[] = [];
-  for (const image of wanted) {
+  for (let start = 0; start < wanted.length; start += KEPT_AT_ONCE) {
     throwIfAborted(signal);
-    const kept = await keptReading(image, cache);
-    if (kept === null) unread.push(image);
-    else yield { set, ...kept };
+    const some = wanted.slice(start, start + KEPT_AT_ONCE);
+    const found = await Promise.all(some.map(image => keptReading(image, cache)));
+    unread.push(...some.filter((_, i) => found[i] === null));
+    const items = found.filter(kept => kept !== null).map(kept => ({ set, ...kept }));
+    if (items.length > 0) yield items;
   }
   for await (const seen of mapImages(unread, settings, look)) {
     const { file, digest } = seen;
     const common = { set, file, ...(digest === undefined ? {} : { digest }) };
     if ('skipped' in seen) {
-      yield { ...common, skipped: seen.skipped };
+      yield [{ ...common, skipped: seen.skipped }];
       continue;
     }
     if ('error' in seen.image) throw seen.image.error;
     const { reading, flat = false } = seen.image;
     if (digest !== undefined && !flat) cache?.put(digest, reading && { ...reading, faces: reading.faces ?? null });
-    yield reading === null ? { ...common, skipped: flat ? FLAT : NO_FACE } : { ...common, ...itemOf(reading) };
+    yield [reading === null ? { ...common, skipped: flat ? FLAT : NO_FACE } : { ...common, ...itemOf(reading) }];
   }
 }
 
@@ -161,7 +165,7 @@ export async function* readFaces(
   async function* work(left: readonly string[]): AsyncGenerator<readonly AuditItem[]> {
     const keys = new Set(left);
     try {
-      for (const folder of folders) for await (const item of readFolder(folder, keys, options)) yield [item];
+      for (const folder of folders) yield* readFolder(folder, keys, options);
     } finally {
       // What has been read is of use though the run be interrupted; a cache that cannot be written costs the next audit time, no more.
       await cache?.flush().catch(() => undefined);

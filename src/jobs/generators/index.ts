@@ -26,6 +26,7 @@ export {
   type TrainConfigurationInput,
   trainConfigurationSchema,
 } from './train/configuration.ts';
+export { type StepSize, secondsOfSample, secondsOfStep } from './train/seconds.ts';
 export { readUNetConfig, type StageConfig, type UNetConfig, writeUNetConfig } from './unet/config.ts';
 export type { UNetContext } from './unet/layers.ts';
 export { buildUNet, timeFeatures, timeFeatureWidth, type UNetInputs, unetParameters } from './unet/network.ts';

@@ -1,27 +1,20 @@
 import type { JobPlan } from '../../kit/job/index.ts';
-import { type DiffusionModel, GENERATORS } from '../generators/index.ts';
+import { GENERATORS, secondsOfSample, secondsOfStep } from '../generators/index.ts';
 import type { MitigationConfiguration } from './configuration.ts';
 import type { PictureFolder } from './picture-set.ts';
 import type { Prepared } from './prepare.ts';
 import { SHEET } from './side.ts';
 
 /**
- * Measured in November 2026 on two shared cores of an Intel Xeon that others kept busy, the smallest of several times: steps on 8 to 64 pixels
- * with 0.2 to 1.5 million weights (9 ms to 1.3 s) and audits of 1,100 to 3,000 embeddings of 128 to 512 numbers (1 to 13 s) are met within a
- * factor of 2. `face` is the audit's, measured for its plan.
+ * Measured in November 2026 on two shared cores of an Intel Xeon that others kept busy, the smallest of several times: audits of 1,100 to 3,000
+ * embeddings of 128 to 512 numbers (1 to 13 s) are met within a factor of 2. `face` is the audit's, measured for its plan; steps and samples
+ * are those of training.
  */
 const SECONDS = {
   start: 3,
   /** An image that the face networks read, and one that is compared as a whole. */
   face: 0.04,
   appearance: 0.001,
-  /** What a step takes however small it is. */
-  least: 0.002,
-  /** Of a step on `parameters × pixels × images` = 10⁹, which grows with their `power`. */
-  step: 0.035,
-  power: 0.72,
-  /** One evaluation of the network for a sample, as a share of what a step takes for a picture. */
-  evaluation: 0.2,
   /** An audit of samples, and what each number of the embeddings of all sets adds to it. */
   audit: 0.3,
   embedded: 5e-6,
@@ -33,20 +26,15 @@ function amountsOf({ rounds, samples, auditSamples }: MitigationConfiguration) {
   return { samples: 2 * auditSamples + measured * (samples + SHEET.pictures), audits: 2 + measured };
 }
 
-/** Seconds that a step of fine-tuning takes on the CPU, about. */
-function secondsOfStep({ parameters, config }: DiffusionModel, batch: number): number {
-  const work = (parameters.size * config.size ** 2 * batch) / 1e9;
-  return SECONDS.least + SECONDS.step * work ** SECONDS.power;
-}
-
 function secondsOf({ configuration, model, reader, folders }: Prepared): number {
   const { rounds, steps, batch, samplingSteps, embedder, classifier, bias, samples } = configuration;
   const real = folders.training.files.length + (folders.heldout?.files.length ?? 0);
   const wholePictures = embedder === 'appearance' && (Object.keys(bias).length === 0 || classifier !== 'built-in');
   const reading = wholePictures ? SECONDS.appearance : SECONDS.face;
-  const step = secondsOfStep(model, batch);
+  const size = { parameters: model.parameters.size, size: model.config.size, batchSize: batch };
+  const step = secondsOfStep('diffusion', size);
   const amounts = amountsOf(configuration);
-  const sample = (samplingSteps * SECONDS.evaluation * step) / batch + reading;
+  const sample = secondsOfSample('diffusion', size, samplingSteps) + reading;
   const audit = SECONDS.audit + (real + samples) * reader.width * SECONDS.embedded;
   return SECONDS.start + real * reading + amounts.samples * sample + rounds * steps * step + amounts.audits * audit;
 }

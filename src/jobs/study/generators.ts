@@ -15,7 +15,8 @@ const NETWORKS = {
   diffusion: { channels: 24, learningRate: 2e-3 },
 } as const satisfies Readonly<Record<GeneratorKind, Pick<GeneratorSettings, 'channels' | 'learningRate'>>>;
 
-const SAMPLING = { method: 'dpm-solver++', steps: 20, batch: 64 } as const;
+/** How samples of a study are made. */
+export const SAMPLING = { method: 'dpm-solver++', steps: 20, batch: 64 } as const;
 
 export interface StudyTraining extends Pick<TrainerRequest, 'key' | 'checkpoint'> {
   readonly size: number;

@@ -1,16 +1,12 @@
 import type { GeneratorKind } from '../../ground/contracts/index.ts';
 import type { JobPlan } from '../../kit/job/index.ts';
-import { GENERATORS } from '../generators/index.ts';
+import { GENERATORS, secondsOfSample, secondsOfStep } from '../generators/index.ts';
 import type { StudyConfiguration } from './configuration.ts';
-import { studySettings } from './generators.ts';
+import { SAMPLING, studySettings } from './generators.ts';
 import type { Prepared } from './prepare.ts';
 import { stepsOf } from './work.ts';
 
-/**
- * Measured in November 2026 on two shared cores of an Intel Xeon that others kept busy, the smallest of several times, on 16, 32 and 64 pixels:
- * a GAN (51 to 458 ms a step) is met within a tenth, a diffusion model (83 to 528 ms) within a factor of 2. `face` is the
- * audit's, measured for its plan.
- */
+/** Measured in November 2026 on two shared cores of an Intel Xeon. `face` is the audit's; steps and samples are those of training. */
 const SECONDS = {
   /** A generator's graphs. */
   open: 1.5,
@@ -18,24 +14,15 @@ const SECONDS = {
   /** An image that a classifier is asked about, which has to find a face or has not. */
   face: 0.04,
   whole: 0.001,
-  /** A step on 16 images of 16 pixels and a sample of 16 pixels; `power`: how they grow with the pixels of all images. */
-  gan: { step: 0.051, power: 0.79, sample: 0.0001 },
-  diffusion: { step: 0.05, power: 0.85, sample: 0.018 },
-} as const satisfies Readonly<Record<string, number | Readonly<Record<string, number>>>>;
-
-const PIXELS = 16 * 16;
-const BATCH = 16;
+} as const;
 
 /** Seconds that a generator takes to be trained on so many images and to be sampled, without the classifier. */
-function secondsOfGenerator(configuration: StudyConfiguration, kind: GeneratorKind, size: number): number {
-  const { imageSize, batchSize, samples } = configuration;
-  const { step, power, sample } = SECONDS[kind];
-  const pixels = imageSize ** 2 / PIXELS;
-  return (
-    SECONDS.open +
-    stepsOf(configuration, size) * step * ((pixels * batchSize) / BATCH) ** power +
-    samples * sample * pixels ** power
-  );
+function secondsOfGenerator(configuration: StudyConfiguration, kind: GeneratorKind, images: number): number {
+  const { imageSize: size, batchSize, samples } = configuration;
+  const steps = stepsOf(configuration, images);
+  const parameters = GENERATORS[kind].parameters(studySettings(kind, { size, batchSize, steps }));
+  const step = { parameters, size, batchSize };
+  return SECONDS.open + steps * secondsOfStep(kind, step) + samples * secondsOfSample(kind, step, SAMPLING.steps);
 }
 
 function secondsOf({ configuration, folder, labeller, sizes }: Prepared): number {

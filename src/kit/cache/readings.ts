@@ -32,6 +32,8 @@ export interface KeptReading {
 
 /** Readings of one reader by the digest of the image's file; null for an image without a face. */
 export interface ReadingCache {
+  /** Files whose readings are kept. */
+  readonly size: number;
   /** Undefined where the file has not been read. */
   get(digest: string): KeptReading | null | undefined;
   put(digest: string, reading: KeptReading | null): void;
@@ -97,6 +99,9 @@ export async function openReadingCache(runsDir: string, identity: ReaderIdentity
   const valueBytes = HEADER_BYTES + Object.keys(identity.attributes).length + 4 * identity.width;
   const records = await openRecords(folder, valueBytes);
   return {
+    get size() {
+      return records.size;
+    },
     get(digest) {
       const found = records.get(digest);
       return found === null ? undefined : decode(found, identity);

@@ -15,6 +15,8 @@ const MOST_BYTES = 2 ** 31;
 export interface RecordFolder {
   /** Length of a record's value in bytes. */
   readonly valueBytes: number;
+  /** How many there are. */
+  readonly size: number;
   get(key: string): Uint8Array | null;
   /** Keeps a value for {@link flush}; one that is there already stays. */
   put(key: string, value: Uint8Array): void;
@@ -63,6 +65,9 @@ export async function openRecords(folder: string, valueBytes: number): Promise<R
   const segment = join(folder, `segment-${process.pid}-${Date.now().toString(36)}.bin`);
   return {
     valueBytes,
+    get size() {
+      return known.size;
+    },
     get: key => known.get(key) ?? null,
     put(key, value) {
       if (value.length !== valueBytes)

@@ -9,5 +9,6 @@ export { configurationJsonSchema, describeExpected, type JsonSchema, toJsonSchem
 export { suggest } from './nearest-word.ts';
 export { absolutePaths, overlay, type ParseOptions, parseConfiguration } from './parse-configuration.ts';
 export * from './report-images.ts';
+export { checkGatePaths, resultOf } from './result.ts';
 export * from './run-job.ts';
 export { schemasOf } from './schemas.ts';

@@ -1,5 +1,6 @@
 import type { Job } from './declaration.ts';
 import { configurationJsonSchema, type JsonSchema, toJsonSchema } from './json-schema.ts';
+import { resultSchemaOf } from './result.ts';
 
 /** JSON Schemas of all that a job reads and writes: `biolens schema KIND`, and `dist/schemas/KIND.json`. */
 export interface JobSchemas {
@@ -20,7 +21,7 @@ export function schemasOf(job: Job): JobSchemas {
     kind: job.kind,
     configuration: configurationJsonSchema(job.configuration),
     report: toJsonSchema(job.report, 'output'),
-    result: toJsonSchema(job.result?.schema ?? job.report, 'output'),
+    result: toJsonSchema(resultSchemaOf(job), 'output'),
     item: toJsonSchema(job.items, 'output'),
   };
 }

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { BiolensError } from '../../../ground/errors.ts';
-import { type Job, parseGate, resumeJob, startJob } from '../../../kit/job/index.ts';
+import { checkGatePaths, type Job, parseGate, resumeJob, startJob } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, type FoundRun, findRun, listRuns } from '../../../kit/runs/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { formatTable } from '../../../kit/text/table.ts';
 import { findJob } from '../../jobs.ts';
 import { readFinished } from '../../pages/run-page.ts';
 import { readConfigFile } from '../config-file.ts';
-import { checkGatePaths, followAndShow, type StartRun } from '../follow-job.ts';
+import { followAndShow, type StartRun } from '../follow-job.ts';
 import { groupOf } from '../groups.ts';
 import type { CliIo } from '../io.ts';
 import { requestOf } from '../job-verb.ts';
