@@ -1,6 +1,7 @@
 import { open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { BiolensError, messageOf } from './errors.ts';
+import { isNestedDeeper } from './nesting.ts';
 
 /** System calls that change a folder or a file, whatever they are part of. */
 const WRITING = [
@@ -72,21 +73,6 @@ export async function isInside(path: string, folders: readonly string[]): Promis
 /** Deeper nesting than this is no file of ours, and would exhaust the stack of whatever walks through it. */
 const DEEPEST = 200;
 
-/** How deep lists and objects are nested in a text of JSON. */
-function depthOf(text: string): number {
-  let [depth, deepest, quoted] = [0, 0, false];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === 0x5c) i++;
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
-    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x5d || code === 0x7d) depth--;
-  }
-  return deepest;
-}
-
 /** Why a text is not JSON, for a person whose file it is. */
 function whyNotJson(text: string): string {
   if (text === '') return 'an empty file';
@@ -114,7 +100,7 @@ export async function readJsonFile(path: string, { mostBytes }: { readonly mostB
   } catch (error) {
     throw fileError(path, error);
   }
-  if (depthOf(text) > DEEPEST) throw wrong(`nested more than ${DEEPEST} deep`);
+  if (isNestedDeeper(text, DEEPEST)) throw wrong(`nested more than ${DEEPEST} deep`);
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,18 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BiolensError, EXIT_CODES, messageOf } from '../../ground/errors.ts';
 import type { Job } from '../../kit/job/index.ts';
+import { packageVersion } from '../../kit/runs/index.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { JOBS } from '../jobs.ts';
 import { explainUsage, findCommand, verbsOf, withHint } from './explain-usage.ts';
 import { describeUnexpected, guardExit } from './guard-exit.ts';
 import { type CliIo, processIo } from './io.ts';
 import { registerVerbs } from './verbs/index.ts';
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  return String(JSON.parse(text).version);
-}
 
 /** The whole command line, ready to parse; it writes to `io` alone and throws instead of exiting. */
 export function buildProgram(io: CliIo, jobs: readonly Job[] = JOBS): Command {

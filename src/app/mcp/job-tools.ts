@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { BiolensError } from '../../ground/errors.ts';
 import { configurationJsonSchema, type Job, type JsonSchema, suggest, valueAt } from '../../kit/job/index.ts';
-import { type FoundRun, findRun, listRuns } from '../../kit/runs/index.ts';
+import { type FoundRun, findRun, ItemCounter, listRuns } from '../../kit/runs/index.ts';
 import type { JobHost } from '../host/index.ts';
 import { findJob } from '../jobs.ts';
-import { countItems, readFinished } from '../pages/index.ts';
+import { readFinished } from '../pages/index.ts';
 import { defineTool, type Tool } from './tool.ts';
 
 /** A part of a report that is longer than this is told by its names, so that an assistant asks for less. */
@@ -51,9 +51,9 @@ function startTool(job: Job, host: JobHost): Tool {
 /** How far a run is, by the process that works on it or by its folder. */
 async function stateOf({ path, record }: FoundRun, host: JobHost) {
   const hosted = host.look(record.id);
-  if (hosted !== null) return { ...hosted, items: await countItems(path) };
+  if (hosted !== null) return { ...hosted, items: await new ItemCounter(path).count() };
   const { id, kind, status, error = null } = record;
-  return { id, kind, state: status, error, items: await countItems(path) };
+  return { id, kind, state: status, error, items: await new ItemCounter(path).count() };
 }
 
 /** A part of a report; a long one by the names of its parts. */

@@ -10,4 +10,4 @@ export {
   pathsRead,
 } from './images.ts';
 export { readTemplate, renderReportHtml, type TemplateOptions } from './report-html.ts';
-export { countItems, readFinished, readReport, readRunPage } from './run-page.ts';
+export { readFinished, readReport, readRunPage } from './run-page.ts';

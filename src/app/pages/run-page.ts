@@ -1,26 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { type AnyReport, anyReportSchema, type ReportPage } from '../../ground/contracts/index.ts';
 import { readJsonFile } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { type Finished, type Job, MOST_REPORT_BYTES, valueAt } from '../../kit/job/index.ts';
-import type { FoundRun } from '../../kit/runs/index.ts';
-
-const NEWLINE = 10;
-
-/** Lines of a run's `items.jsonl` that are whole; 0 when there is none yet. */
-export async function countItems(runPath: string): Promise<number> {
-  let lines = 0;
-  try {
-    for await (const chunk of createReadStream(join(runPath, 'items.jsonl'))) {
-      if (!(chunk instanceof Uint8Array)) continue;
-      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
-    }
-  } catch {
-    return lines;
-  }
-  return lines;
-}
+import { type FoundRun, ItemCounter } from '../../kit/runs/index.ts';
 
 /**
  * The result of a run; null while it has none.
@@ -70,5 +53,11 @@ export async function readFinished(job: Job, { path, record }: FoundRun): Promis
 
 /** A run as a page without images. */
 export async function readRunPage(found: FoundRun, report: AnyReport | null): Promise<ReportPage> {
-  return { run: found.record, report, itemsDone: await countItems(found.path), images: {}, blurred: false };
+  return {
+    run: found.record,
+    report,
+    itemsDone: await new ItemCounter(found.path).count(),
+    images: {},
+    blurred: false,
+  };
 }

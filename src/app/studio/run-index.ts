@@ -1,4 +1,4 @@
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import {
   headlineSchema,
@@ -9,18 +9,15 @@ import {
   type RunRow,
   runNotesSchema,
 } from '../../ground/contracts/index.ts';
-import { writeAtomically } from '../../ground/disk.ts';
+import { readJsonFile, writeAtomically } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
-import { type Job, valueAt } from '../../kit/job/index.ts';
-import { type FoundRun, readRunRecord, toJson } from '../../kit/runs/index.ts';
-import { lockHolder } from '../../kit/runs/lock.ts';
+import { type Job, MOST_REPORT_BYTES, valueAt } from '../../kit/job/index.ts';
+import { asItStands, type FoundRun, readRunRecord, toJson } from '../../kit/runs/index.ts';
 
 /** Names that a run's folder can have: nothing in them leads out of the folder of runs. */
 const RUN_NAME = /^\w[\w.-]{0,199}$/;
 const NOTES_FILE = 'notes.json';
 const MOST_NOTE_BYTES = 64 * 2 ** 10;
-/** A report beyond this is not read for one number of a list. */
-const MOST_REPORT_BYTES = 256 * 2 ** 20;
 /** Milliseconds that one look at the list may spend on reports that have not been read yet. */
 const PATIENCE_MS = 1000;
 /** Folders looked at together. */
@@ -88,8 +85,7 @@ export class RunIndex {
     const record = kept?.version === version ? kept.record : await readRunRecord(path);
     this.#records.set(name, { version, record });
     if (record.id !== name) this.#folders.set(record.id, name);
-    if (record.status !== 'running' || (await lockHolder(path)) !== undefined) return { path, record };
-    return { path, record: { ...record, status: 'interrupted' } };
+    return await asItStands({ path, record });
   }
 
   async #all(): Promise<FoundRun[]> {
@@ -166,8 +162,7 @@ function nameOf({ configuration }: RunRecord, role: string): string {
 /** The headline of a report that may be anyone's: one that does not fit its job has none. */
 async function readHeadline(file: string, job: Job): Promise<RunHeadline | null> {
   try {
-    if ((await stat(file)).size > MOST_REPORT_BYTES) return null;
-    const report = job.report.safeParse(JSON.parse(await readFile(file, 'utf8')));
+    const report = job.report.safeParse(await readJsonFile(file, { mostBytes: MOST_REPORT_BYTES }));
     if (!report.success) return null;
     return headlineSchema.safeParse(job.headline(report.data)).data ?? null;
   } catch {
@@ -182,9 +177,8 @@ export async function readNotes(path: string): Promise<RunNotes> {
   const file = join(path, NOTES_FILE);
   try {
     // Neither a link nor a pipe: a folder of runs can come from a stranger.
-    const status = await lstat(file);
-    if (!status.isFile() || status.size > MOST_NOTE_BYTES) return NO_NOTES;
-    return runNotesSchema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data ?? NO_NOTES;
+    if (!(await lstat(file)).isFile()) return NO_NOTES;
+    return runNotesSchema.safeParse(await readJsonFile(file, { mostBytes: MOST_NOTE_BYTES })).data ?? NO_NOTES;
   } catch {
     return NO_NOTES;
   }

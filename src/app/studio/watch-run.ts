@@ -1,49 +1,8 @@
-import { open, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RunEvent } from '../../ground/contracts/index.ts';
-import type { FoundRun } from '../../kit/runs/index.ts';
-
-const NEWLINE = 10;
-const CHUNK = 2 ** 16;
-
-/** Counts the lines of a file that grows, reading each byte once. */
-class LineCounter {
-  readonly #file: string;
-  #read = 0;
-  #lines = 0;
-
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  async count(): Promise<number> {
-    const size = await stat(this.#file).then(
-      status => (status.isFile() ? status.size : 0),
-      () => 0,
-    );
-    // A torn last line is cut off when a run is resumed.
-    if (size < this.#read) [this.#read, this.#lines] = [0, 0];
-    if (size === this.#read) return this.#lines;
-    const handle = await open(this.#file).catch(() => null);
-    if (handle === null) return this.#lines;
-    try {
-      const buffer = new Uint8Array(CHUNK);
-      while (this.#read < size) {
-        const { bytesRead } = await handle.read(buffer, 0, CHUNK, this.#read);
-        if (bytesRead === 0) break;
-        const part = buffer.subarray(0, bytesRead);
-        for (let at = part.indexOf(NEWLINE); at >= 0; at = part.indexOf(NEWLINE, at + 1)) this.#lines++;
-        this.#read += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
-    return this.#lines;
-  }
-}
+import { type FoundRun, ItemCounter } from '../../kit/runs/index.ts';
 
 interface Watched {
-  readonly counter: LineCounter;
+  readonly counter: ItemCounter;
   readonly listeners: Set<(event: RunEvent | null) => void>;
   last: RunEvent | null;
   timer: NodeJS.Timeout | null;
@@ -104,7 +63,7 @@ export class RunWatcher {
       return;
     }
     const watched: Watched = {
-      counter: new LineCounter(join(path, 'items.jsonl')),
+      counter: new ItemCounter(path),
       listeners: new Set([listener]),
       last: null,
       timer: null,
@@ -135,7 +94,7 @@ export class RunWatcher {
     else this.#watched.delete(id);
   }
 
-  async #look(id: string, counter: LineCounter): Promise<RunEvent | null> {
+  async #look(id: string, counter: ItemCounter): Promise<RunEvent | null> {
     this.looks++;
     const found = await this.#options.find(id);
     return found === null ? null : { status: found.record.status, itemsDone: await counter.count() };

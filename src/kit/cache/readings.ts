@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { fileError, writeAtomically } from '../../ground/disk.ts';
+import { fileError, readJsonFile, writeAtomically } from '../../ground/disk.ts';
 import { openRecords } from './record-file.ts';
 
 /** Folder of kept readings within the folder of runs: whoever deletes the runs deletes these with them. */
 export const CACHE_FOLDER = '.cache';
 
 const META_FILE = 'meta.json';
+const MOST_META_BYTES = 2 ** 20;
 
 const metaSchema = z.object({
   schema: z.literal('biolens/readings@1'),
@@ -127,9 +128,10 @@ export async function listCache(runsDir: string): Promise<CacheEntry[]> {
   const entries: CacheEntry[] = [];
   for (const name of await readdir(root).catch(() => [])) {
     const path = join(root, name);
-    const text = await readFile(join(path, META_FILE), 'utf8').catch(() => null);
-    const meta = text === null ? null : metaSchema.safeParse(parseJson(text));
-    if (!meta?.success) continue;
+    const meta = metaSchema.safeParse(
+      await readJsonFile(join(path, META_FILE), { mostBytes: MOST_META_BYTES }).catch(() => null),
+    );
+    if (!meta.success) continue;
     let bytes = 0;
     let usedAt = 0;
     for (const file of await readdir(path).catch(() => [])) {
@@ -140,14 +142,6 @@ export async function listCache(runsDir: string): Promise<CacheEntry[]> {
     entries.push({ name, path, reader: meta.data.reader, bytes, usedAt });
   }
   return entries.sort((a, b) => b.usedAt - a.usedAt);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** Removes kept readings: those not added to for so long, or all. @returns what was removed */

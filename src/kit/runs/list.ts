@@ -12,8 +12,8 @@ export interface FoundRun {
   readonly record: RunRecord;
 }
 
-async function look(path: string): Promise<FoundRun> {
-  const record = await readRunRecord(path);
+/** A run as it stands, by its record: one that nobody works on any more was interrupted, whatever it says. */
+export async function asItStands({ path, record }: FoundRun): Promise<FoundRun> {
   if (record.status !== 'running' || (await lockHolder(path)) !== undefined) return { path, record };
   return { path, record: { ...record, status: 'interrupted' } };
 }
@@ -46,7 +46,7 @@ export async function listRuns(runsDir: string = DEFAULT_RUNS_DIR): Promise<{
     const path = join(folder, entry.name);
     if (await isMissing(join(path, 'run.json'))) continue;
     try {
-      runs.push(await look(path));
+      runs.push(await asItStands({ path, record: await readRunRecord(path) }));
     } catch (error) {
       broken.push({ id: entry.name, reason: messageOf(error) });
     }
