@@ -103,7 +103,7 @@ function outcomeOf(path: string): unknown {
   return { report, artifacts: digestsOf(join(path, 'artifacts')), page: html.includes('id="biolens-report"') };
 }
 
-describe.skipIf(process.platform === 'win32')('killed at random instants', () => {
+describe.skipIf(process.platform === 'win32')('killed at random instants (not on Windows)', () => {
   beforeAll(() => {
     const json = (name: string, value: object) => writeFileSync(at(name), JSON.stringify(value));
     json('mitigate.yaml', {

@@ -108,13 +108,16 @@ describe('where nothing can be written', () => {
   });
 
   const isRoot = process.getuid?.() === 0;
-  test.skipIf(process.platform === 'win32' || isRoot)('a run cannot be made there', async () => {
-    await using folder = await temporaryFolder();
-    const locked = join(folder.path, 'locked');
-    mkdirSync(locked);
-    chmodSync(locked, 0o500);
-    const made = createRun({ kind: 'audit', runsDir: locked, seed: 1, configuration: {} });
-    await expect(made).rejects.toThrow('no permission to write it');
-    execFileSync('chmod', ['700', locked]);
-  });
+  test.skipIf(process.platform === 'win32' || isRoot)(
+    'a run cannot be made there (as a user who may not write everywhere)',
+    async () => {
+      await using folder = await temporaryFolder();
+      const locked = join(folder.path, 'locked');
+      mkdirSync(locked);
+      chmodSync(locked, 0o500);
+      const made = createRun({ kind: 'audit', runsDir: locked, seed: 1, configuration: {} });
+      await expect(made).rejects.toThrow('no permission to write it');
+      execFileSync('chmod', ['700', locked]);
+    },
+  );
 });

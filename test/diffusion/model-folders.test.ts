@@ -43,14 +43,17 @@ const tensorsOf = async (copy: string) =>
   readSafetensors(await readFile(join(copy, 'unet', `${NAME}.safetensors`))).tensors;
 
 describe('a model of latents is refused', () => {
-  test.skipIf(!existsSync(cases))('the pipeline of the cases, and its U-Net alone', async () => {
-    const ldm = join(cases, 'ldm-folder/ldm');
-    await expect(readModelFolder(ldm)).rejects.toThrow('a latent model ("LDMPipeline" with "vqvae")');
-    await expect(readModelFolder(join(ldm, 'unet'))).rejects.toThrow('a latent model');
-    const runtime = await openRuntime({ device: 'cpu', threads: 1 });
-    await expect(openGenerator(runtime, ldm, { method: 'ddim', steps: 2 })).rejects.toThrow('a latent model');
-    await runtime.close();
-  });
+  test.skipIf(!existsSync(cases))(
+    'the pipeline of the cases, and its U-Net alone (needs ../shared/cases)',
+    async () => {
+      const ldm = join(cases, 'ldm-folder/ldm');
+      await expect(readModelFolder(ldm)).rejects.toThrow('a latent model ("LDMPipeline" with "vqvae")');
+      await expect(readModelFolder(join(ldm, 'unet'))).rejects.toThrow('a latent model');
+      const runtime = await openRuntime({ device: 'cpu', threads: 1 });
+      await expect(openGenerator(runtime, ldm, { method: 'ddim', steps: 2 })).rejects.toThrow('a latent model');
+      await runtime.close();
+    },
+  );
 
   test.each([
     [
@@ -127,20 +130,23 @@ describe('a scheduler', () => {
     await expect(readModelFolder(await withScheduler(`field ${field} ${value}`, text))).rejects.toThrow(`"${field}"`);
   });
 
-  test.skipIf(!existsSync(cases))('of the cases: -Infinity is read, EDM is refused', async () => {
-    const copy = (name: string) =>
-      copyOf(name, path =>
-        cp(join(cases, name, 'scheduler_config.json'), join(path, 'scheduler/scheduler_config.json')),
+  test.skipIf(!existsSync(cases))(
+    'of the cases: -Infinity is read, EDM is refused (needs ../shared/cases)',
+    async () => {
+      const copy = (name: string) =>
+        copyOf(name, path =>
+          cp(join(cases, name, 'scheduler_config.json'), join(path, 'scheduler/scheduler_config.json')),
+        );
+      const { noise } = await readModelFolder(await copy('dpm-minus-infinity'));
+      expect(noise).toMatchObject({
+        spacing: 'linspace',
+        dpmSolver: { order: 2, type: 'midpoint', smallestLambda: null },
+      });
+      await expect(readModelFolder(await copy('foreign-scheduler-edm'))).rejects.toThrow(
+        '"EDMDPMSolverMultistepScheduler"',
       );
-    const { noise } = await readModelFolder(await copy('dpm-minus-infinity'));
-    expect(noise).toMatchObject({
-      spacing: 'linspace',
-      dpmSolver: { order: 2, type: 'midpoint', smallestLambda: null },
-    });
-    await expect(readModelFolder(await copy('foreign-scheduler-edm'))).rejects.toThrow(
-      '"EDMDPMSolverMultistepScheduler"',
-    );
-  });
+    },
+  );
 
   test('of DPM-Solver++ is written as it was read', async () => {
     const text =
@@ -251,18 +257,23 @@ describe('checkpoints of accelerate', () => {
     await expect(readModelFolder(copy)).rejects.toThrow('it holds checkpoint-500: name one of them');
   });
 
-  test.skipIf(!existsSync(cases))('fields of the average and unknown ones do not stand in the way', async () => {
-    const ema = JSON.parse(await readFile(join(cases, 'ema-folder/config.json'), 'utf8'));
-    const extra = { decay: ema.decay, power: ema.power, update_after_step: 0, use_ema_warmup: true };
-    const copy = await copyOf('ema', path =>
-      edit(join(path, 'unet/config.json'), json => Object.assign(json, extra, { note: 'mine', skip_time_act: false })),
-    );
-    const model = await readModelFolder(copy);
-    expect(model.weights).toEqual(whole.weights);
-    expect(model.warnings).toEqual([
-      'config.json: "note", "skip_time_act": not of UNet2DModel and left alone, as diffusers does',
-    ]);
-  });
+  test.skipIf(!existsSync(cases))(
+    'fields of the average and unknown ones do not stand in the way (needs ../shared/cases)',
+    async () => {
+      const ema = JSON.parse(await readFile(join(cases, 'ema-folder/config.json'), 'utf8'));
+      const extra = { decay: ema.decay, power: ema.power, update_after_step: 0, use_ema_warmup: true };
+      const copy = await copyOf('ema', path =>
+        edit(join(path, 'unet/config.json'), json =>
+          Object.assign(json, extra, { note: 'mine', skip_time_act: false }),
+        ),
+      );
+      const model = await readModelFolder(copy);
+      expect(model.weights).toEqual(whole.weights);
+      expect(model.warnings).toEqual([
+        'config.json: "note", "skip_time_act": not of UNet2DModel and left alone, as diffusers does',
+      ]);
+    },
+  );
 
   test('without a scheduler the noise that is assumed is said', async () => {
     const copy = await copyOf('bare', path => rm(join(path, 'scheduler'), { recursive: true }));
@@ -313,14 +324,14 @@ describe('absurd sizes are refused before anything is allocated', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50e6);
   });
 
-  test.skipIf(!existsSync(cases))('the configuration of the cases', async () => {
+  test.skipIf(!existsSync(cases))('the configuration of the cases (needs ../shared/cases)', async () => {
     const copy = await copyOf('663', path =>
       cp(join(cases, 'hostile/diffusers-663.bin'), join(path, 'unet/config.json')),
     );
     await expect(readModelFolder(copy)).rejects.toThrow('"block_out_channels.1"');
   });
 
-  test.skipIf(process.platform === 'win32')('a pipe in place of a file does not hang', async () => {
+  test.skipIf(process.platform === 'win32')('a pipe in place of a file does not hang (not on Windows)', async () => {
     const copy = await copyOf('pipe', async path => {
       await rm(join(path, 'unet/config.json'));
       execFileSync('mkfifo', [join(path, 'unet/config.json')]);

@@ -108,7 +108,7 @@ describe('listImages', () => {
   });
 
   const isRoot = process.getuid?.() === 0;
-  test.skipIf(process.platform === 'win32')('a folder without read permission is named', () => {
+  test.skipIf(process.platform === 'win32')('a folder without read permission is named (not on Windows)', () => {
     const folder = fill(temporaryFolder(), ['ok/1.png', 'locked/2.png']);
     for (const path of [folder, join(folder, 'ok')]) chmodSync(path, 0o755);
     chmodSync(join(folder, 'locked'), 0o000);

@@ -110,23 +110,26 @@ describe('a run’s folder that something has happened to', () => {
       expect((await findRun(other.id, runsDir)).record.id).toBe(other.id);
     });
 
-    test.skipIf(process.platform === 'win32')('that is a pipe, or huge, is refused before it is opened', async () => {
-      const runsDir = join(folder.path, 'pipes');
-      mkdirSync(join(runsDir, 'pipe'), { recursive: true });
-      mkdirSync(join(runsDir, 'huge'));
-      execFileSync('mkfifo', [join(runsDir, 'pipe/run.json')]);
-      writeFileSync(join(runsDir, 'huge/run.json'), '');
-      truncateSync(join(runsDir, 'huge/run.json'), 2 ** 40);
-      const { runs, broken } = await listRuns(runsDir);
-      expect(runs).toEqual([]);
-      expect(broken.map(({ reason }) => reason.replace(/^.*: /, '')).sort()).toEqual([
-        `${2 ** 40} bytes, expected at most ${2 ** 24}`,
-        'not a plain file',
-      ]);
-    });
+    test.skipIf(process.platform === 'win32')(
+      'that is a pipe, or huge, is refused before it is opened (not on Windows)',
+      async () => {
+        const runsDir = join(folder.path, 'pipes');
+        mkdirSync(join(runsDir, 'pipe'), { recursive: true });
+        mkdirSync(join(runsDir, 'huge'));
+        execFileSync('mkfifo', [join(runsDir, 'pipe/run.json')]);
+        writeFileSync(join(runsDir, 'huge/run.json'), '');
+        truncateSync(join(runsDir, 'huge/run.json'), 2 ** 40);
+        const { runs, broken } = await listRuns(runsDir);
+        expect(runs).toEqual([]);
+        expect(broken.map(({ reason }) => reason.replace(/^.*: /, '')).sort()).toEqual([
+          `${2 ** 40} bytes, expected at most ${2 ** 24}`,
+          'not a plain file',
+        ]);
+      },
+    );
   });
 
-  test.skipIf(process.platform === 'win32')('only its owner may read a run', async () => {
+  test.skipIf(process.platform === 'win32')('only its owner may read a run (not on Windows)', async () => {
     const run = await make();
     await run.writeArtifact('sheets/a.png', 'image');
     await run.complete({ schema: 'toy' });
@@ -137,7 +140,7 @@ describe('a run’s folder that something has happened to', () => {
     );
   });
 
-  test.skipIf(process.platform !== 'linux')('a zombie holds no lock', async () => {
+  test.skipIf(process.platform !== 'linux')('a zombie holds no lock (on Linux alone)', async () => {
     const run = await make();
     // The lock of a process that has ended and whose parent never asks how.
     const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$; read _ < /proc/\\$\\$/stat; exit" & exec sleep 60'], {

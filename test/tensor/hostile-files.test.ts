@@ -54,7 +54,7 @@ describe('safetensors that the reference reader refuses', () => {
     expect(() => readSafetensors(safetensorsOf(`{${many}}`, 0))).toThrow('too many values');
   });
 
-  test.skipIf(!existsSync(cases))('the files of the cases', async () => {
+  test.skipIf(!existsSync(cases))('the files of the cases (needs ../shared/cases)', async () => {
     for (const [file, message] of [
       ['safetensors-overlap/overlap.safetensors', 'tensor "b" shares bytes with tensor "a"'],
       ['safetensors-overlap/trail.safetensors', 'after tensor "a" belong to nothing'],
@@ -106,7 +106,7 @@ describe('.npy', () => {
     expect([...readNpy(file).data]).toEqual([-1, 1, -128]);
   });
 
-  test.skipIf(!existsSync(cases))('the files of the cases', async () => {
+  test.skipIf(!existsSync(cases))('the files of the cases (needs ../shared/cases)', async () => {
     for (const [file, message] of [
       ['hostile/tail.npy', '4000 bytes after its [64, 16]'],
       ['hostile/two-shapes.npy', 'says "shape" twice'],

@@ -42,7 +42,7 @@ const EXPECTED = {
 };
 
 describe('ONNX models as people have them', () => {
-  test.skipIf(noCases)('weights in another file, and numbers of half precision', async () => {
+  test.skipIf(noCases)('weights in another file, and numbers of half precision (needs ../shared/cases)', async () => {
     const found = await embed(join(cases, 'onnx-external-data/ext.onnx'));
     expect(found).toHaveLength(8);
     for (const [i, value] of EXPECTED.external.entries()) expect(Math.abs(found[i]! - value)).toBeLessThan(1e-5);
@@ -50,7 +50,7 @@ describe('ONNX models as people have them', () => {
     for (const [i, value] of EXPECTED.halves.entries()) expect(Math.abs(halves[i]! - value)).toBeLessThan(5e-3);
   });
 
-  test.skipIf(noCases)('a model newer than the engine is told in words', async () => {
+  test.skipIf(noCases)('a model newer than the engine is told in words (needs ../shared/cases)', async () => {
     const path = join(cases, 'onnx-too-new/ir99.onnx');
     const message = await embed(path).then(
       () => 'no error',

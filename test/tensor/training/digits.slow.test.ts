@@ -7,7 +7,7 @@ import { randomKey } from '../../../src/ground/math/index.ts';
 
 const folder = resolve(import.meta.dirname, '../../../../shared/data/mnist');
 
-describe.skipIf(!existsSync(folder))('the example on MNIST', () => {
+describe.skipIf(!existsSync(folder))('the example on MNIST (needs ../shared/data/mnist)', () => {
   test.each(['lenet', 'alexnet'] as const)('%s reads at least 98.5 %% of the test digits right', async name => {
     const [train, test] = [readDigits(folder, 'train'), readDigits(folder, 't10k')];
     const { accuracy } = await trainDigits(RECIPES[name], { train, test, key: randomKey(1) });
