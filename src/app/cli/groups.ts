@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { BiolensError } from '../../ground/errors.ts';
 
 /** What groups of verbs are about. */
 const SUMMARIES: Readonly<Record<string, string>> = {
@@ -10,10 +11,24 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   study: 'questions that take many generators to answer',
 };
 
-/** The group of verbs of a name; made where it is not there yet. Alone it prints its help. */
+/** Options of a verb before the word of another one within it would be lost without a word: `audit --seed 2 text`. */
+function refuseLostOptions(command: Command, { name }: { readonly name: string }): void {
+  const lost = command.options.find(option => command.getOptionValueSource(option.attributeName()) === 'cli');
+  if (lost !== undefined)
+    throw new BiolensError(
+      'usage',
+      `${lost.long ?? lost.flags}: options stand after all words of the verb, after "${name}"`,
+    );
+}
+
+/** The group of verbs of a name: a job's verb that others stand under, or one that is made. A group that is no job prints its help alone. */
 export function groupOf(program: Command, name: string): Command {
   const found = program.commands.find(command => command.name() === name);
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    if (found.options.length > 0 && found.commands.length === 0)
+      found.hook('preSubcommand', (command, inner) => refuseLostOptions(command, { name: inner.name() }));
+    return found;
+  }
   const group = program.command(name).description(SUMMARIES[name] ?? `verbs of ${name}`);
   group.action(() => group.outputHelp());
   return group;

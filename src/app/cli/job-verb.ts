@@ -29,10 +29,10 @@ interface JobOptions {
   readonly name?: string;
 }
 
-/** The command that a job's verb is, within its group where it has two words. */
-function commandFor(program: Command, job: Job, name = job.verb.split(' ').at(-1) ?? job.verb): Command {
-  const [group = ''] = job.verb.split(' ');
-  return (group === job.verb ? program : groupOf(program, group)).command(name);
+/** The command of a verb: its last word within the group of those before, which may be a job's verb itself, as in `audit text`. */
+function commandFor(program: Command, words: readonly string[]): Command {
+  const parent = words.slice(0, -1).reduce(groupOf, program);
+  return parent.command(words.at(-1) ?? '');
 }
 
 /** Adds `--fail-on`, `--json`, `--blur` and `--runs-dir`, which starting and resuming have. */
@@ -82,15 +82,16 @@ export function requestOf(
 
 function registerResume(program: Command, job: Job, io: CliIo): void {
   const only = fieldsOf(job.configuration).filter(({ meta }) => meta.changeable);
-  if (only.length === 0 || !job.verb.includes(' ')) return;
-  const command = commandFor(program, job, 'resume').argument('<run>');
+  const group = job.verb.split(' ').slice(0, -1);
+  if (only.length === 0 || group.length === 0) return;
+  const command = commandFor(program, [...group, 'resume']).argument('<run>');
   command.description(`resume a ${job.noun} that was interrupted or failed, with some settings changed`);
   const changes = addFieldFlags(command, job.configuration, {
     only: ({ meta }) => meta.changeable !== undefined,
     kept: true,
   });
   const view = job.result === undefined ? () => ({}) : addFieldFlags(command, job.result.options);
-  addExamples(addOutputOptions(command, job), `biolens ${job.verb.split(' ')[0]} resume latest`).action(
+  addExamples(addOutputOptions(command, job), `biolens ${group.join(' ')} resume latest`).action(
     async (id: string, { runsDir, json = false, blur = false, failOn }: JobOptions) => {
       const gates = failOn.map(parseGate);
       checkGatePaths(job, gates);
@@ -104,7 +105,7 @@ function registerResume(program: Command, job: Job, io: CliIo): void {
 
 /** Adds the verb of a job, made from its declaration. */
 export function registerJob(program: Command, job: Job, io: CliIo): void {
-  const command = commandFor(program, job).description(job.summary);
+  const command = commandFor(program, job.verb.split(' ')).description(job.summary);
   const given = addFieldFlags(command, job.configuration, { only: ({ meta }) => meta.changeable !== 'only' });
   const view = job.result === undefined ? () => ({}) : addFieldFlags(command, job.result.options);
   command

@@ -17,6 +17,8 @@ export function buildProgram(io: CliIo, jobs: readonly Job[] = JOBS): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .showHelpAfterError(false)
+    // What stands after the words of a verb is that verb's, also where one of fewer words has the same option.
+    .enablePositionalOptions()
     .configureHelp({ helpWidth: Math.min(io.columns, 100), showGlobalOptions: false })
     .configureOutput({ writeOut: io.out, writeErr: () => {} });
   registerVerbs(program, io, jobs);

@@ -28,8 +28,8 @@ function describeCommand(command: Command, jobs: readonly Job[]): string[] {
   const children = command.commands;
   const help = command.createHelp();
   const own = help.visibleOptions(command).filter(({ long }) => long !== '--help');
-  if (children.length > 0)
-    return [`## ${pathOf(command)}`, command.description(), ...children.flatMap(child => describeCommand(child, jobs))];
+  const below = children.flatMap(child => describeCommand(child, jobs));
+  if (children.length > 0 && own.length === 0) return [`## ${pathOf(command)}`, command.description(), ...below];
   const names = fieldNames(command, jobs);
   const level = command.parent?.parent ? '###' : '##';
   const head = names.size === 0 ? ['| option | |', '|---|---|'] : ['| option | in a file | |', '|---|---|---|'];
@@ -40,6 +40,7 @@ function describeCommand(command: Command, jobs: readonly Job[]): string[] {
     `\`\`\`\n${[help.commandUsage(command), ...examples.map(example => `$ ${example}`)].join('\n')}\n\`\`\``,
     ...help.visibleArguments(command).map(argument => `\`${argument.name()}\`: ${argument.description}`),
     ...(own.length === 0 ? [] : [[...head, ...own.map(option => optionRow(option, names))].join('\n')]),
+    ...below,
   ];
 }
 

@@ -3,9 +3,9 @@ import { normalize } from 'node:path';
 import type { ImageRef } from '../../../ground/contracts/bench.ts';
 import { explainSystemError, fileError } from '../../../ground/disk.ts';
 import { BiolensError } from '../../../ground/errors.ts';
+import { ParquetFile, type RowGroup } from '../../../kit/parquet/index.ts';
 import { fileInside } from './inside.ts';
 import { picturesOf } from './parquet.ts';
-import { ParquetFile, type RowGroup } from './parquet-file.ts';
 
 /** Gives the encoded bytes of a benchmark's images when they are asked for. */
 export interface ImageStore {

@@ -34,18 +34,3 @@ export async function fileInside(
     throw wrong(`${info.size.toLocaleString('en-US')} bytes, more than ${mostBytes.toLocaleString('en-US')}`);
   return path;
 }
-
-/** A file of questions that the user named, or that lies in the folder that the user named: plain, and of a size that can be read. */
-export async function checkPlainFile(
-  path: string,
-  { name, mostBytes }: { readonly name: string; readonly mostBytes: number },
-): Promise<void> {
-  const info = await stat(path).catch((cause: unknown) => {
-    throw new BiolensError('input', `${name}: ${explainSystemError(cause)}`, { details: { file: path }, cause });
-  });
-  const wrong = info.isFile()
-    ? info.size > mostBytes &&
-      `${info.size.toLocaleString('en-US')} bytes, more than ${mostBytes.toLocaleString('en-US')}`
-    : 'not a plain file';
-  if (wrong !== false) throw new BiolensError('input', `${name}: ${wrong}`, { details: { file: path } });
-}

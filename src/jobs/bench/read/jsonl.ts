@@ -3,8 +3,8 @@ import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
+import { checkPlainFile } from '../../../ground/plain-file.ts';
 import { parseJson } from '../../../kit/vlm/parse-json.ts';
-import { checkPlainFile } from './inside.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
 
 /** Of a line; a question has a few thousand bytes. */

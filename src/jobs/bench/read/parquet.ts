@@ -2,9 +2,9 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { type ImageRef, type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, throwIfAborted } from '../../../ground/errors.ts';
+import { ParquetFile } from '../../../kit/parquet/index.ts';
 import { tryParseJson } from '../../../kit/vlm/parse-json.ts';
 import { ImageLocator } from './locate-image.ts';
-import { ParquetFile } from './parquet-file.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
 import { composeQuestion, rawHeaderSchema, rawQuestionSchema } from './raw-question.ts';
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { ParquetAnswer, ParquetRequest } from './parquet-messages.ts';
+import type { ParquetAnswer, ParquetRequest } from './messages.ts';
 
 type Failure = Extract<ParquetAnswer, { readonly kind: 'failed' }>;
 type Unnumbered = ParquetRequest extends infer R ? (R extends unknown ? Omit<R, 'id'> : never) : never;
@@ -28,7 +28,7 @@ class ParquetThread {
   #ended: Error | null = null;
 
   constructor() {
-    const file = import.meta.url.endsWith('.ts') ? './parquet-worker.ts' : './parquet-worker.js';
+    const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
     this.#worker = new Worker(new URL(file, import.meta.url), {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },

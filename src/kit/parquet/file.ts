@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { BiolensError, messageOf } from '../../../ground/errors.ts';
-import { checkPlainFile } from './inside.ts';
-import { askParquet, UnreadableFile } from './parquet-thread.ts';
+import { BiolensError, messageOf } from '../../ground/errors.ts';
+import { checkPlainFile } from '../../ground/plain-file.ts';
+import { askParquet, UnreadableFile } from './thread.ts';
 
 /** Rows that are stored together, and so are read together. `end` is exclusive. */
 export interface RowGroup {

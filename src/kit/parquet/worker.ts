@@ -10,9 +10,9 @@ import {
 } from 'hyparquet';
 import { deserializeTCompactProtocol } from 'hyparquet/src/thrift.js';
 import { z } from 'zod';
-import { explainSystemError } from '../../../ground/disk.ts';
-import { messageOf } from '../../../ground/errors.ts';
-import type { ParquetAnswer, ParquetRequest } from './parquet-messages.ts';
+import { explainSystemError } from '../../ground/disk.ts';
+import { messageOf } from '../../ground/errors.ts';
+import type { ParquetAnswer, ParquetRequest } from './messages.ts';
 
 /** Bytes that are read or unpacked at once; a row group of images has a few hundred million. */
 const MOST_BYTES = 2 ** 29;

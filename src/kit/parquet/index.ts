@@ -1,0 +1,1 @@
+export { ParquetFile, type RowGroup } from './file.ts';
