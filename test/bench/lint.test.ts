@@ -201,6 +201,10 @@ describe('lint rules', () => {
     expect((await lint(fair)).filter(finding => finding.question === 'f')).toEqual([]);
   });
 
+  test('a benchmark without a question has no balance to speak of', async () => {
+    expect(await lint([])).toEqual([]);
+  });
+
   test('another number of options than the rest', async () => {
     const questions = Array.from({ length: 10 }, (_, i) =>
       makeQuestion({ id: `f/${i}`, ...(i === 3 ? { options: ['Yes', 'No'] } : {}) }),

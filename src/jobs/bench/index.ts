@@ -5,7 +5,10 @@ export { leaderboard, nameScores, publishedRow, scoreRow } from './compare/leade
 export { type PairedResult, testPaired } from './compare/paired.ts';
 export { fitSizeLaw, type SizedError } from './compare/size-law.ts';
 export { PUBLISHED_COUNTS, type PublishedCount } from './datasets.ts';
+export { formatInspectLog } from './export/inspect-log.ts';
 export { formatLeaderboard, LEADERBOARD_FORMATS, type LeaderboardFormat } from './export/leaderboard.ts';
+export { formatLmmsResults, formatLmmsSamples } from './export/lmms-eval.ts';
+export { type OwnReplies, ownReplies } from './export/own-replies.ts';
 export { type BenchEvent, type BenchRunOptions, benchJob, benchRun, type ResumeChanges, resumeBench } from './job.ts';
 export {
   flaggedQuestions,

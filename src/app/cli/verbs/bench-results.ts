@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { benchScoreSchema } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
-import type { BenchRunContent, LeaderboardFormat, ParserName } from '../../../jobs/bench/index.ts';
+import type { BenchRunContent, LeaderboardFormat, OwnReplies, ParserName } from '../../../jobs/bench/index.ts';
 import { describeBench, describeComparison, describeScore } from '../../../jobs/bench/run/describe.ts';
 import { checkGatePath, checkGates, parseGate, toJsonSchema } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, findRun } from '../../../kit/runs/index.ts';
@@ -29,9 +29,14 @@ interface CompareOptions extends ReadOptions {
 interface ExportOptions extends ReadOptions {
   readonly parser: ParserName;
   readonly published?: boolean;
-  readonly format: LeaderboardFormat;
+  readonly format: LeaderboardFormat | HarnessFormat;
   readonly output?: string;
 }
+
+/** Logs of other harnesses, which hold one run each. */
+const HARNESS_FORMATS = ['inspect', 'lmms-eval', 'lmms-eval-samples'] as const;
+type HarnessFormat = (typeof HARNESS_FORMATS)[number];
+const isHarness = (format: string): format is HarnessFormat => HARNESS_FORMATS.some(one => one === format);
 
 interface MergeOptions extends ReadOptions {
   readonly root: readonly string[];
@@ -76,19 +81,45 @@ async function compare(ids: readonly string[], options: CompareOptions, io: CliI
   else io.out(describeComparison(comparison));
 }
 
-async function exportRows(ids: readonly string[], options: ExportOptions, io: CliIo): Promise<void> {
-  const [{ formatLeaderboard, leaderboard, scoreRun }, { writeAtomically }] = await Promise.all([
-    import('../../../jobs/bench/index.ts'),
-    import('../../../ground/disk.ts'),
-  ]);
+async function formatForHarness(
+  ids: readonly string[],
+  format: HarnessFormat,
+  { published, json, runsDir, parser }: ExportOptions,
+): Promise<string> {
+  const [id, ...more] = ids;
+  if (id === undefined || more.length > 0 || published || json)
+    throw new BiolensError('usage', `--format ${format} takes one run, without --published and --json`);
+  const bench = await import('../../../jobs/bench/index.ts');
+  const { path } = await findRun(id, runsDir, BENCH);
+  const replies: OwnReplies = bench.ownReplies(await bench.readBenchRun(path), parser);
+  switch (format) {
+    case 'inspect':
+      return bench.formatInspectLog(replies);
+    case 'lmms-eval':
+      return bench.formatLmmsResults(replies);
+    case 'lmms-eval-samples':
+      return bench.formatLmmsSamples(replies);
+    default:
+      return format satisfies never;
+  }
+}
+
+async function formatRows(ids: readonly string[], format: LeaderboardFormat, options: ExportOptions): Promise<string> {
+  const { formatLeaderboard, leaderboard, scoreRun } = await import('../../../jobs/bench/index.ts');
   const runs = await readRuns(ids, options.runsDir);
   const rows = leaderboard(
     runs.flatMap(run => scoreRun(run, options.parser).map(model => model.score)),
     { published: options.published ?? false },
   );
-  const text = formatLeaderboard(rows, options.json ? 'json' : options.format);
-  if (options.output === undefined) io.out(text);
-  else await writeAtomically(options.output, text);
+  return formatLeaderboard(rows, options.json ? 'json' : format);
+}
+
+async function exportRuns(ids: readonly string[], options: ExportOptions, io: CliIo): Promise<void> {
+  const { format, output } = options;
+  const text = await (isHarness(format) ? formatForHarness(ids, format, options) : formatRows(ids, format, options));
+  if (output === undefined) return io.out(text);
+  const { writeAtomically } = await import('../../../ground/disk.ts');
+  await writeAtomically(output, text);
 }
 
 async function merge(ids: readonly string[], { json, runsDir, name, root }: MergeOptions, io: CliIo): Promise<void> {
@@ -159,16 +190,21 @@ export function registerBenchResults(program: Command, io: CliIo): void {
   ).action((ids: readonly string[], options: CompareOptions) => compare(ids, options, io));
 
   addExamples(
-    addParserOption(addReadOptions(bench.command('export').description('write a leaderboard')))
+    addParserOption(
+      addReadOptions(
+        bench.command('export').description('write a leaderboard, or a run as a log of Inspect or lmms-eval'),
+      ),
+    )
       .argument('[runs...]', RUNS)
       .option('--published', 'with the 28 published models and two baselines')
       .addOption(
         new Option('--format <format>', 'what it is written as (--json: json)')
-          .choices(['csv', 'json', 'markdown', 'latex'])
+          .choices(['csv', 'json', 'markdown', 'latex', ...HARNESS_FORMATS])
           .default('markdown'),
       )
       .option('-o, --output <file>', 'the file to write (default: standard output)'),
     'biolens bench export --published --format latex',
     'biolens bench export latest --format csv -o leaderboard.csv',
-  ).action((ids: readonly string[], options: ExportOptions) => exportRows(ids, options, io));
+    'biolens bench export latest --format inspect -o log.json',
+  ).action((ids: readonly string[], options: ExportOptions) => exportRuns(ids, options, io));
 }

@@ -34,7 +34,7 @@ function letterImbalance(group: readonly Question[]): string | null {
     counts.set(correct, (counts.get(correct) ?? 0) + 1);
     for (const { label } of options) expected.set(label, (expected.get(label) ?? 0) + 1 / options.length);
   }
-  if (Math.min(...expected.values()) < 5) return null;
+  if (expected.size < 2 || Math.min(...expected.values()) < 5) return null;
   let statistic = 0;
   for (const [label, n] of expected) statistic += ((counts.get(label) ?? 0) - n) ** 2 / n;
   const p = chiSquareSurvival(statistic, expected.size - 1);
