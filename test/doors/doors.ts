@@ -1,0 +1,207 @@
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { openStream, randomKey } from '../../src/ground/math/index.ts';
+import { encodePng } from '../../src/kit/images/index.ts';
+import { float32, writeNpy, writeSafetensors } from '../../src/kit/tensor/index.ts';
+import { drawing, header, writeOfficial } from '../bench/official-folder.ts';
+import { makeQuestion } from '../bench/questions.ts';
+import { cardFor, channelMeans, writeModel } from '../faces/models.ts';
+
+/** A file that a stranger may have made. */
+export interface Original {
+  /** Within the folder of the door. */
+  readonly name: string;
+  readonly text: boolean;
+}
+
+/** A place where the product reads files of others. */
+export interface Door {
+  /** Makes sound files in an empty folder; says which of them are damaged in turn. */
+  readonly prepare: (folder: string) => Promise<readonly Original[]>;
+  /** The command that reads them; `scratch` is empty before each call. */
+  readonly command: (folder: string, scratch: string, original: Original) => readonly string[];
+}
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const ROWS = 8;
+const WIDTH = 4;
+
+function embeddings(seed: number): Float32Array {
+  const stream = openStream(randomKey(seed));
+  return Float32Array.from({ length: ROWS * WIDTH }, () => stream.normal());
+}
+const npyOf = (seed: number): Uint8Array => writeNpy(float32(embeddings(seed), [ROWS, WIDTH]));
+async function write(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+}
+const auditOf = (training: string, folder: string, scratch: string, ...more: string[]): string[] => [
+  'audit',
+  ...['--train', join(folder, training), '--generated', join(folder, 'generated.npy'), '--runs-dir', scratch],
+  ...['--permutations', '20', ...more],
+];
+
+const OFFICIAL = join('bench', 'one.json');
+
+export const DOORS: Readonly<Record<string, Door>> = {
+  npy: {
+    prepare: async folder => {
+      await write(folder, { 'train.npy': npyOf(1), 'generated.npy': npyOf(2) });
+      return [{ name: 'train.npy', text: false }];
+    },
+    command: (folder, scratch) => auditOf('train.npy', folder, scratch),
+  },
+  safetensors: {
+    prepare: async folder => {
+      const tensors = { embeddings: float32(embeddings(1), [ROWS, WIDTH]) };
+      await write(folder, { 'train.safetensors': writeSafetensors(tensors), 'generated.npy': npyOf(2) });
+      return [{ name: 'train.safetensors', text: true }];
+    },
+    command: (folder, scratch) => auditOf('train.safetensors', folder, scratch),
+  },
+  'ONNX and card': {
+    prepare: async folder => {
+      await writeModel(folder, channelMeans(), cardFor());
+      await write(folder, { 'images/a.png': await encodePng(drawing(1)), 'images/b.png': await encodePng(drawing(2)) });
+      return [
+        { name: 'model.onnx', text: false },
+        { name: 'model.json', text: true },
+      ];
+    },
+    command: (folder, scratch) => [
+      ...['faces', 'embed', join(folder, 'images'), '--embedder', join(folder, 'model.onnx')],
+      ...['--output', join(scratch, 'rows.npy')],
+    ],
+  },
+  CSV: {
+    prepare: async folder => {
+      const lines = Array.from({ length: ROWS }, (_, i) => `${i},${i % 2 === 0 ? 'woman' : 'man'},"${20 + i}"`);
+      await write(folder, {
+        'train.npy': npyOf(1),
+        'generated.npy': npyOf(2),
+        'labels.csv': `file,gender,age\n${lines.join('\n')}\n`,
+      });
+      return [{ name: 'labels.csv', text: true }];
+    },
+    command: (folder, scratch) => auditOf('train.npy', folder, scratch, '--labels', join(folder, 'labels.csv')),
+  },
+  'image formats': {
+    prepare: async folder => {
+      const { width, height, data } = drawing(1);
+      const raw = () => sharp(data, { raw: { width, height, channels: 3 } });
+      const bmpHeader = Buffer.alloc(54);
+      bmpHeader.write('BM');
+      bmpHeader.writeUInt32LE(54 + data.length, 2);
+      bmpHeader.writeUInt32LE(54, 10);
+      bmpHeader.writeUInt32LE(40, 14);
+      bmpHeader.writeInt32LE(width, 18);
+      bmpHeader.writeInt32LE(height, 22);
+      bmpHeader.writeUInt16LE(1, 26);
+      bmpHeader.writeUInt16LE(24, 28);
+      const grey = Buffer.from(data.filter((_, i) => i % 3 === 0));
+      const images: Record<string, Uint8Array> = {
+        'a.png': await raw().png().toBuffer(),
+        'a.jpg': await raw().jpeg().toBuffer(),
+        'a.webp': await raw().webp().toBuffer(),
+        'a.gif': await raw().gif().toBuffer(),
+        'a.tiff': await raw().tiff({ compression: 'lzw' }).toBuffer(),
+        'a.avif': await raw().avif().toBuffer(),
+        'a.bmp': Buffer.concat([bmpHeader, data]),
+        'a.ppm': Buffer.concat([Buffer.from(`P6\n${width} ${height}\n255\n`), data]),
+        'a.pgm': Buffer.concat([Buffer.from(`P5\n${width} ${height}\n255\n`), grey]),
+      };
+      // One benchmark a format, of a question that shows the image.
+      for (const [name, bytes] of Object.entries(images)) {
+        const line = JSON.stringify(makeQuestion({ id: 'q/1', paths: [name] }));
+        await write(folder, {
+          [join(name.slice(2), name)]: bytes,
+          [join(name.slice(2), 'questions.jsonl')]: `${line}\n`,
+        });
+      }
+      return Object.keys(images).map(name => ({ name: join(name.slice(2), name), text: false }));
+    },
+    command: (folder, _, { name }) => ['bench', 'lint', '--from', join(folder, dirname(name))],
+  },
+  Parquet: {
+    prepare: async folder => {
+      const names = ['questions-snappy.parquet', 'questions-zstd.parquet', 'questions-other-names.parquet'];
+      for (const name of names) await cp(here(`../bench/fixtures/${name}`), join(folder, name));
+      return names.map(name => ({ name, text: false }));
+    },
+    command: (folder, _, { name }) => ['bench', 'lint', '--from', join(folder, name)],
+  },
+  'FaceXBench JSON': {
+    prepare: async folder => {
+      const question = {
+        image_paths: ['images/1.png'],
+        question_text: 'Which range holds the yaw?',
+        options: [-10, 0, 10, 20],
+        correct_answer_option: 'B',
+        answer: '0',
+      };
+      await writeOfficial(join(folder, 'bench'), [
+        {
+          stem: 'one',
+          header: header('face_localization', 'headpose', 'biwi', 'single'),
+          questions: { 1: question },
+        },
+      ]);
+      await write(folder, { 'bench/images/1.png': await encodePng(drawing(1)) });
+      return [{ name: OFFICIAL, text: true }];
+    },
+    command: folder => ['bench', 'lint', '--from', join(folder, 'bench')],
+  },
+  JSONL: {
+    prepare: async folder => {
+      const questions = [1, 2, 3].map(i => JSON.stringify(makeQuestion({ id: `q/${i}`, paths: [`${i}.png`] })));
+      for (const i of [1, 2, 3]) await write(folder, { [`bench/${i}.png`]: await encodePng(drawing(i)) });
+      await write(folder, { 'bench/questions.jsonl': `${questions.join('\n')}\n` });
+      return [{ name: join('bench', 'questions.jsonl'), text: true }];
+    },
+    command: folder => ['bench', 'lint', '--from', join(folder, 'bench')],
+  },
+  'diffusers folder': {
+    prepare: async folder => {
+      await cp(here('../diffusion/fixtures/unet-plain'), join(folder, 'model'), { recursive: true });
+      return [
+        { name: join('model', 'model_index.json'), text: true },
+        { name: join('model', 'unet', 'config.json'), text: true },
+        { name: join('model', 'scheduler', 'scheduler_config.json'), text: true },
+        { name: join('model', 'unet', 'diffusion_pytorch_model.safetensors'), text: true },
+      ];
+    },
+    command: (folder, scratch) => [
+      ...['diffusion', 'sample', '--model', join(folder, 'model'), '--number', '1', '--steps', '1'],
+      ...['--output', join(scratch, 'samples')],
+    ],
+  },
+  'run folder': {
+    prepare: async folder => {
+      const runs = resolve(here('../app/fixtures/runs-of-1a60878/runs'));
+      const names = [
+        '2026-11-27T23-04-05-audit-done',
+        '2026-11-27T23-04-39-bench-done',
+        '2026-11-27T23-52-53-bench-stopped',
+      ];
+      const originals: Original[] = [];
+      for (const name of names) {
+        await cp(join(runs, name), join(folder, 'runs', name), { recursive: true });
+        for (const file of ['run.json', 'report.json', 'items.jsonl']) {
+          const inside = join('runs', name, file);
+          const there = await readFile(join(folder, inside)).catch(() => null);
+          if (there !== null) originals.push({ name: inside, text: true });
+        }
+      }
+      return originals;
+    },
+    command: (folder, _, { name }) => {
+      const id = name.split(/[\\/]/)[1]!;
+      const verb = name.endsWith('report.json') ? 'report' : 'show';
+      return ['runs', verb, id, '--runs-dir', join(folder, 'runs')];
+    },
+  },
+};
