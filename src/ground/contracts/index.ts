@@ -12,6 +12,7 @@ export * from './job.ts';
 export * from './metric.ts';
 export * from './mitigation.ts';
 export * from './packed-pairs.ts';
+export * from './privacy.ts';
 export * from './report.ts';
 export * from './run.ts';
 export * from './study.ts';

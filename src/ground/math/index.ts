@@ -2,6 +2,7 @@ export { inverseBetaLower, inverseBetaUpper, regularisedBeta } from './beta.ts';
 export * from './bootstrap.ts';
 export * from './contingency.ts';
 export * from './distributions.ts';
+export * from './fft.ts';
 export { inverseGammaLower, inverseGammaUpper, logGamma, regularisedGamma, type Tails } from './gamma.ts';
 export { columnMeans } from './gram.ts';
 export * from './intervals.ts';
@@ -19,6 +20,7 @@ export {
 } from './permutation-test.ts';
 export * from './random.ts';
 export * from './rank-test.ts';
+export { fastErfc, logErfc, logNormalCdf } from './scaled-erfc.ts';
 export * from './sign-test.ts';
 export * from './summaries.ts';
 export * from './symmetric-eigen.ts';

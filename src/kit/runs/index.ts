@@ -1,7 +1,7 @@
 export { carryOut, type RunStarted } from './carry-out.ts';
 export { withInterrupt } from './interrupt.ts';
 export { ItemCounter } from './item-counter.ts';
-export { readItems } from './item-log.ts';
+export { ItemLog, readItems } from './item-log.ts';
 export { toJson } from './json.ts';
 export * from './list.ts';
 export { digestFile, digestFiles, packageVersion } from './provenance.ts';

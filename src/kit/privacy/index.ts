@@ -1,0 +1,17 @@
+export type { PrivacyBudget, PrivacyEvent, PrivacyEventInput } from '../../ground/contracts/index.ts';
+export * from './account.ts';
+export * from './analytic-gaussian.ts';
+export { type ByteSource, cryptoBytes } from './byte-source.ts';
+export * from './discrete-gaussian.ts';
+export { type IntegerSampler, openDiscreteLaplace } from './discrete-laplace.ts';
+export * from './lattice.ts';
+export * from './ledger.ts';
+export { lossDelta, lossEpsilon } from './pld/curve.ts';
+export { composeReleases, pldEpsilon, type TightRelease } from './pld/epsilon.ts';
+export type { Estimate, LossGrid } from './pld/losses.ts';
+export { RandomIntegers } from './random-integers.ts';
+export { type DistributedNoise, distributedGaussianRdp, pureRdp, sumCloseness } from './rdp/discrete.ts';
+export { gaussianRdp, poissonGaussianRdp, type SampledGaussian } from './rdp/gaussian.ts';
+export * from './rdp/orders.ts';
+export { poissonRdp, type RdpOf } from './rdp/sampled.ts';
+export { withoutReplacementGaussianRdp } from './rdp/without-replacement.ts';
