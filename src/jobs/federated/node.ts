@@ -1,0 +1,1 @@
+export { nodePrimitives } from './secure/node.ts';
