@@ -1,6 +1,7 @@
 import { type ReactNode, useMemo } from 'react';
 import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import type { Client, PictureRequest } from './client/client.ts';
+import { kindOfSet } from './client/set-kind.ts';
 import { ImageDialog } from './components/image-dialog.tsx';
 import { PageFrame } from './components/page-frame.tsx';
 import { type Pictures, PicturesProvider } from './components/picture.tsx';
@@ -69,8 +70,6 @@ function WithheldImages({ page: { imagesWithheld = {} } }: { readonly page: Repo
 }
 
 function whyMissing(client: Client, report: AnyReport, set: PictureRequest['set']): string {
-  const { sets } = 'sets' in report ? report : { sets: null };
-  if (sets !== null && set in sets && sets[set as keyof typeof sets]?.kind === 'embeddings')
-    return 'embeddings only, no image';
+  if (kindOfSet(report, set) === 'embeddings') return 'embeddings only, no image';
   return client.kind === 'frozen' ? 'not kept in this file' : 'no image';
 }

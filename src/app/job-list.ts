@@ -1,5 +1,6 @@
 // The registry: every job there is, a line each. A new job is its folder, its page's folder, and its line here.
 export { auditJob } from '../jobs/audit/job.ts';
+export { auditTextJob } from '../jobs/audit-text/job.ts';
 export { benchJob } from '../jobs/bench/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';
 export { mitigationJob } from '../jobs/mitigation/job.ts';

@@ -10,6 +10,7 @@ import {
 } from '../../src/ground/contracts/report.ts';
 import type { Client, PictureRequest } from './client.ts';
 import { findJson, getJson, getOrRefuse, postJson } from './requests.ts';
+import { kindOfSet } from './set-kind.ts';
 
 const startedSchema = z.object({ id: z.string() });
 
@@ -24,9 +25,8 @@ export function createStudioClient(): Client {
     listRuns: () => getJson('/api/runs', runListSchema),
     loadPage: id => getJson(runPath(id), reportPageSchema),
     pictureUrl: (page, { set, file, size }) => {
-      const { report } = page;
-      const { sets } = report !== null && 'sets' in report ? report : { sets: null };
-      if (sets !== null && set in sets && sets[set as keyof typeof sets]?.kind !== 'images') return null;
+      const kind = kindOfSet(page.report, set);
+      if (kind !== null && kind !== 'images') return null;
       return imageUrl(page.run.id, { set, file, size });
     },
     imageUrl,

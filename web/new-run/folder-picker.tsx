@@ -13,6 +13,7 @@ export const FoldersProvider = FoldersContext.Provider;
 const CHOICES: Readonly<Record<string, { readonly folders: boolean; readonly files: boolean }>> = {
   'image-folder': { folders: true, files: false },
   'images-or-embeddings': { folders: true, files: true },
+  texts: { folders: true, files: true },
   'label-table': { folders: false, files: true },
   'onnx-model': { folders: false, files: true },
   'model-folder': { folders: true, files: false },

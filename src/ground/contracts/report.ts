@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditReportSchema, setNameSchema } from './audit.ts';
+import { auditTextReportSchema } from './audit-text.ts';
 import { benchReportSchema } from './bench-report.ts';
 import { diffusionReportSchema } from './diffusion.ts';
 import { headlineSchema } from './job.ts';
@@ -17,6 +18,7 @@ export const otherReportSchema = z.object({
 /** A report of any kind, told apart by its `schema` tag. */
 export const anyReportSchema = z.discriminatedUnion('schema', [
   auditReportSchema,
+  auditTextReportSchema,
   benchReportSchema,
   mitigationReportSchema,
   diffusionReportSchema,

@@ -7,6 +7,7 @@ import { z } from 'zod';
 export type Meaning =
   | 'image-folder'
   | 'images-or-embeddings'
+  | 'texts'
   | 'label-table'
   | 'onnx-model'
   | 'model-folder'
@@ -20,6 +21,7 @@ export type Meaning =
 export const READ_PATHS: readonly Meaning[] = [
   'image-folder',
   'images-or-embeddings',
+  'texts',
   'label-table',
   'onnx-model',
   'model-folder',

@@ -1,0 +1,447 @@
+import {
+  type AuditedText,
+  type AuditTextReport,
+  auditTextReportSchema,
+  missingMetric,
+  type TextReplication,
+} from '../../ground/contracts/index.ts';
+import { throwIfAborted } from '../../ground/errors.ts';
+import {
+  bootstrap,
+  foldIn,
+  meanMetric,
+  openStream,
+  proportionMetric,
+  type RandomKey,
+  randomKey,
+} from '../../ground/math/index.ts';
+import { type Run, resumeItems } from '../../kit/runs/index.ts';
+import type { AuditTextConfiguration } from './configuration.ts';
+import { type Scanned, type ScanProgress, scanCorpus } from './corpus/scan-corpus.ts';
+import type { View } from './corpus/scan-task.ts';
+import { type CollectedTexts, collectTexts, documentName, type Text } from './documents/collect-texts.ts';
+import type { ListedFiles } from './documents/list-files.ts';
+import { normaliseText } from './documents/normalise.ts';
+import type { Layout } from './documents/read-documents.ts';
+import { readStretches } from './documents/read-stretches.ts';
+import { type AuditTextStep, step } from './events.ts';
+import { besideText, editDistanceOf, exhibitOf, readSides, type TrainingSide } from './exhibits.ts';
+import { auditTextItemSchema } from './items.ts';
+import { documentsOfText, type MeasuredRun, type MeasuredText, measureText } from './measure/measure-text.ts';
+import {
+  callTexts,
+  type DocumentMatch,
+  type HeldoutScores,
+  NO_OVERLAP,
+  NO_RELABELLING,
+  relabelDocuments,
+} from './measure/statistics.ts';
+import { leastBytes } from './measure/words.ts';
+import { Matches } from './search/findings.ts';
+import { indexTexts, LEAST_WINDOW } from './search/text-index.ts';
+import { writeTextVerdict } from './verdict.ts';
+
+/** The sets of an audit, as far as they are known before work. */
+export interface AuditedSets {
+  readonly training: ListedFiles & { readonly source: string };
+  readonly heldout: (ListedFiles & { readonly source: string }) | null;
+  readonly generated: CollectedTexts & { readonly source: string };
+  readonly layout: Layout;
+}
+
+interface Work {
+  readonly configuration: AuditTextConfiguration;
+  readonly sets: AuditedSets;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Runs that a report lists, exhibits that its page shows, texts that are compared edit by edit, at most. */
+const MOST_RUNS = 20_000;
+const MOST_EXHIBITS = 100;
+const MOST_EDITED = 300;
+/** Held-out texts that are looked for, at least; no more than there are generated ones otherwise. */
+const HELDOUT_TEXTS = 300;
+/** Share of a held-out text in one run from which it is taken for a training text. */
+const SAME_TEXT = 0.8;
+const MOST_DOCUMENTS_TOLD = 1000;
+
+async function* tellScan(
+  stage: string,
+  scan: AsyncGenerator<ScanProgress, Scanned>,
+): AsyncGenerator<AuditTextStep, Scanned> {
+  for (;;) {
+    const { value, done } = await scan.next();
+    if (done) return value;
+    yield step(stage, value.done, value.total);
+  }
+}
+
+/** A view of texts: how they are looked for, and what they became for that. */
+function viewOf(
+  texts: readonly Text[],
+  { configuration, least }: { readonly configuration: AuditTextConfiguration; readonly least: number },
+) {
+  const rules = configuration.normalise;
+  const changed = rules.length === 0 ? null : texts.map(({ bytes }) => copied(normaliseText(bytes, rules)));
+  const bytes = changed?.map(piece => piece.bytes) ?? texts.map(text => text.bytes);
+  const window = leastBytes(bytes, { characters: least, words: configuration.ngram }) ?? least;
+  const view: View = { index: indexTexts(bytes, Math.max(LEAST_WINDOW, window)), rules };
+  return { view, changed };
+}
+
+/** A normalised text in its own memory. */
+const copied = <T extends ReturnType<typeof normaliseText>>({ bytes, origins }: T) => ({
+  bytes: bytes.slice(),
+  origins: { bytes: origins.bytes.slice(), codePoints: origins.codePoints.slice(), lines: origins.lines.slice() },
+});
+
+/** Measures of a set of texts, with intervals over texts. */
+function summarise(measured: readonly MeasuredText[], key: RandomKey): TextReplication['generated'] {
+  const share = (name: string, part: (one: MeasuredText) => number, all: (one: MeasuredText) => number) => {
+    const used = measured.filter(one => all(one) > 0);
+    // Texts that are all alike say nothing of how much texts differ.
+    if (used.length > 0 && used.every(one => part(one) === 0)) return { value: 0, n: used.length, interval: null };
+    return bootstrap(used.length, {
+      stream: openStream(foldIn(key, name)),
+      resamples: 1000,
+      reason: 'no text is long enough',
+      statistic: indices => {
+        let [found, of] = [0, 0];
+        for (const i of indices) {
+          found += part(used[i]!);
+          of += all(used[i]!);
+        }
+        return found / of;
+      },
+    });
+  };
+  return {
+    covered: share(
+      'covered',
+      ({ covered }) => covered,
+      ({ characters }) => characters,
+    ),
+    overlap: share(
+      'overlap',
+      ({ foundNgrams }) => foundNgrams,
+      ({ ngrams }) => ngrams,
+    ),
+    longest: meanMetric(measured.map(longestOf), { reason: 'there are no texts' }),
+    withRun: proportionMetric(measured.filter(({ runs }) => runs.length > 0).length, measured.length),
+  };
+}
+
+const charactersOf = (run: MeasuredRun): number => run.codePointEnd - run.codePointStart;
+const longestOf = ({ runs }: MeasuredText): number => runs.reduce((most, run) => Math.max(most, charactersOf(run)), 0);
+
+interface Heldout {
+  readonly scanned: Scanned;
+  readonly matches: Matches;
+  readonly scores: HeldoutScores;
+  readonly measured: readonly MeasuredText[];
+  readonly overlap: TextReplication['heldoutOverlap'];
+}
+
+/**
+ * Looks for what generated texts share with a training corpus, and whether more than chance: see docs/audit-text.md.
+ *
+ * @returns progress, and at the end the report
+ */
+export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTextStep, AuditTextReport> {
+  const { configuration, sets, signal } = work;
+  const { layout, generated } = sets;
+  const key = foldIn(randomKey(configuration.seed), 'audit-text');
+  const heldoutTexts = yield* sampleHeldout(work, foldIn(key, 'heldout'));
+  yield step('sorting the generated texts');
+  const texts = [...generated.texts, ...(heldoutTexts?.texts ?? [])];
+  // By chance runs are shorter than those that count: what is usual is seen in shorter ones.
+  const least = heldoutTexts === null ? configuration.shortest : Math.max(20, Math.floor(configuration.shortest / 2));
+  const { view, changed } = viewOf(texts, { configuration, least });
+  const options = { layout, views: [view], workers: configuration.workers, signal };
+  const scanned = yield* tellScan('reading the training texts', scanCorpus(sets.training.files, options));
+  const matches = new Matches(view.index, scanned.findings[0]!);
+  const { shortest, ngram, commonFrom } = configuration;
+  const measure = (from: number, to: number, found = matches): MeasuredText[] =>
+    texts.slice(from, to).map(({ bytes }, i) => {
+      throwIfAborted(signal);
+      return measureText(from + i, bytes, {
+        index: view.index,
+        matches: found,
+        shortest,
+        ngram,
+        commonFrom,
+        changed: changed?.[from + i] ?? null,
+      });
+    });
+  const n = generated.texts.length;
+  yield step('measuring the runs');
+  const measured = measure(0, n);
+  let heldout: Heldout | null = null;
+  if (sets.heldout !== null) {
+    const other = yield* tellScan('reading the held-out texts', scanCorpus(sets.heldout.files, options));
+    const inHeldout = new Matches(view.index, other.findings[0]!);
+    heldout = {
+      scanned: other,
+      matches: inHeldout,
+      ...scoreHeldout(measure(n, texts.length), {
+        generatedInHeldout: measure(0, n, inHeldout).map(({ longestRare }) => longestRare),
+        trainingDocuments: scanned.documents,
+        heldoutDocuments: other.documents,
+      }),
+    };
+  }
+  const lengths = measured.map(({ longestRare }) => longestRare);
+  const calls = callTexts(lengths, heldout?.scores ?? null, configuration);
+  let permutation = NO_RELABELLING;
+  if (heldout !== null) {
+    yield step('relabelling test');
+    const lists = Array.from({ length: n }, (_, text) =>
+      matchesOf(text, { view, training: matches, heldout: heldout.matches }),
+    );
+    permutation = relabelDocuments(lists, {
+      units: { training: scanned.documents, heldout: heldout.scanned.documents },
+      shortest,
+      permutations: configuration.permutations,
+      key,
+      signal,
+    });
+  }
+  yield step('comparing with the originals');
+  const nameOf = ({ file, row }: { readonly file: number; readonly row: number }): string =>
+    documentName(sets.training.files[file]!.file, row);
+  const edits = await editDistances(measured, { work, texts });
+  const audited = measured.map((one, i): AuditedText => {
+    const longest = one.runs.reduce<MeasuredRun | null>(
+      (most, run) => (most === null || charactersOf(run) > charactersOf(most) ? run : most),
+      null,
+    );
+    return {
+      file: generated.texts[i]!.name,
+      characters: one.characters,
+      words: one.words,
+      longest: {
+        characters: longest === null ? 0 : charactersOf(longest),
+        words: one.runs.reduce((most, { words }) => Math.max(most, words), 0),
+        tokens: null,
+      },
+      longestRare: one.rareRun < 0 ? 0 : one.longestRare,
+      covered: one.characters === 0 ? null : one.covered / one.characters,
+      overlap: one.ngrams === 0 ? null : one.foundNgrams / one.ngrams,
+      editDistance: edits.get(i) ?? null,
+    };
+  });
+  for await (const { done, total } of resumeItems({
+    run,
+    schema: auditTextItemSchema,
+    keys: audited.map(({ file }) => file),
+    keyOf: ({ file }) => file,
+    work: async function* (left) {
+      const missing = new Set(left);
+      yield audited.filter(({ file }) => missing.has(file));
+    },
+    signal,
+  }))
+    yield step('writing down the texts', done, total);
+  const all = measured
+    .flatMap(({ runs }) => runs)
+    .sort((a, b) => charactersOf(b) - charactersOf(a) || a.text - b.text || a.start - b.start);
+  const listed = all.slice(0, MOST_RUNS);
+  const { runs, exhibits } = await describeRuns(listed, { work, texts, nameOf });
+  const summary = {
+    settings: { shortest, ngram, commonFrom, normalise: configuration.normalise },
+    runs,
+    texts: audited,
+    skipped: [
+      ...tagged('training', [...sets.training.skipped, ...scanned.skipped]),
+      ...tagged('generated', generated.skipped),
+      ...tagged('heldout', [...(sets.heldout?.skipped ?? []), ...(heldout?.scanned.skipped ?? [])]),
+    ].slice(0, MOST_DOCUMENTS_TOLD),
+    alsoSkipped: scanned.alsoSkipped + (heldout?.scanned.alsoSkipped ?? 0),
+    replication: {
+      similarity: 'longest-run' as const,
+      threshold: calls.threshold,
+      calibration: calls.calibration,
+      control: calls.control,
+      callable: calls.callable,
+      copied: calls.copied,
+      falseDiscoveryRate: configuration.falseDiscoveryRate,
+      generated: summarise(measured, foldIn(key, 'generated')),
+      heldout: heldout && summarise(heldout.measured, foldIn(key, 'heldout')),
+      heldoutOverlap: heldout?.overlap ?? NO_OVERLAP,
+      permutation,
+      pairs: measured
+        .map((one, i) => ({
+          generated: generated.texts[i]!.name,
+          training: one.rareRun < 0 ? null : nameOf(one.runs[one.rareRun]!.at),
+          similarity: one.rareRun < 0 ? 0 : one.longestRare,
+          pValue: calls.pValues[i]!,
+          qValue: calls.qValues[i]!,
+          copy: calls.copies[i]!,
+        }))
+        .sort((a, b) => b.similarity - a.similarity),
+    },
+  };
+  await run.note({ digests: { generated: await digestTexts(generated.texts) } });
+  return auditTextReportSchema.parse({
+    schema: 'biolens/audit-text@1',
+    sets: {
+      training: {
+        source: sets.training.source,
+        files: sets.training.files.length,
+        documents: scanned.documents,
+        bytes: scanned.bytes,
+      },
+      generated: {
+        source: generated.source,
+        files: generated.files,
+        documents: generated.documents,
+        bytes: generated.bytes,
+      },
+      heldout:
+        sets.heldout === null || heldout === null
+          ? null
+          : {
+              source: sets.heldout.source,
+              files: sets.heldout.files.length,
+              documents: heldout.scanned.documents,
+              bytes: heldout.scanned.bytes,
+            },
+    },
+    verdict: writeTextVerdict(summary),
+    ...summary,
+    moreRuns: all.length - listed.length,
+    exhibits,
+  });
+}
+
+async function digestTexts(texts: readonly Text[]): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const hash = createHash('sha256');
+  for (const { name, bytes } of texts) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  return hash.digest('hex');
+}
+
+const tagged = <S extends string>(set: S, skipped: readonly { readonly file: string; readonly reason: string }[]) =>
+  skipped.map(one => ({ set, ...one }));
+
+/** Held-out texts of the lengths that the generated ones have. */
+async function* sampleHeldout(
+  { sets, signal }: Work,
+  key: RandomKey,
+): AsyncGenerator<AuditTextStep, CollectedTexts | null> {
+  if (sets.heldout === null) return null;
+  yield step('choosing held-out texts');
+  const { texts } = sets.generated;
+  const lengths = texts.map(({ bytes }) => bytes.length).filter(length => length > 0);
+  const most = Math.max(HELDOUT_TEXTS, texts.length);
+  return collectTexts(sets.heldout.source, {
+    layout: sets.layout,
+    sample: { most, lengths: lengths.length === 0 ? [1] : lengths, key },
+    signal,
+  });
+}
+
+/** What held-out texts share with the training corpus, those left out that stand in it. */
+function scoreHeldout(measured: readonly MeasuredText[], rest: Omit<HeldoutScores, 'inTraining'>) {
+  const isSame = (one: MeasuredText): boolean => one.characters > 0 && longestOf(one) >= SAME_TEXT * one.characters;
+  const used = measured.filter(one => one.characters > 0 && !isSame(one));
+  const overlap =
+    measured.length === 0
+      ? missingMetric('there are no held-out texts')
+      : proportionMetric(measured.filter(isSame).length, measured.length);
+  return { measured: used, overlap, scores: { inTraining: used.map(({ longestRare }) => longestRare), ...rest } };
+}
+
+/** Documents of both corpora with what a text shares with them, longest first. */
+function matchesOf(
+  text: number,
+  { view, training, heldout }: { readonly view: View; readonly training: Matches; readonly heldout: Matches },
+): DocumentMatch[] {
+  const of = (matches: Matches, isTraining: boolean): DocumentMatch[] =>
+    [...documentsOfText(text, { index: view.index, matches })].map(([document, { length }]) => ({
+      document: `${isTraining ? 'training' : 'heldout'} ${document}`,
+      training: isTraining,
+      length,
+    }));
+  return [...of(training, true), ...of(heldout, false)].sort(
+    (a, b) => b.length - a.length || (a.document < b.document ? -1 : 1),
+  );
+}
+
+/** Edit distances of texts from where their longest run comes from. */
+async function editDistances(
+  measured: readonly MeasuredText[],
+  { work, texts }: { readonly work: Work; readonly texts: readonly Text[] },
+): Promise<Map<number, number | null>> {
+  const { sets, signal } = work;
+  const chosen = measured
+    .flatMap(({ runs, rareRun }, i) =>
+      rareRun < 0 ? [] : [{ i, run: runs[rareRun]!, stretch: besideText(runs[rareRun]!, texts[i]!.bytes.length) }],
+    )
+    .sort((a, b) => charactersOf(b.run) - charactersOf(a.run))
+    .slice(0, MOST_EDITED);
+  const found = await readStretches(
+    sets.training.files,
+    chosen.map(({ stretch }) => stretch),
+    { layout: sets.layout, signal },
+  );
+  return new Map(
+    chosen.map(({ i, stretch }) => [i, editDistanceOf(texts[i]!.bytes, found.get(stretch) ?? Buffer.alloc(0))]),
+  );
+}
+
+/** Runs as the report lists them, and the longest rare ones beside their originals. */
+async function describeRuns(
+  listed: readonly MeasuredRun[],
+  {
+    work,
+    texts,
+    nameOf,
+  }: { readonly work: Work; readonly texts: readonly Text[]; readonly nameOf: (at: MeasuredRun['at']) => string },
+): Promise<Pick<AuditTextReport, 'runs' | 'exhibits'>> {
+  const { configuration, sets, signal } = work;
+  const rules = configuration.normalise;
+  const isCommon = ({ weight }: MeasuredRun): boolean => weight >= configuration.commonFrom;
+  const shown = [...listed.keys()]
+    .sort((a, b) => Number(isCommon(listed[a]!)) - Number(isCommon(listed[b]!)) || a - b)
+    .slice(0, MOST_EXHIBITS);
+  // Where differences are looked past, only the corpus itself says where a run ends in it.
+  const wanted = rules.length > 0 ? [...listed.keys()] : shown;
+  const read = await readSides(
+    wanted.map(i => listed[i]!),
+    { files: sets.training.files, layout: sets.layout, rules, signal },
+  );
+  const sides = new Map<number, TrainingSide>(wanted.map((i, k) => [i, read[k]!]));
+  const runs = listed.map((run, i) => {
+    const { at, start, end, codePointStart, codePointEnd } = run;
+    const own = rules.length > 0 ? sides.get(i) : undefined;
+    const bytes = own?.bytes ?? end - start;
+    const codePoints = own?.codePoints ?? codePointEnd - codePointStart;
+    return {
+      generated: {
+        file: texts[run.text]!.name,
+        start: codePointStart,
+        end: codePointEnd,
+        bytes: { start, end },
+        line: run.line,
+      },
+      training: {
+        document: nameOf(at),
+        start: at.codePoints,
+        end: at.codePoints + codePoints,
+        bytes: { start: at.byte, end: at.byte + bytes },
+        line: at.lines + 1,
+      },
+      characters: codePointEnd - codePointStart,
+      words: run.words,
+      tokens: null,
+      weight: run.weight,
+      common: isCommon(run),
+      documents: run.documents.map(one => documentName(sets.training.files[one.file]!.file, one.row)),
+    };
+  });
+  const exhibits = shown.map(i =>
+    exhibitOf(i, listed[i]!, { generated: texts[listed[i]!.text]!.bytes, training: sides.get(i)! }),
+  );
+  return { runs, exhibits };
+}
