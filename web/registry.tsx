@@ -8,6 +8,8 @@ import { GENERATORS_SECTIONS, GeneratorsPage } from './generators/generators-pag
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
 import { OtherPage, otherSections } from './other/other-page.tsx';
 import { STUDY_SECTIONS, StudyPage } from './study/study-page.tsx';
+import { IDENTIFICATION_SECTIONS, IdentificationPage } from './verification/identification-page.tsx';
+import { VerificationPage, verificationSections } from './verification/verification-page.tsx';
 
 export interface ReportView {
   readonly sections: readonly PageSection[];
@@ -30,6 +32,10 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: GENERATORS_SECTIONS, content: <GeneratorsPage report={report} run={run} /> };
     case 'biolens/study@1':
       return { sections: STUDY_SECTIONS, content: <StudyPage report={report} run={run} /> };
+    case 'biolens/verification@1':
+      return { sections: verificationSections(report), content: <VerificationPage report={report} run={run} /> };
+    case 'biolens/identification@1':
+      return { sections: IDENTIFICATION_SECTIONS, content: <IdentificationPage report={report} run={run} /> };
     case 'biolens/other@1':
       return { sections: otherSections(report), content: <OtherPage report={report} run={run} /> };
   }

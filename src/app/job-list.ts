@@ -5,3 +5,4 @@ export { benchJob } from '../jobs/bench/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';
 export { mitigationJob } from '../jobs/mitigation/job.ts';
 export { studyJob } from '../jobs/study/job.ts';
+export { identificationJob, verificationJob } from '../jobs/verification/job.ts';

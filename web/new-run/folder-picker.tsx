@@ -15,6 +15,7 @@ const CHOICES: Readonly<Record<string, { readonly folders: boolean; readonly fil
   'images-or-embeddings': { folders: true, files: true },
   texts: { folders: true, files: true },
   'label-table': { folders: false, files: true },
+  'text-file': { folders: false, files: true },
   'onnx-model': { folders: false, files: true },
   'model-folder': { folders: true, files: false },
   benchmark: { folders: true, files: true },

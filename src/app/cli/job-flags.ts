@@ -90,7 +90,10 @@ export function addFieldFlags(
   { only = () => true, kept = false }: { readonly only?: (field: Field) => boolean; readonly kept?: boolean } = {},
 ): Given {
   const readers: ((command: Command, into: Record<string, unknown>) => Record<string, unknown>)[] = [];
+  let places = 0;
   for (const field of fieldsOf(configuration).filter(only)) {
+    const place = field.meta.argument === undefined || kept ? null : places++;
+    if (place !== null) command.argument(`[${field.meta.argument}]`, field.meta.help);
     const names: { readonly flag: Flag; readonly option: Option }[] = [];
     for (const flag of field.flags) {
       const option = optionOf(field, flag, { kept });
@@ -108,6 +111,10 @@ export function addFieldFlags(
           `${given.map(({ flag }) => flagName(flag)).join(' and ')} exclude each other: both set ${field.path.join('.')}`,
         );
       const [last] = given;
+      const standing: unknown = place === null ? undefined : parsed.processedArgs[place];
+      if (standing !== undefined && last !== undefined)
+        throw new InvalidArgumentError(`${String(standing)} and ${flagName(last.flag)} exclude each other`);
+      if (standing !== undefined) return withValue(into, field.path, standing);
       if (last === undefined) return into;
       const { flag, option } = last;
       const said: unknown = parsed.opts()[option.attributeName()];

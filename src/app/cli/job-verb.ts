@@ -112,7 +112,8 @@ export function registerJob(program: Command, job: Job, io: CliIo): void {
     .option('--config <file>', 'take the settings from a YAML file, of one job or of several; flags win over it')
     .option('--dry-run', 'check everything, say what would be read and how long it takes, and do nothing')
     .option('--name <name>', "end of the run's name (default: made from the settings)");
-  addExamples(addOutputOptions(command, job), ...job.examples).action(async (options: JobOptions) => {
+  addExamples(addOutputOptions(command, job), ...job.examples).action(async () => {
+    const options = command.opts<JobOptions>();
     const { json = false, blur = false, dryRun = false, runsDir } = options;
     const requests = await requestsOf(job, given(command), options);
     await runJobs(requests, { json, blur, dryRun, runsDir, io, view: view(command) });

@@ -17,3 +17,4 @@ export * from './privacy.ts';
 export * from './report.ts';
 export * from './run.ts';
 export * from './study.ts';
+export * from './verification.ts';

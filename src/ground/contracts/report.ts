@@ -8,6 +8,7 @@ import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
 import { studyReportSchema } from './study.ts';
+import { identificationReportSchema, verificationReportSchema } from './verification.ts';
 
 /** A report of a job that has no page of its own: shown as a table of what is in it. */
 export const otherReportSchema = z.object({
@@ -23,12 +24,14 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   mitigationReportSchema,
   diffusionReportSchema,
   studyReportSchema,
+  verificationReportSchema,
+  identificationReportSchema,
   otherReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;
 
-/** Where an image of a page is from: a set of images, the questions of a benchmark, or the run's own folder, such as sheets of samples. */
-export const pictureSetSchema = z.enum([...setNameSchema.options, 'questions', 'run']);
+/** Where an image of a page is from: a set of images, the people who were compared, the questions of a benchmark, or the run's own folder, such as sheets of samples. */
+export const pictureSetSchema = z.enum([...setNameSchema.options, 'people', 'questions', 'run']);
 export type PictureSet = z.infer<typeof pictureSetSchema>;
 
 /**

@@ -1,6 +1,7 @@
 import type { AuditReport, SetName } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import type { Matrix } from '../../ground/math/index.ts';
+import { decodeEmbedding } from '../../kit/face-sets/index.ts';
 import type { FacesPolicy } from '../../kit/faces/index.ts';
 import type { Run } from '../../kit/runs/index.ts';
 import { type MatrixSource, readAll, sourceOf } from '../../kit/tensor/index.ts';
@@ -8,7 +9,7 @@ import type { SetAttributes } from './attributes.ts';
 import type { EmbeddedSets } from './embedded-sets.ts';
 import { faceName } from './face-name.ts';
 import { auditItemSchema } from './items.ts';
-import { decodeEmbedding, itemKey } from './read-faces.ts';
+import { itemKey } from './read-faces.ts';
 import { rowName, type SetSource } from './sources.ts';
 
 /** A set with all its embeddings. */

@@ -1,7 +1,8 @@
-import type { AuditReport } from '../../ground/contracts/index.ts';
+import { type AuditReport, type PictureSet, type SetName, setNameSchema } from '../../ground/contracts/index.ts';
 import { imageInFolder, type NamedImage, type ReportImages } from '../../kit/job/index.ts';
 import { imageOf } from './face-name.ts';
 
+const isSet = (set: PictureSet): set is SetName => setNameSchema.safeParse(set).success;
 const inTraining = (file: string): NamedImage => ({ set: 'training', file });
 
 /** Images of an audit's report: the pairs most alike, and the first clusters of duplicates. */
@@ -18,11 +19,11 @@ export const auditImages: ReportImages<AuditReport> = {
       .flatMap(({ files }) => files.slice(0, most.clusterFiles).map(inTraining)),
   ],
   sourceOf: ({ sets }, set) => {
-    const found = set === 'questions' || set === 'run' ? null : sets[set];
+    const found = isSet(set) ? sets[set] : null;
     return found?.kind === 'images' ? found.source : null;
   },
   open: async ({ report: { sets } }, { set, file }) => {
-    const found = set === 'questions' || set === 'run' ? null : sets[set];
+    const found = isSet(set) ? sets[set] : null;
     if (found?.kind !== 'images') return null;
     const name = imageOf(file);
     if (!/\.(zip|tar)$/i.test(found.source)) return imageInFolder(found.source, name);

@@ -1,6 +1,7 @@
 import type { SetName } from '../../ground/contracts/index.ts';
 import { throwIfAborted } from '../../ground/errors.ts';
 import type { ReadingCache } from '../../kit/cache/index.ts';
+import { encodeEmbedding, isFlat } from '../../kit/face-sets/index.ts';
 import { type Image, type ImageFile, mapImages } from '../../kit/images/index.ts';
 import { digestFile, type Run, resumeItems } from '../../kit/runs/index.ts';
 import type { FaceReader, FaceReading, OneFace } from './face-reader.ts';
@@ -39,21 +40,6 @@ const DECODED_AHEAD = 2;
 /** Files that are looked up among kept readings at a time. */
 const KEPT_AT_ONCE = 64;
 
-/** An embedding as the text of an item. */
-export function encodeEmbedding(embedding: Float32Array): string {
-  const bytes = new DataView(new ArrayBuffer(embedding.length * 4));
-  embedding.forEach((value, i) => {
-    bytes.setFloat32(4 * i, value, true);
-  });
-  return Buffer.from(bytes.buffer).toString('base64');
-}
-
-/** The embedding that {@link encodeEmbedding} wrote. */
-export function decodeEmbedding(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64');
-  return Float32Array.from({ length: Math.floor(bytes.length / 4) }, (_, i) => bytes.readFloatLE(4 * i));
-}
-
 /** Items of a run are told apart by their set and file. */
 export function itemKey({ set, file }: { readonly set: SetName; readonly file: string }): string {
   return `${set}/${file}`;
@@ -70,23 +56,6 @@ function itemOf({ faces, others, ...largest }: FaceReading) {
     ...(faces === undefined ? {} : { faces }),
     ...(others === undefined ? {} : { others: others.map(faceItem) }),
   };
-}
-
-/** Most that samples of one channel may differ in an image that shows nothing: noise of a compressed black frame. */
-const FLAT_RANGE = 8;
-
-/** Whether an image shows nothing but one colour. */
-export function isFlat({ data }: Image): boolean {
-  const low = [255, 255, 255];
-  const high = [0, 0, 0];
-  for (let i = 0; i < data.length; i++) {
-    const channel = i % 3;
-    const value = data[i]!;
-    if (value < low[channel]!) low[channel] = value;
-    if (value > high[channel]!) high[channel] = value;
-    if (high[channel]! - low[channel]! > FLAT_RANGE) return false;
-  }
-  return true;
 }
 
 type Folder = Extract<SetSource, { kind: 'images' }>;

@@ -12,6 +12,7 @@ export type Meaning =
   | 'onnx-model'
   | 'model-folder'
   | 'benchmark'
+  | 'text-file'
   | 'output-folder'
   | 'attribute'
   | 'shares'
@@ -26,6 +27,7 @@ export const READ_PATHS: readonly Meaning[] = [
   'onnx-model',
   'model-folder',
   'benchmark',
+  'text-file',
 ];
 
 /** How a value is written on a command line where that is not how JSON writes it. */
@@ -56,6 +58,8 @@ export interface FieldMeta {
   /** Flag or flags; an empty list for what a file or a program alone can set. */
   readonly flag: string | Flag | readonly Flag[];
   readonly is?: Meaning;
+  /** Name of a place on the command line where the value may stand without its flag, such as `dir`. */
+  readonly argument?: string;
   /** Words that may stand where a path is expected. */
   readonly words?: readonly string[];
   /** What happens where nothing is given, for a field without a default of its own. */

@@ -8,7 +8,8 @@ import { type AuditReport, auditReportSchema } from '../../../src/ground/contrac
 import { type Matrix, randomKey } from '../../../src/ground/math/index.ts';
 import { type AuditConfigurationInput, type AuditEvent, auditRun, resumeAudit } from '../../../src/jobs/audit/index.ts';
 import { auditItemSchema } from '../../../src/jobs/audit/items.ts';
-import { decodeEmbedding, encodeEmbedding, itemKey } from '../../../src/jobs/audit/read-faces.ts';
+import { itemKey } from '../../../src/jobs/audit/read-faces.ts';
+import { decodeEmbedding, encodeEmbedding } from '../../../src/kit/face-sets/index.ts';
 import { renderFaces } from '../../../src/kit/drawing/index.ts';
 import { readRunRecord } from '../../../src/kit/runs/index.ts';
 import { writeNpy } from '../../../src/kit/tensor/index.ts';
