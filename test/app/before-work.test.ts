@@ -17,6 +17,8 @@ async function drain(events: AsyncIterable<unknown>): Promise<void> {
 
 beforeAll(async () => {
   await drain(renderFaces(at('drawn'), { n: 40, seed: 1, size: 32 }));
+  await drain(renderFaces(at('people/ann'), { n: 3, seed: 3, size: 32 }));
+  await drain(renderFaces(at('people/bob'), { n: 3, seed: 4, size: 32 }));
   await drain(renderFaces(at('samples'), { n: 20, seed: 2, size: 32 }));
   await drain(
     trainClassifier(at('drawn'), { attributes: ['gender'], output: at('gender.onnx'), size: 16, steps: 20, seed: 1 }),
@@ -52,6 +54,17 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   bench: ['bench', 'run', '--from', at('quiz')],
   diffusion: ['diffusion', 'train', '--images', at('drawn'), '--size', '16', '-o', at('trained')],
+  verification: ['faces', 'verify', at('people'), '--embedder', 'appearance'],
+  identification: [
+    'faces',
+    'identify',
+    '--gallery',
+    at('people'),
+    '--probes',
+    at('people'),
+    '--embedder',
+    'appearance',
+  ],
   study: ['study', 'bias-by-size', '--images', at('drawn'), '--attribute', 'gender', '--sizes', '20,40', ...classifier],
 };
 
@@ -107,6 +120,9 @@ const TYPOS: readonly (readonly [string, readonly string[], string])[] = [
   ['bench', ['--model', 'specialst'], 'did you mean "specialist"?'],
   ['diffusion', ['--fail-on', 'image.n<100'], 'did you mean "images"?'],
   ['diffusion', ['--classes', 'gendr'], 'did you mean "gender"?'],
+  ['verification', ['--fail-on', 'err>0.1'], 'did you mean "eer"?'],
+  ['verification', ['--group', 'gendr'], '--group names a column of --labels'],
+  ['identification', ['--templates', 'peron'], 'did you mean "person"?'],
   ['study', ['--fail-on', 'results.0.attribute.gender.amplification>1.2'], 'did you mean "attributes"?'],
   ['study', ['--attribute', 'gendr'], 'did you mean "gender"?'],
   ['study', ['--kinds', 'gna'], 'did you mean "gan"?'],

@@ -5,17 +5,18 @@ import { columnMeans, type Matrix, row } from '../../ground/math/index.ts';
 export const MOST_COMPARISONS = 20_000_000;
 
 /**
- * The mean of the unit vectors of other people, to be subtracted from every embedding before it is compared.
+ * The mean embedding of other people, to be subtracted from every embedding before it is compared: what all faces share says nothing of who
+ * it is.
  *
  * @param others `[n, d]`
  * @returns `[d]`
  */
 export function meanFace(others: Matrix): Float64Array {
-  return columnMeans(unitRows(others));
+  return columnMeans(others);
 }
 
 /**
- * Rows of unit length; with a `centre`, rows of unit length less the centre, and that of unit length again.
+ * Rows of unit length, less a centre where one is given; an audit centres likewise.
  *
  * @param matrix `[n, d]`
  * @param centre `[d]`, such as {@link meanFace} gives
@@ -29,11 +30,8 @@ export function unitRows(matrix: Matrix, centre: ArrayLike<number> | null = null
   const line = new Float64Array(cols);
   for (let i = 0; i < rows; i++) {
     line.set(row(matrix, i));
+    if (centre !== null) for (let j = 0; j < cols; j++) line[j]! -= centre[j]!;
     scaleToUnit(line, i);
-    if (centre !== null) {
-      for (let j = 0; j < cols; j++) line[j]! -= centre[j]!;
-      scaleToUnit(line, i);
-    }
     data.set(line, i * cols);
   }
   return { rows, cols, data };
