@@ -14,6 +14,7 @@ import { Section } from '../components/section.tsx';
 import { usePageTitle } from '../state/use-page-title.ts';
 import { formatCount, formatNumber, formatRate, formatShare, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { capitalised } from '../text/words.ts';
 import { Curves } from './curves.tsx';
 import { Groups } from './groups.tsx';
 import { HardestPeople } from './hardest-people.tsx';
@@ -62,7 +63,7 @@ function Overview({ report, run }: OfRun<VerificationReport>): ReactNode {
   return (
     <OverviewSection kind="Verification" run={run} title={titleOf(report)}>
       <p className="lead">
-        {visibleText(protocol)}
+        {capitalised(visibleText(protocol))}
         {embedder !== null && <>, embedder {visibleText(embedder)}</>}: {formatCount(pairs.genuine)} mated and{' '}
         {formatCount(pairs.impostor)} non-mated comparisons
         {people > 0 && <> of {plural(people, 'person', 'people')}</>}.
