@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter, sameBytes } from '../wire/bytes.ts';
 import { addMask } from './derive.ts';
 import { addPacked, maskOf, packBits } from './packing.ts';
 import { KEY_BYTES, type KeyPair, type Primitives, SIGNATURE_BYTES, TAG_BYTES } from './primitives.ts';
-import { contextOf, nameIn, type Roster, type RoundRecord } from './record.ts';
+import { contextOf, nameIn, type Roster, type RoundRecord, rosterDigest } from './record.ts';
 
 /*
  * The cheaper trust model: two servers that do not work together. A client masks its vector with one seed and seals the seed to the second
@@ -37,6 +37,10 @@ const boundTo = (context: Uint8Array, client: number): Uint8Array =>
 
 const signedText = (part: Uint8Array, { sha256 }: Primitives): Uint8Array =>
   new ByteWriter().text('biolens two servers').raw(sha256(part)).finish();
+
+/** What a client signs for the second server, which takes no seed that the first one has made up. */
+const seedText = ({ client, key, sealed }: Omit<SealedSeed, 'signature'>, context: Uint8Array): Uint8Array =>
+  new ByteWriter().text('biolens sealed seed').raw(context).u32(client).raw(key).raw(sealed).finish();
 
 export interface SplitVectorOptions {
   readonly client: number;
@@ -74,12 +78,14 @@ export async function splitVector(
   const masked = entries.slice();
   await addMask(masked, derive(seed, { ...about, purpose: 'mask' }), { sign: 1, primitives });
   const packed = packBits(masked, record.bits);
-  const part = new ByteWriter(packed.length + 200)
+  const sealSignature = primitives.sign(secret, seedText({ client, key: own.public, sealed }, context));
+  const part = new ByteWriter(packed.length + 300)
     .u32(MAGIC)
     .raw(context)
     .u32(client)
     .raw(own.public)
     .raw(sealed)
+    .raw(sealSignature)
     .raw(packed)
     .finish();
   const signature = primitives.sign(secret, signedText(part, primitives));
@@ -91,6 +97,8 @@ export interface SealedSeed {
   readonly client: number;
   readonly key: Uint8Array;
   readonly sealed: Uint8Array;
+  /** The client's, over all of it. */
+  readonly signature: Uint8Array;
 }
 
 /** The first server: adds up masked vectors as they come. */
@@ -120,7 +128,14 @@ export class MaskedSum {
     if (!primitives.verify(member.key, signedText(part, primitives), bytes.subarray(part.length)))
       reader.refuse(`the signature of ${name} does not fit`);
     if (this.#seeds.has(client)) reader.refuse(`${name} has sent its vector already`);
-    const seed = { client, key: reader.raw(KEY_BYTES).slice(), sealed: reader.raw(SEALED_SEED_BYTES).slice() };
+    const seed = {
+      client,
+      key: reader.raw(KEY_BYTES).slice(),
+      sealed: reader.raw(SEALED_SEED_BYTES).slice(),
+      signature: reader.raw(SIGNATURE_BYTES).slice(),
+    };
+    if (!primitives.verify(member.key, seedText(seed, this.#context), seed.signature))
+      reader.refuse(`the signature of ${name} under its seed does not fit`);
     addPacked(this.#sum, reader.raw(reader.left - SIGNATURE_BYTES), record.bits);
     this.#seeds.set(client, seed);
     return client;
@@ -139,44 +154,61 @@ export class MaskedSum {
   }
 }
 
+export interface MaskHelperOptions {
+  /** X25519, its public half known to the clients beforehand. */
+  readonly key: KeyPair;
+  /** Known beforehand too: seeds of others are not taken. */
+  readonly roster: Roster;
+  readonly primitives: Primitives;
+  /** Sums of fewer clients are refused, whatever the round says; 3 by default, which is the least. */
+  readonly leastClients?: number;
+}
+
+const LEAST_CLIENTS = 3;
+
 /**
  * The second server: adds up the masks of one round, once, and for no fewer clients than the round says.
  *
- * Adversary: the first server; it cannot ask for a single client's mask, nor for two sums that differ by one.
+ * Adversary: the first server, with fewer clients of the roster than `leastClients` less one. It cannot ask for a single client's mask, cannot
+ * make up the seeds of clients beside it, and cannot ask for two sums that differ by one. What leaks to this server: who takes part.
  */
 export class MaskHelper {
-  readonly #key: KeyPair;
-  readonly #primitives: Primitives;
+  readonly #options: MaskHelperOptions;
   readonly #answered = new Set<string>();
 
-  constructor(key: KeyPair, primitives: Primitives) {
-    this.#key = key;
-    this.#primitives = primitives;
+  constructor(options: MaskHelperOptions) {
+    this.#options = options;
   }
 
-  /** @throws {BiolensError} `input` for too few clients, a round that was answered before, or a seed that was not sealed for this */
+  /** @throws {BiolensError} `input` for too few clients, a round that was answered before, or a seed that its client did not seal for this */
   async sumMasks(record: RoundRecord, seeds: readonly SealedSeed[]): Promise<Uint32Array> {
-    const primitives = this.#primitives;
+    const { key: own, roster, primitives, leastClients = LEAST_CLIENTS } = this.#options;
     const context = contextOf(record, primitives);
     const refuse = (why: string): never => {
       throw new BiolensError('input', `second server: round ${record.round}: ${why}`);
     };
-    const least = Math.max(3, record.leastClients);
+    if (!sameBytes(record.roster, rosterDigest(roster, primitives))) refuse('is of another roster');
+    const least = Math.max(LEAST_CLIENTS, leastClients, record.leastClients);
     if (new Set(seeds.map(({ client }) => client)).size !== seeds.length) refuse('a client is named twice');
     if (seeds.length < least) refuse(`the sum would cover ${seeds.length} clients, expected ${least} or more`);
-    const name = `${record.session.join()} ${record.round}`;
-    if (this.#answered.has(name)) refuse('was answered before, and a second sum would tell single clients apart');
-    const sum = new Uint32Array(record.entries);
-    for (const { client, key, sealed } of seeds) {
+    const opened = seeds.map(seed => {
+      const { client, key, sealed, signature } = seed;
+      const member = roster.members[client] ?? refuse(`client ${client} is not in the roster`);
       const about = { context, client, primitives };
-      const common =
-        primitives.exchange(this.#key.secret, key) ?? refuse(`the key of client ${client} is of low order`);
-      const seed =
+      if (!primitives.verify(member.key, seedText(seed, context), signature))
+        refuse(`the seed of ${nameIn(roster, client)} is not signed by it`);
+      const common = primitives.exchange(own.secret, key) ?? refuse(`the key of client ${client} is of low order`);
+      const secret =
         primitives.open(derive(common, { ...about, purpose: 'seal' }), sealed, boundTo(context, client)) ??
         refuse(`the seed of client ${client} was not sealed for this round`);
-      await addMask(sum, derive(seed, { ...about, purpose: 'mask' }), { sign: 1, primitives });
-    }
+      return derive(secret, { ...about, purpose: 'mask' });
+    });
+    const name = `${record.session.join()} ${record.round}`;
+    if (this.#answered.has(name)) refuse('was answered before, and a second sum would tell single clients apart');
+    // Before anything is awaited, so that two requests at once get one answer.
     this.#answered.add(name);
+    const sum = new Uint32Array(record.entries);
+    for (const key of opened) await addMask(sum, key, { sign: 1, primitives });
     return sum;
   }
 }
