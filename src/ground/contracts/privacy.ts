@@ -99,3 +99,49 @@ export const privacyBudgetSchema = z.strictObject({
   delta: z.number().gt(0).lt(1),
 });
 export type PrivacyBudget = z.infer<typeof privacyBudgetSchema>;
+
+const epsilonSchema = z.object({
+  /** By Rényi differential privacy; null where nothing bounds it. */
+  rdp: z.number().nullable(),
+  /** By privacy loss distributions, tight; null where nothing bounds it, or where a release has none. */
+  pld: z.number().nullable(),
+});
+
+/** What `biolens privacy account --json` prints. */
+export const privacyAccountSchema = z.object({
+  schema: z.literal('biolens/privacy-account@1'),
+  /** Upper bounds, both valid. */
+  epsilon: epsilonSchema,
+  /** Why an ε is null. */
+  reason: z.string().optional(),
+  delta: z.number(),
+  /** Rényi order that gives `epsilon.rdp`. */
+  order: z.number().nullable(),
+  steps: z.number().int(),
+  neighbours: z.enum(['add-remove', 'replace-one']).nullable(),
+  /** Noise as a multiple of the sensitivity: the one asked about, or the least one for the ε asked for. Not for a ledger. */
+  noise: z.number().optional(),
+  /** The least noise for the ε asked for, by each accountant. */
+  leastNoise: epsilonSchema.optional(),
+  sampling: z.enum(['poisson', 'without-replacement', 'none']).optional(),
+  samplingRate: z.number().optional(),
+  /** Of a ledger. */
+  unit: z.enum(['example', 'client', 'person']).nullable().optional(),
+  events: z.number().int().optional(),
+  /** Releases of a ledger that no noise protects. */
+  inClear: z.number().int().optional(),
+  /** What a ledger's events released, equal ones together, with what they cost alone. */
+  releases: z
+    .array(
+      z.object({
+        released: z.string(),
+        purpose: z.string(),
+        to: z.string(),
+        mechanism: z.string(),
+        steps: z.number().int(),
+        epsilon: epsilonSchema,
+      }),
+    )
+    .optional(),
+});
+export type PrivacyAccount = z.infer<typeof privacyAccountSchema>;

@@ -3,7 +3,7 @@ import { BiolensError } from '../../ground/errors.ts';
 import { checkDelta } from './check.ts';
 import { pldEpsilon, type TightRelease } from './pld/epsilon.ts';
 import { distributedGaussianRdp, pureRdp } from './rdp/discrete.ts';
-import { poissonGaussianRdp } from './rdp/gaussian.ts';
+import { poissonDiscreteGaussianRdp, poissonGaussianRdp } from './rdp/gaussian.ts';
 import { composeRdp, RDP_ORDERS, type RdpCurve, rdpEpsilon } from './rdp/orders.ts';
 import { poissonRdp } from './rdp/sampled.ts';
 import { withoutReplacementGaussianRdp } from './rdp/without-replacement.ts';
@@ -68,14 +68,12 @@ export function checkOneKind(events: readonly PrivacyEvent[]): void {
 function rdpOf(event: Noisy, order: number): number {
   if (event.mechanism === 'discrete-laplace') return pureRdp(order, { epsilon: event.sensitivity / event.scale });
   const { samplingRate } = event;
-  if (event.mechanism === 'gaussian') {
-    const mechanism = { noiseMultiplier: event.noiseStdDev / event.sensitivity, samplingRate };
-    const bound = event.sampling === 'without-replacement' ? withoutReplacementGaussianRdp : poissonGaussianRdp;
-    return bound(order, mechanism);
-  }
-  const noise =
-    event.mechanism === 'distributed-discrete-gaussian' ? event : { ...event, contributors: 1, dimension: 1 };
-  return poissonRdp(order, { rdp: at => distributedGaussianRdp(at, noise), samplingRate });
+  const mechanism = { noiseMultiplier: event.noiseStdDev / event.sensitivity, samplingRate };
+  if (event.mechanism === 'discrete-gaussian') return poissonDiscreteGaussianRdp(order, mechanism);
+  if (event.mechanism === 'distributed-discrete-gaussian')
+    return poissonRdp(order, { rdp: at => distributedGaussianRdp(at, event), samplingRate });
+  const bound = event.sampling === 'without-replacement' ? withoutReplacementGaussianRdp : poissonGaussianRdp;
+  return bound(order, mechanism);
 }
 
 /** Curves of one step by {@link keyOf}: a run asks for the same ones before every round. */

@@ -31,16 +31,33 @@ function belowOne(numerator: number, denominator: number, integers: RandomIntege
   return large % 2n === 1n;
 }
 
-/** {@link bernoulliExp} of whole numbers of any size. @throws BiolensError `usage` for a negative fraction */
+/** Bits of a fraction that are looked at before it is compared whole. */
+const LEADING_BITS = 36n;
+const WORD_STEPS = 16;
+
+/**
+ * {@link bernoulliExp} of whole numbers of any size: 32 bits of the uniform number and 36 of the fraction decide nearly always, and where they
+ * do not, the rest of both does, so that the probability is exact all the same.
+ *
+ * @throws BiolensError `usage` for a negative fraction
+ */
 export function bernoulliExpLarge(numerator: bigint, denominator: bigint, integers: RandomIntegers): boolean {
   if (numerator < 0n || denominator < 1n)
     throw new BiolensError('usage', `expected a fraction of at least 0, got ${numerator}/${denominator}`);
-  const unit = (part: bigint): boolean => {
-    let k = 1n;
-    while (integers.belowLarge(denominator * k) < part) k++;
-    return k % 2n === 1n;
-  };
-  let rest = numerator;
-  for (; rest > denominator; rest -= denominator) if (!unit(denominator)) return false;
-  return unit(rest);
+  const whole = numerator / denominator;
+  for (let unit = 0n; unit < whole; unit++) if (!belowOne(1, 1, integers)) return false;
+  const rest = numerator - whole * denominator;
+  const leading = Number((rest << LEADING_BITS) / denominator);
+  let k = 1;
+  while (isBelow(k)) k++;
+  return k % 2 === 1;
+
+  /** An event of probability rest/(denominator·k): a uniform number is below it. */
+  function isBelow(k: number): boolean {
+    const word = integers.word();
+    if ((word + 1) * WORD_STEPS * k <= leading) return true;
+    if (word * WORD_STEPS * k > leading) return false;
+    const whole = denominator * BigInt(k);
+    return integers.belowLarge(whole) < (rest << 32n) - BigInt(word) * whole;
+  }
 }

@@ -21,6 +21,7 @@ export * from './run-batched.ts';
 export * from './runtime.ts';
 export { readSafetensors, writeSafetensors } from './safetensors.ts';
 export * from './similarity-histogram.ts';
+export * from './training/example-gradients.ts';
 export * from './training/gradients.ts';
 export * from './training/layers.ts';
 export * from './training/losses.ts';

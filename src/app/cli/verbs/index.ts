@@ -10,6 +10,7 @@ import { registerDemo } from './demo.ts';
 import { registerSample } from './diffusion-sample.ts';
 import { registerFaces } from './faces.ts';
 import { registerMcp } from './mcp.ts';
+import { registerPrivacyAccount } from './privacy-account.ts';
 import { registerRuns } from './runs.ts';
 import { registerRunsCompare } from './runs-compare.ts';
 import { registerSchema } from './schema.ts';
@@ -23,6 +24,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerBenchResults(program, io);
   registerSample(program, io);
   registerFaces(program, io);
+  registerPrivacyAccount(program, io);
   registerRuns(program, io, jobs);
   registerRunsCompare(program, io, jobs);
   registerCache(program, io);

@@ -51,11 +51,15 @@ function logMomentFractional(order: number, { noiseMultiplier: z, samplingRate: 
     if (j < -1 && term < sum - 36) break;
     logCoefficient += Math.log(Math.abs(j)) - Math.log(k + 1);
   }
+  return Math.min(sum, logMomentChord(order, { noiseMultiplier: z, samplingRate: q }));
+}
+
+/** Between whole orders: the chord, above the logarithm of the moment because that is convex. */
+function logMomentChord(order: number, mechanism: SampledGaussian): number {
   const below = Math.floor(order);
   const part = order - below;
-  const lower = below === 1 ? 0 : logMomentWhole(below, { noiseMultiplier: z, samplingRate: q });
-  const upper = logMomentWhole(below + 1, { noiseMultiplier: z, samplingRate: q });
-  return Math.min(sum, (1 - part) * lower + part * upper);
+  const lower = below === 1 ? 0 : logMomentWhole(below, mechanism);
+  return part === 0 ? lower : (1 - part) * lower + part * logMomentWhole(below + 1, mechanism);
 }
 
 /**
@@ -71,4 +75,20 @@ export function poissonGaussianRdp(order: number, mechanism: SampledGaussian): n
   if (mechanism.samplingRate === 1) return gaussianRdp(order, mechanism);
   const moment = Number.isInteger(order) ? logMomentWhole : logMomentFractional;
   return Math.min(gaussianRdp(order, mechanism), Math.max(0, moment(order, mechanism)) / (order - 1));
+}
+
+/**
+ * Rényi differential privacy of order α of the discrete Gaussian on whole numbers, in any dimension, whose members take part independently with
+ * probability q. For a whole order k the moments are those of the continuous one, exactly: the k-th one is a sum of the discrete Gaussian's
+ * weights around k times a vector of whole numbers, which is the sum around 0. Turning a point around half that vector exchanges the two
+ * distributions, so that theorem 5 of Mironov, Talwar and Zhang (2019) holds as well. Other orders by the chord.
+ *
+ * @throws BiolensError `usage` as {@link poissonGaussianRdp}
+ */
+export function poissonDiscreteGaussianRdp(order: number, mechanism: SampledGaussian): number {
+  checkOrder(order);
+  checkPositive('noiseMultiplier', mechanism.noiseMultiplier);
+  checkRate(mechanism.samplingRate);
+  if (mechanism.samplingRate === 1) return gaussianRdp(order, mechanism);
+  return Math.min(gaussianRdp(order, mechanism), Math.max(0, logMomentChord(order, mechanism)) / (order - 1));
 }
