@@ -7,7 +7,6 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   cache: 'readings of images that are kept, so that a second audit need not read them again',
   diffusion: 'train generators of faces, and sample from them',
   faces: 'detect, label, embed, verify, identify or render faces, or train on them',
-  faces: 'detect, label, embed or render faces, or train on them',
   privacy: 'what a release costs in differential privacy, and releases with noise',
   runs: 'list, show, compare, start, resume, repeat or report runs',
   study: 'questions that take many generators to answer',

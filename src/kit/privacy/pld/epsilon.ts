@@ -30,7 +30,8 @@ function measure(pair: LossPair, tail: number) {
   // Cells are narrow around zero, where losses of sampled mechanisms are, and wide outside.
   const edge = (i: number): number => {
     const t = (2 * i) / cells - 1;
-    return Math.sinh(12 * t) * (Math.max(-low, high) / Math.sinh(12));
+    // A little wider than the range, whose ends may carry all of the probability.
+    return (Math.sinh(12 * t) * 1.001 * Math.max(-low, high)) / Math.sinh(12);
   };
   for (let i = 0; i < cells; i++) {
     const [from, to] = [edge(i), edge(i + 1)];

@@ -38,8 +38,9 @@ export function discretise(
   { step, tail, estimate }: { readonly step: number; readonly tail: number; readonly estimate: Estimate },
 ): LossGrid {
   const { low, high } = pair.range(tail);
-  const lowest = Math.floor(low / step);
-  const count = Math.max(1, Math.ceil(high / step) - lowest);
+  // An end that falls on a grid point must not slip out by its rounding.
+  const lowest = Math.floor(low / step - 1e-6);
+  const count = Math.ceil(high / step + 1e-6) - lowest;
   return estimate === 'pessimistic'
     ? connectDots(pair, { step, lowest, count })
     : collectCells(pair, { step, lowest, count });
