@@ -8,7 +8,7 @@ const rate = z.number().gt(0).lt(1);
 export const auditConfigurationSchema = z.strictObject({
   training: field(pathSchema, {
     flag: '--train <path>',
-    help: 'training faces: a folder, .zip or .tar of images, or embeddings (.npy, .safetensors)',
+    help: 'training faces: a folder, .zip, .tar or .parquet of images, or embeddings (.npy, .safetensors)',
     is: 'images-or-embeddings',
   }),
   generated: field(pathSchema, {

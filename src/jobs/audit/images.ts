@@ -26,7 +26,7 @@ export const auditImages: ReportImages<AuditReport> = {
     const found = isSet(set) ? sets[set] : null;
     if (found?.kind !== 'images') return null;
     const name = imageOf(file);
-    if (!/\.(zip|tar)$/i.test(found.source)) return imageInFolder(found.source, name);
+    if (!/\.(zip|tar|parquet)$/i.test(found.source)) return imageInFolder(found.source, name);
     // Loaded here, since the declaration of the job is light.
     const { readFromArchive } = await import('../../kit/images/index.ts');
     return (await imageInFolder(found.source, name)) ?? readFromArchive(found.source, name);

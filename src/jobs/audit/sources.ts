@@ -41,10 +41,6 @@ const PACKED: readonly (readonly [RegExp, string])[] = [
     /\.(tar\.(gz|bz2|xz|zst)|tgz)$/i,
     'a packed tar file, in which no image can be found without unpacking it; unpack it to .tar or a folder',
   ],
-  [
-    /\.parquet$/i,
-    'a Parquet file, which an audit does not read; write its images to a folder, as datasets does with image.save',
-  ],
   [/\.(rar|7z)$/i, 'an archive of a kind that is not read; unpack it to a folder'],
 ];
 /** The fewest items an audit can say something about. */
@@ -119,7 +115,7 @@ export interface OpenSourceOptions {
 }
 
 /**
- * Looks at what the user named as a set: a folder or archive of images, or a `.npy` or `.safetensors` file of embeddings. Nothing is decoded
+ * Looks at what the user named as a set: a folder, archive or Parquet file of images, or a `.npy` or `.safetensors` file of embeddings. Nothing is decoded
  * yet; what can be wrong already is found before any work is done or written.
  *
  * @throws BiolensError `input` naming the file or folder: missing, unreadable, empty, one item only, labels of files that do not
@@ -133,7 +129,7 @@ export async function openSource(set: SetName, source: string, options: OpenSour
   if (packed !== undefined) throw new BiolensError('input', `${source}: ${packed[1]}`, { details: { file: source } });
   throw new BiolensError(
     'input',
-    `${source}: expected a folder of images, or a .npy, .npz or .safetensors file, or a .zip or .tar archive`,
+    `${source}: expected a folder of images, or a .npy, .npz or .safetensors file, or a .zip, .tar or .parquet file of images`,
     {
       details: { file: source },
     },

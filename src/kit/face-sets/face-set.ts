@@ -162,6 +162,9 @@ async function openEmbeddings(set: string, source: string, options: FaceSetOptio
 export async function openFaceSet(set: string, source: string, options: FaceSetOptions): Promise<FaceSet> {
   if (EMBEDDINGS.test(source) && !(await isFolder(source))) return openEmbeddings(set, source, options);
   if (!(await isFolder(source)) && !isArchive(source))
-    throw refuse(source, 'expected a folder of images, a .zip or .tar archive, or a .npy, .npz or .safetensors file');
+    throw refuse(
+      source,
+      'expected a folder of images, a .zip, .tar or .parquet file of images, or a .npy, .npz or .safetensors file',
+    );
   return openImages(set, source, options);
 }

@@ -6,17 +6,19 @@ import type { ArchiveEntry, ByteSource } from './archive-entry.ts';
 import { type ImageFile, isImageName, isSystemFolder } from './folder.ts';
 import { labelOf } from './label-values.ts';
 import { type Labels, type MatchedLabels, matchLabels, readLabels } from './labels.ts';
+import { openParquetImages, readFromParquet } from './parquet-images.ts';
 import { DEFAULT_LIMITS, openRegular } from './source.ts';
 import { listTar } from './tar.ts';
 import { listZip } from './zip.ts';
 
-/** Images of an archive, with the labels that lie beside them. */
+/** Images of one file, with the labels that lie beside them. */
 export interface ImageArchive {
   readonly files: readonly ImageFile[];
   readonly labels: MatchedLabels | null;
 }
 
-const ARCHIVE = /\.(zip|tar)$/i;
+const ARCHIVE = /\.(zip|tar|parquet)$/i;
+const PARQUET = /\.parquet$/i;
 /** Largest annotation of one image. */
 const MOST_ANNOTATION_BYTES = 64 * 1024;
 const MOST_ATTRIBUTES = 200;
@@ -122,8 +124,8 @@ async function readAnnotations(
 }
 
 /**
- * Opens a ZIP or tar archive as a set of images, as `listImages` lists a folder; nothing is unpacked to the disk. Labels are those of its
- * `labels.csv`, or of a WebDataset's `.json` and `.cls` files, unless a table is given.
+ * Opens a ZIP or tar archive, or a Parquet file, as a set of images, as `listImages` lists a folder; nothing is unpacked to the disk. Labels are
+ * those of its `labels.csv`, of a WebDataset's `.json` and `.cls` files, or of the other columns, unless a table is given.
  *
  * @throws BiolensError `input` naming the archive: missing, damaged, without images, with two files of one name; as `readLabels`
  */
@@ -133,6 +135,12 @@ export async function openArchive(
 ): Promise<ImageArchive> {
   const refuse = (why: string): BiolensError =>
     new BiolensError('input', `${path}: ${why}`, { details: { file: path } });
+  if (PARQUET.test(path)) {
+    const { files, labels: columns } = await openParquetImages(path, { signal });
+    const found = labels === undefined ? columns : await readLabels(labels);
+    const names = files.map(({ file }) => file);
+    return { files, labels: found && matchLabels(found, names) };
+  }
   const named = new Map<string, ArchiveEntry>();
   const files: ImageFile[] = [];
   for (const entry of await listEntries(path, signal)) {
@@ -167,6 +175,7 @@ let listed: { readonly key: string; readonly entries: Promise<readonly ArchiveEn
 /** The bytes of one image of an archive; null where it is not there. */
 export async function readFromArchive(path: string, file: string): Promise<Uint8Array | null> {
   try {
+    if (PARQUET.test(path)) return await readFromParquet(path, file);
     const { mtimeMs, size } = await stat(path);
     const key = `${path} ${mtimeMs} ${size}`;
     if (listed?.key !== key) listed = { key, entries: listEntries(path, undefined) };

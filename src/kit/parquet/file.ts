@@ -14,15 +14,18 @@ export class ParquetFile {
   readonly name: string;
   readonly columns: readonly string[];
   readonly groups: readonly RowGroup[];
+  /** Names of the classes of columns that hold their numbers, as Hugging Face datasets writes them. */
+  readonly classes: Readonly<Record<string, readonly string[]>>;
   readonly #path: string;
 
   private constructor(
     name: string,
-    parts: { readonly path: string; readonly columns: readonly string[]; readonly rows: readonly number[] },
+    parts: Pick<ParquetFile, 'columns' | 'classes'> & { readonly path: string; readonly rows: readonly number[] },
   ) {
     this.name = name;
     this.#path = parts.path;
     this.columns = parts.columns;
+    this.classes = parts.classes;
     let start = 0;
     this.groups = parts.rows.map(count => {
       const rows = { start, end: start + count };
@@ -38,7 +41,7 @@ export class ParquetFile {
     try {
       const answer = await askParquet({ kind: 'open', path });
       if (answer.kind !== 'opened') throw new Error('it was not opened');
-      return new ParquetFile(name, { path, columns: answer.columns, rows: answer.rows });
+      return new ParquetFile(name, { path, ...answer });
     } catch (cause) {
       const what = cause instanceof UnreadableFile ? '' : 'not a Parquet file: ';
       throw new BiolensError('input', `${name}: ${what}${messageOf(cause)}`, { cause });

@@ -11,6 +11,8 @@ export type ParquetAnswer = { readonly id: number } & (
       readonly columns: readonly string[];
       /** Of each row group. */
       readonly rows: readonly number[];
+      /** Names of the classes of columns that hold their numbers, as Hugging Face datasets writes them. */
+      readonly classes: Readonly<Record<string, readonly string[]>>;
     }
   | { readonly kind: 'rows'; readonly rows: readonly unknown[] }
   | { readonly kind: 'failed'; readonly message: string; readonly system: boolean }

@@ -105,6 +105,32 @@ function columnsOf({ schema }: FileMetaData): string[] {
   return children;
 }
 
+/** Longest description of the columns. */
+const MOST_DESCRIPTION = 2 ** 20;
+const MOST_CLASSES = 100_000;
+const featureSchema = z.object({ names: z.array(z.string()).max(MOST_CLASSES) });
+const describedSchema = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
+
+/** What Hugging Face datasets writes beside the columns: the names of classes. What is not as it writes it is as if it were not there. */
+function classesOf({ key_value_metadata }: FileMetaData): Record<string, string[]> {
+  const text = key_value_metadata?.find(({ key }) => key === 'huggingface')?.value;
+  if (text === undefined || text.length > MOST_DESCRIPTION) return {};
+  let described: unknown;
+  try {
+    described = JSON.parse(text);
+  } catch {
+    return {};
+  }
+  const parsed = describedSchema.safeParse(described);
+  if (!parsed.success) return {};
+  return Object.fromEntries(
+    Object.entries(parsed.data.info.features).flatMap(([column, feature]) => {
+      const found = featureSchema.safeParse(feature);
+      return found.success ? [[column, found.data.names] as const] : [];
+    }),
+  );
+}
+
 const countSchema = z.number().int().min(0).max(MOST_VALUES);
 const levelSchema = z.looseObject({ field_1: countSchema });
 /** What a page says about itself before its bytes (parquet.thrift, PageHeader). */
@@ -185,6 +211,7 @@ async function answer(request: ParquetRequest): Promise<void> {
       kind: 'opened',
       columns: columnsOf(metadata),
       rows: metadata.row_groups.map(({ num_rows }) => Number(num_rows)),
+      classes: classesOf(metadata),
     });
   } catch (error) {
     const system = error instanceof Error && 'syscall' in error;
