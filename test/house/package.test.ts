@@ -36,14 +36,15 @@ function packagesUsedBy(...folders: string[]): Set<string> {
 
 describe('dependencies', () => {
   test('what the sources import is declared, and what is declared is imported', () => {
-    // Of the first only weight files are used, which the build copies into the package; the second is the browser's engine, and optional.
-    const elsewhere = ['@vladmandic/face-api', 'onnxruntime-web'];
+    // Of the first only weight files are used, which the build copies into the package; the others are optional.
+    const optional = ['node-seal', 'onnxruntime-web'];
+    const elsewhere = ['@vladmandic/face-api', ...optional];
     const used = [...packagesUsedBy('src')].filter(name => !elsewhere.includes(name));
     expect(used.sort()).toEqual(Object.keys(manifest.dependencies).sort());
     expect(manifest.devDependencies).toMatchObject(
       Object.fromEntries(elsewhere.map(name => [name, expect.any(String)])),
     );
-    expect(manifest.peerDependenciesMeta).toEqual({ 'onnxruntime-web': { optional: true } });
+    expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(optional.map(name => [name, { optional: true }])));
   });
 
   test('development dependencies are used or are tools', () => {

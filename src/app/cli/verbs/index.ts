@@ -15,6 +15,7 @@ import { registerRuns } from './runs.ts';
 import { registerRunsCompare } from './runs-compare.ts';
 import { registerSchema } from './schema.ts';
 import { registerStudio } from './studio.ts';
+import { registerTemplateMatch } from './template-match.ts';
 
 /** Adds every verb to the program: those of the jobs, made from their declarations, and the others. */
 export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[]): void {
@@ -30,6 +31,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerCache(program, io);
   registerSchema(program, io, jobs);
   registerMcp(program, io, jobs);
+  registerTemplateMatch(program, io);
   registerStudio(program, io, jobs);
   registerDemo(program, io, jobs);
 }

@@ -1,0 +1,18 @@
+export { type DecideOptions, decide, type Match } from './decide.ts';
+export { type Channel, Envelopes, type Kind } from './envelope.ts';
+export {
+  DEFAULT_SCALE,
+  MODES,
+  type Mode,
+  PACKINGS,
+  type Packing,
+  type Plan,
+  planMatching,
+  SCHEMES,
+  type Scheme,
+  type Setting,
+} from './plan.ts';
+export { quantise, quantiseRows } from './quantise.ts';
+export type { MatchClient, MatchServer } from './roles.ts';
+export type { Proof } from './scales.ts';
+export { BUILT_IN_THRESHOLD, type Threshold, thresholdOfGallery } from './threshold.ts';
