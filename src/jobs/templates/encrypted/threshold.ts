@@ -10,11 +10,8 @@ export interface Threshold {
   readonly pairs: number | null;
 }
 
-/**
- * Cosine that one in a thousand pairs of different people exceeds with the built-in embedder, measured on portraits of 539 members of
- * the US Congress.
- */
-export const BUILT_IN_THRESHOLD = 0.95;
+/** Cosine that one in a thousand of the 76,833 pairs of different people in ORL exceeds with the built-in embedder; 94.6 % of its pairs of one person do. */
+export const BUILT_IN_THRESHOLD = 0.935;
 
 /** Pairs that are looked at, at most; beyond this, every k-th template is taken. */
 const MOST_TEMPLATES = 2000;
