@@ -114,6 +114,7 @@ const TYPOS: readonly (readonly [string, readonly string[], string])[] = [
   ['audit', ['--permutatons', '99'], 'did you mean "--permutations"?'],
   ['audit', ['--embedder', at('no.onnx')], 'no.onnx'],
   ['mitigate', ['--fail-on', 'after.replication.copid>0.01'], 'did you mean "copied"?'],
+  ['mitigate', ['-o', at('drawn')], 'drawn: holds other files; name a new or empty folder'],
   ['mitigate', ['--bias', 'gendr=uniform'], 'did you mean "gender"?'],
   ['mitigate', ['--bias', 'gender=mal:1,female:0'], 'did you mean "male"?'],
   ['bench', ['--fail-on', 'overal<0.5'], 'did you mean "overall"?'],

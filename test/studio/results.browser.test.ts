@@ -288,6 +288,18 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
     });
   });
 
+  test('on a phone a field sorts the list, where the headings are', async () => {
+    await withPage('/', async ({ page }) => {
+      const sorting = page.getByLabel('Sort by');
+      expect(await sorting.isVisible()).toBe(false);
+      await page.setViewportSize({ width: 390, height: 800 });
+      const titles = () => page.locator('.runs-table tbody th code').allInnerTexts();
+      const newest = await titles();
+      await sorting.selectOption({ label: 'Began, oldest first' });
+      expect(await titles()).toEqual([...newest].reverse());
+    });
+  });
+
   test('on a phone a wide table keeps its first column and says that it scrolls', async () => {
     await withPage(`/runs/${ids.asked}`, async ({ page }) => {
       await page.setViewportSize({ width: 390, height: 800 });

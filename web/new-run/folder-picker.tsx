@@ -18,6 +18,7 @@ const CHOICES: Readonly<Record<string, { readonly folders: boolean; readonly fil
   'text-file': { folders: false, files: true },
   'onnx-model': { folders: false, files: true },
   'model-folder': { folders: true, files: false },
+  generator: { folders: true, files: true },
   benchmark: { folders: true, files: true },
   'output-folder': { folders: true, files: false },
 };

@@ -63,6 +63,28 @@ export function selectRuns(runs: RunList, query: RunQuery): RunRow[] {
 export const nextSort = (sort: Sort<RunColumn>, column: RunColumn): Sort<RunColumn> =>
   turnSort(sort, column, { descendingFirst: column !== 'title' && column !== 'status' });
 
+/** The ends that a list sorted by each column can begin with, the larger values first. */
+const ENDS: Readonly<Record<RunColumn, readonly [string, string, string]>> = {
+  startedAt: ['Began', 'newest first', 'oldest first'],
+  title: ['Run', 'Z to A', 'A to Z'],
+  result: ['Result', 'highest first', 'lowest first'],
+  verdict: ['Verdict', 'worst first', 'best first'],
+  status: ['Status', 'Z to A', 'A to Z'],
+  seconds: ['Duration', 'longest first', 'shortest first'],
+};
+
+/** Names an order among {@link SORT_CHOICES}. */
+export const sortId = ({ column, descending }: Sort<RunColumn>): string => `${column}-${descending ? 'down' : 'up'}`;
+
+/** Every order of the list, for where there are no headings to press. */
+export const SORT_CHOICES = (Object.keys(ENDS) as RunColumn[]).flatMap(column => {
+  const [name, ...ends] = ENDS[column];
+  return ends.map((end, i) => {
+    const sort = { column, descending: i === 0 };
+    return { id: sortId(sort), title: `${name}, ${end}`, sort };
+  });
+});
+
 /** Data and models that more than one run read, by their digests, with what they are called. */
 export function sharedData(runs: RunList): readonly { readonly digest: string; readonly title: string }[] {
   const uses = Map.groupBy(

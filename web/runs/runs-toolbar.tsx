@@ -3,7 +3,7 @@ import type { RunList } from '../../src/ground/contracts/report.ts';
 import { SearchField, SelectField } from '../components/fields.tsx';
 import { formatCount } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
-import { FIRST_QUERY, isFiltered, type RunQuery, sharedData } from './run-query.ts';
+import { FIRST_QUERY, isFiltered, type RunQuery, SORT_CHOICES, sharedData, sortId } from './run-query.ts';
 
 export interface RunsToolbarProps {
   readonly runs: RunList;
@@ -52,6 +52,17 @@ export function RunsToolbar({ runs, query, onChange, shown }: RunsToolbarProps):
           onChange={digest => onChange({ ...query, digest })}
         />
       )}
+      <div className="narrow-only">
+        <SelectField
+          label="Sort by"
+          value={sortId(query.sort)}
+          choices={SORT_CHOICES}
+          onChange={id => {
+            const sort = SORT_CHOICES.find(choice => choice.id === id)?.sort;
+            if (sort !== undefined) onChange({ ...query, sort });
+          }}
+        />
+      </div>
       <div className="toolbar-end">
         <output className="note" aria-live="polite">
           {shown === runs.length ? '' : `${formatCount(shown)} of `}

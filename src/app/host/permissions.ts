@@ -15,7 +15,7 @@ export interface Permissions {
 const pathOf = (value: string): string => value.split('#')[0] ?? value;
 
 /**
- * Refuses paths of a configuration that lie outside the folders that whoever asks may use, and models that images may not be sent to.
+ * Refuses commands, paths of a configuration that lie outside the folders that whoever asks may use, and models that images may not be sent to.
  *
  * Adversary: whoever may ask this process to start jobs, but not read or write all of its user's files, nor send them elsewhere. What is
  * let in can be told from error messages and results. Links inside the roots are followed.
@@ -27,6 +27,8 @@ export async function checkPermitted(
   { schema, roots, models }: Permissions & { readonly schema: z.ZodObject },
 ): Promise<void> {
   for (const { path, meta } of fieldsOf(schema)) {
+    if (meta.is === 'command' && valueAt(configuration, path) !== undefined)
+      throw new BiolensError('usage', `"${path.join('.')}": commands are run for the command line of biolens alone`);
     const model = valueAt(configuration, path);
     const named = meta.is === 'answering-model' && typeof model === 'string' && !meta.words?.includes(model);
     if (named && models !== null && !models.includes(model))

@@ -101,3 +101,30 @@ export const modelCardSchema = z.strictObject({
     .optional(),
 });
 export type ModelCard = z.infer<typeof modelCardSchema>;
+
+/**
+ * The card of an ONNX generator: the JSON file beside a model that makes images of random numbers (`model.onnx` → `model.json`).
+ */
+export const generatorCardSchema = z.strictObject({
+  schema: z.literal('biolens/model-card@1').default('biolens/model-card@1'),
+  name: z.string().min(1).max(200),
+  kind: z.literal('generator'),
+  input: z.strictObject({
+    /** Name of the graph input for the random numbers; may be left out when the model has one input. */
+    name: z.string().optional(),
+    /** Random numbers an image. */
+    width: z.number().int().positive().max(1_000_000),
+    /** `normal`: mean 0, deviation 1; `uniform`: −1 to 1. */
+    distribution: z.enum(['normal', 'uniform']).default('normal'),
+  }),
+  /** The graph's other inputs, each filled with a number: a truncation, a class. */
+  constants: z.record(z.string(), z.number()).default({}),
+  output: z.strictObject({
+    name: z.string().optional(),
+    layout: z.enum(['nchw', 'nhwc']).default('nchw'),
+    channels: z.enum(['rgb', 'bgr', 'grey']).default('rgb'),
+    /** Values that black and white have. */
+    range: z.tuple([z.number(), z.number()]).default([-1, 1]),
+  }),
+});
+export type GeneratorCard = z.infer<typeof generatorCardSchema>;

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { type AuditReport, type PictureSet, type SetName, setNameSchema } from '../../ground/contracts/index.ts';
 import { imageInFolder, type NamedImage, type ReportImages } from '../../kit/job/index.ts';
 import { imageOf } from './face-name.ts';
+import { SAMPLED } from './sampled.ts';
 
 const isSet = (set: PictureSet): set is SetName => setNameSchema.safeParse(set).success;
 const inTraining = (file: string): NamedImage => ({ set: 'training', file });
@@ -20,12 +22,13 @@ export const auditImages: ReportImages<AuditReport> = {
   ],
   sourceOf: ({ sets }, set) => {
     const found = isSet(set) ? sets[set] : null;
-    return found?.kind === 'images' ? found.source : null;
+    return found?.kind === 'images' && found.source !== SAMPLED ? found.source : null;
   },
-  open: async ({ report: { sets } }, { set, file }) => {
+  open: async ({ path, report: { sets } }, { set, file }) => {
     const found = isSet(set) ? sets[set] : null;
     if (found?.kind !== 'images') return null;
     const name = imageOf(file);
+    if (found.source === SAMPLED) return imageInFolder(join(path, SAMPLED), name);
     if (!/\.(zip|tar|parquet)$/i.test(found.source)) return imageInFolder(found.source, name);
     // Loaded here, since the declaration of the job is light.
     const { readFromArchive } = await import('../../kit/images/index.ts');

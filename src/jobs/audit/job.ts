@@ -14,6 +14,11 @@ import { auditImages } from './images.ts';
 import { auditItemSchema } from './items.ts';
 import type { AuditStep } from './open.ts';
 
+function stageOf(event: Exclude<AuditStep, { readonly type: 'caution' }>): string {
+  if (event.type === 'progress') return `${event.part}: ${event.step}`;
+  return event.type === 'sampling' ? 'generating images' : 'reading faces';
+}
+
 /** Audits folders of images or files of embeddings: do the generated faces copy the training faces, do they skew their distribution. */
 export const auditJob = defineJob({
   kind: 'audit',
@@ -26,30 +31,32 @@ export const auditJob = defineJob({
   examples: [
     'biolens audit --train portraits --generated samples',
     "biolens audit --train a --generated b --json --fail-on 'replication.copied>0.01'",
+    "biolens audit --train a --sample-with 'python sample.py --n {n} --seed {seed} --out {dir}'",
   ],
   gateExample: 'replication.copied>0.01',
-  nameOf: ({ generated }) => basename(generated),
+  nameOf: ({ generated, generator, sampleWith }) =>
+    basename(generated ?? generator ?? sampleWith?.split(' ')[0] ?? 'samples'),
   async *open(configuration, context) {
     const { openAudit } = await import('./open.ts');
     return yield* openAudit(configuration, context);
   },
   news: () => ({
-    tell: (event: AuditStep) => ({
-      type: 'progress',
-      stage: event.type === 'progress' ? `${event.part}: ${event.step}` : 'reading faces',
-      done: event.done,
-      total: event.total,
-    }),
+    tell: (event: AuditStep) => {
+      if (event.type === 'caution') return { type: 'note', text: event.text };
+      return { type: 'progress', stage: stageOf(event), done: event.done, total: event.total };
+    },
   }),
   describe: (report: AuditReport) => {
     const { length } = report.skipped;
     const skipped = length === 0 ? '' : `\n${length} images were skipped; the report says which and why.\n`;
     return `${describeAudit(report)}${skipped}`;
   },
-  titleOf: ({ training, generated }) =>
-    typeof training === 'string' && typeof generated === 'string'
-      ? `Audit of ${basename(generated)} against ${basename(training)}`
-      : null,
+  titleOf: ({ training, generated, generator, sampleWith }) => {
+    const what = [generated, generator].find(path => typeof path === 'string');
+    const name =
+      typeof what === 'string' ? basename(what) : typeof sampleWith === 'string' ? 'a command’s samples' : null;
+    return typeof training === 'string' && name !== null ? `Audit of ${name} against ${basename(training)}` : null;
+  },
   images: auditImages,
   headline: ({ replication, verdict }) => ({
     label: 'copies',

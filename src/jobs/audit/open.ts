@@ -4,6 +4,7 @@ import { BUILT_IN } from '../../kit/faces/index.ts';
 import type { OpenContext, OpenedJob } from '../../kit/job/index.ts';
 import type { Run } from '../../kit/runs/index.ts';
 import { openRuntime } from '../../kit/tensor/node.ts';
+import type { SampleMaker } from '../generators/index.ts';
 import { resolveAttributes } from './attributes.ts';
 import { auditEmbeddings } from './audit.ts';
 import { targetOf } from './bias.ts';
@@ -16,15 +17,19 @@ import type { AuditProgress } from './progress.ts';
 import { checkItems, digestSets, recordInputs } from './provenance.ts';
 import { type ReadEvent, readFaces } from './read-faces.ts';
 import { openCacheOf } from './reading-cache.ts';
+import { SAMPLED } from './sampled.ts';
+import { generateSet, openMaker, type SamplingStep } from './sampling.ts';
 import { openSource, type SetSource } from './sources.ts';
 import type { LabelsAside } from './verdict.ts';
 
 /** What an audit of folders and files says between its beginning and its result. */
-export type AuditStep = ReadEvent | AuditProgress;
+export type AuditStep = ReadEvent | AuditProgress | SamplingStep;
 
 interface Sources {
   readonly sources: readonly SetSource[];
   readonly reader: FaceReader | null;
+  /** Makes the generated images, where they are not given; their source is empty until then. */
+  readonly maker: SampleMaker | null;
   close(): Promise<void>;
 }
 
@@ -44,14 +49,19 @@ async function openSources(configuration: AuditConfiguration, signal: AbortSigna
   };
   try {
     const { training, generated, heldout, trainingLabels, generatedLabels } = configuration;
+    const maker = await openMaker(configuration);
     sources.push(await openSource('training', training, { labels: trainingLabels, signal }));
-    sources.push(await openSource('generated', generated, { labels: generatedLabels, signal }));
+    sources.push(
+      generated === undefined
+        ? { kind: 'images', set: 'generated', source: SAMPLED, files: [], labels: null }
+        : await openSource('generated', generated, { labels: generatedLabels, signal }),
+    );
     if (heldout !== undefined) sources.push(await openSource('heldout', heldout, { signal }));
     if (sources.some(({ kind }) => kind === 'images'))
       reader = await openFaceReader({ ...configuration, classifier: classifierOf(configuration, sources) });
     await checkEmbeddings(sources, { width: reader?.width ?? null, embedder: configuration.embedder, signal });
     checkAttributes(sources, { configuration, reader });
-    return { sources, reader, close };
+    return { sources, reader, maker, close };
   } catch (error) {
     await close();
     throw error;
@@ -100,10 +110,11 @@ function checkAttributes(
 /** Reads the faces, measures them, and writes down the result. */
 async function* work(
   run: Run,
-  { configuration, sources, reader }: Sources & { readonly configuration: AuditConfiguration },
+  { configuration, sources: opened, reader, maker }: Sources & { readonly configuration: AuditConfiguration },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AuditStep, AuditReport> {
-  await recordInputs(run, configuration, sources);
+  await recordInputs(run, configuration, opened);
+  const sources = maker === null ? opened : yield* generateSet(run, opened, { maker, signal });
   await checkItems(run, sources, { signal });
   if (reader !== null) {
     const classifier = classifierOf(configuration, sources);
@@ -149,7 +160,7 @@ function labelsAside(sources: readonly SetSource[]): LabelsAside[] {
   });
 }
 
-function namesOf({ training, generated, heldout }: AuditConfiguration): SetNames {
+function namesOf({ training, generated = SAMPLED, heldout }: AuditConfiguration): SetNames {
   return { training, generated, heldout: heldout ?? 'held-out set' };
 }
 
@@ -159,11 +170,11 @@ export async function* openAudit(
   { signal }: OpenContext,
 ): AsyncGenerator<AuditStep, OpenedJob<AuditConfiguration, AuditStep, AuditReport>> {
   const opened = await openSources(configuration, signal);
-  const { sources, reader } = opened;
+  const { sources, reader, maker } = opened;
   const given = sources.find(source => source.kind === 'embeddings');
   return {
     configuration,
-    plan: planAudit(configuration, sources, reader?.width ?? given?.matrix.cols ?? 0),
+    plan: planAudit(configuration, sources, { width: reader?.width ?? given?.matrix.cols ?? 0, maker }),
     work: run => work(run, { ...opened, configuration }, signal),
     [Symbol.asyncDispose]: opened.close,
   };

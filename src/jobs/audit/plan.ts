@@ -1,15 +1,23 @@
 import type { JobPlan } from '../../kit/job/index.ts';
+import type { SampleMaker } from '../generators/index.ts';
 import type { AuditConfiguration } from './configuration.ts';
 import type { SetSource } from './sources.ts';
 
 const FLOAT_BYTES = 4;
 
 /** What an audit of so many items would read, and about how long it takes. */
-export function planAudit(configuration: AuditConfiguration, sources: readonly SetSource[], width: number): JobPlan {
-  const countOf = (source: SetSource): number => (source.kind === 'images' ? source.files.length : source.matrix.rows);
+export function planAudit(
+  configuration: AuditConfiguration,
+  sources: readonly SetSource[],
+  { width, maker }: { readonly width: number; readonly maker: SampleMaker | null },
+): JobPlan {
+  const countOf = (source: SetSource): number => {
+    if (source.kind === 'embeddings') return source.matrix.rows;
+    return source.set === 'generated' && maker !== null ? maker.n : source.files.length;
+  };
   const count = (set: SetSource['set']): number =>
     sources.filter(source => source.set === set).reduce((sum, source) => sum + countOf(source), 0);
-  const images = sources.reduce((sum, source) => sum + (source.kind === 'images' ? source.files.length : 0), 0);
+  const images = sources.reduce((sum, source) => sum + (source.kind === 'images' ? countOf(source) : 0), 0);
   const [training, generated, heldout] = [count('training'), count('generated'), count('heldout')];
   const perImage =
     configuration.embedder === 'appearance' && configuration.classifier === 'none' ? SECONDS.appearance : SECONDS.face;
@@ -23,12 +31,12 @@ export function planAudit(configuration: AuditConfiguration, sources: readonly S
   return {
     reads: sources.map(source => ({
       what: source.set,
-      path: source.source,
-      amount: source.kind === 'images' ? `${source.files.length} images` : `${source.matrix.rows} embeddings`,
+      path: source.set === 'generated' && maker !== null ? maker.what : source.source,
+      amount: `${countOf(source)} ${source.kind === 'images' ? 'images' : 'embeddings'}`,
     })),
     writes: [],
     seconds: images * perImage + statistics,
-    basis: 'as measured on two shared cores of an Intel Xeon',
+    basis: `as measured on two shared cores of an Intel Xeon${maker === null ? '' : ', without what generating the images takes'}`,
     // A file of training embeddings stays on disk.
     memoryBytes: ((sources[0]?.kind === 'images' ? training : 0) + generated + heldout) * width * FLOAT_BYTES,
   };

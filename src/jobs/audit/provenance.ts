@@ -1,3 +1,6 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileError } from '../../ground/disk.ts';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import { cardPathOf } from '../../kit/faces/index.ts';
 import { digestFile, digestFiles, type Run } from '../../kit/runs/index.ts';
@@ -13,15 +16,17 @@ interface InputFile {
 }
 
 const ONNX = /\.onnx$/i;
+const MODEL_FILE = /\.(json|safetensors)$/i;
 
 /** The files that decide an embedding beside the images: embeddings made elsewhere, models with their cards. */
 function inputFiles(configuration: AuditConfiguration, sources: readonly SetSource[]): InputFile[] {
   const files: InputFile[] = [];
   for (const source of sources)
     if (source.kind === 'embeddings' || source.archive) files.push({ role: source.set, path: source.source });
-  for (const role of ['embedder', 'classifier'] as const) {
+  for (const role of ['embedder', 'classifier', 'generator'] as const) {
     const path = configuration[role];
-    if (ONNX.test(path)) files.push({ role, path }, { role: `${role}Card`, path: cardPathOf(path) });
+    if (path !== undefined && ONNX.test(path))
+      files.push({ role, path }, { role: `${role}Card`, path: cardPathOf(path) });
   }
   return files;
 }
@@ -52,7 +57,25 @@ export async function recordInputs(
     if (recorded[role] !== undefined && recorded[role] !== digest) throw changed(path);
     digests[role] = digest;
   }
+  const { generator } = configuration;
+  if (generator !== undefined && !ONNX.test(generator)) {
+    const digest = await digestFiles(await modelFiles(generator));
+    if (recorded.generator !== undefined && recorded.generator !== digest) throw changed(generator);
+    digests.generator = digest;
+  }
   if (Object.keys(digests).length > 0) await run.note({ digests });
+}
+
+/** Configurations and weights of a generator's folder, and of the folders in it. */
+async function modelFiles(folder: string): Promise<{ readonly file: string; readonly path: string }[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    throw fileError(folder, error);
+  });
+  return entries
+    .filter(entry => entry.isFile() && MODEL_FILE.test(entry.name))
+    .map(entry => join(entry.parentPath, entry.name))
+    .map(path => ({ file: relative(folder, path), path }))
+    .sort((a, b) => (a.file < b.file ? -1 : 1));
 }
 
 /** What a run's items know of the bytes they were made of. */

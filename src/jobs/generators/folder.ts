@@ -10,7 +10,7 @@ import { readJson } from './read-json.ts';
 import { readWeights, WEIGHTS } from './read-weights.ts';
 import { readUNetFile, writeUNetConfig } from './unet/config.ts';
 import { unetParameters } from './unet/network.ts';
-import { writeFolder } from './write-folder.ts';
+import { checkReplaceable, writeFolder } from './write-folder.ts';
 
 /** What diffusers' files have no place for. */
 const NOTES = 'biolens.json';
@@ -59,6 +59,15 @@ async function readClasses(
   if (classes?.length !== count)
     throw new BiolensError('input', `${file}: "classes" expected ${count} names, got ${classes?.length ?? 'none'}`);
   return { classes, attribute };
+}
+
+/**
+ * Checks before work that {@link writeModelFolder} can write a folder later.
+ *
+ * @throws {BiolensError} `input` naming the folder, when it holds something else
+ */
+export async function checkModelOutput(folder: string): Promise<void> {
+  await checkReplaceable(folder, MODEL_FILES);
 }
 
 /**

@@ -1,5 +1,5 @@
 export * from './denoising-trainer.ts';
-export { readModelFolder, writeModelFolder } from './folder.ts';
+export { checkModelOutput, readModelFolder, writeModelFolder } from './folder.ts';
 export * from './gan/index.ts';
 export * from './generator/index.ts';
 export { toImages } from './images.ts';
@@ -10,6 +10,8 @@ export * from './noise/prediction.ts';
 export * from './noise/schedule.ts';
 export { readNoiseSchedule, SCHEDULER_CLASSES, writeNoiseSchedule } from './noise/scheduler-file.ts';
 export * from './noise/solver.ts';
+export { openOnnxGenerator } from './outside/onnx-generator.ts';
+export { openSampleMaker, type SampleMaker, type SampleMakerSettings } from './outside/sample-maker.ts';
 export {
   type Correction,
   type Guide,

@@ -14,6 +14,8 @@ export interface WriteSamplesOptions {
   /** New or empty folder. */
   readonly output: string;
   readonly n: number;
+  /** Number of the first image, from 0. Default 0. */
+  readonly first?: number | undefined;
   readonly seed: number;
   readonly sampling: SamplingSettings;
   /** Sample this class only; by default each in turn. */
@@ -64,18 +66,18 @@ function classOf({ classes }: GeneratorSampler, className: string | undefined): 
 async function* drawInto(
   folder: string,
   sampler: GeneratorSampler,
-  { n, seed, sampling, className, signal }: WriteSamplesOptions,
+  { n, first: offset = 0, seed, sampling, className, signal }: WriteSamplesOptions,
 ): AsyncGenerator<WriteSamplesEvent> {
   const batch = sampling.batch ?? DEFAULT_BATCH;
   const key = foldIn(randomKey(seed), 'sample');
   const labelOf = classOf(sampler, className);
-  const digits = Math.max(5, String(n).length);
-  const nameOf = (index: number) => `${String(index + 1).padStart(digits, '0')}.png`;
+  const digits = Math.max(5, String(offset + n).length);
+  const nameOf = (index: number) => `${String(offset + index + 1).padStart(digits, '0')}.png`;
   for (let first = 0; first < n; first += batch) {
     throwIfAborted(signal);
     const count = Math.min(batch, n - first);
-    const labels = labelOf === null ? undefined : Array.from({ length: count }, (_, i) => labelOf(first + i));
-    const images = await sampler.draw({ key, first, n: count, labels }, { signal });
+    const labels = labelOf === null ? undefined : Array.from({ length: count }, (_, i) => labelOf(offset + first + i));
+    const images = await sampler.draw({ key, first: offset + first, n: count, labels }, { signal });
     const shown = toImages(images, sampler);
     await Promise.all(
       shown.map(async (image, i) => writeFile(join(folder, nameOf(first + i)), await encodePng(image))),
@@ -84,7 +86,7 @@ async function* drawInto(
   }
   if (labelOf === null || sampler.classes === null) return;
   const { classes, attribute } = sampler;
-  const rows = Array.from({ length: n }, (_, i) => [nameOf(i), classes[labelOf(i)]!]);
+  const rows = Array.from({ length: n }, (_, i) => [nameOf(i), classes[labelOf(offset + i)]!]);
   await writeCsv(join(folder, 'labels.csv'), { columns: ['file', attribute ?? DEFAULT_ATTRIBUTE], rows });
 }
 

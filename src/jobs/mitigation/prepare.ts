@@ -1,7 +1,7 @@
 import { BiolensError } from '../../ground/errors.ts';
 import { BUILT_IN, readModelCard } from '../../kit/faces/index.ts';
 import { type FaceReader, openFaceReader } from '../audit/index.ts';
-import { type DiffusionModel, readModelFolder } from '../generators/index.ts';
+import { checkModelOutput, type DiffusionModel, readModelFolder } from '../generators/index.ts';
 import type { MitigationConfiguration } from './configuration.ts';
 import { checkConditions, checkTables } from './labels.ts';
 import { openPictureFolder, type PictureFolder } from './picture-set.ts';
@@ -59,9 +59,10 @@ export async function prepare(
   configuration: MitigationConfiguration,
   { signal }: { readonly signal: AbortSignal | undefined },
 ): Promise<Prepared> {
-  const { embedder, noFace, device, bias, replication, rewards } = configuration;
+  const { embedder, noFace, device, bias, replication, rewards, output } = configuration;
   if (!replication && Object.keys(bias).length === 0 && rewards.length === 0)
     throw new BiolensError('usage', 'expected a goal: replication, bias of an attribute, or a reward model');
+  if (output !== undefined) await checkModelOutput(output);
   const opened: (() => Promise<unknown>)[] = [];
   const dispose = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();

@@ -32,7 +32,7 @@ export {
   type LabelFolderOptions,
   labelFolder,
 } from './label.ts';
-export { type CardedModel, cardPathOf, type ModelKind, readModelCard } from './model-card.ts';
+export { type CardedModel, cardPathOf, type ModelKind, readCard, readModelCard } from './model-card.ts';
 export { BUILT_IN, type OpenModelOptions } from './open-model.ts';
 export type { ScanEvent, ScanOptions, ScanProgress } from './scan-folder.ts';
 export { warpToTemplate } from './warp.ts';

@@ -69,20 +69,24 @@ function describeIssue(error: z.ZodError): string {
   return `"${at || 'card'}": ${issue.message}`;
 }
 
-function parseCard(text: string, path: string): ModelCard {
+/**
+ * Reads the card beside a model by a schema.
+ *
+ * @throws {BiolensError} `input` naming the card and the field
+ */
+export async function readCard<C>(modelPath: string, schema: z.ZodType<C>): Promise<C> {
+  const path = cardPathOf(modelPath);
+  const refuse = (text: string, cause: unknown) =>
+    new BiolensError('input', `${path}: ${text}`, { details: { file: path }, cause });
+  const text = await readCardText(path, modelPath);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new BiolensError('input', `${path}: not JSON (${messageOf(error)})`, {
-      details: { file: path },
-      cause: error,
-    });
+    throw refuse(`not JSON (${messageOf(error)})`, error);
   }
-  const parsed = modelCardSchema.safeParse(json);
-  if (!parsed.success) {
-    throw new BiolensError('input', `${path}: ${describeIssue(parsed.error)}`, { details: { file: path } });
-  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw refuse(describeIssue(parsed.error), parsed.error);
   return parsed.data;
 }
 
@@ -203,7 +207,7 @@ export async function readModelCard(modelPath: string, kind: ModelKind): Promise
   const bytes = await readModelFile(modelPath);
   const info = readModelInfo(bytes, { file: modelPath });
   const cardPath = cardPathOf(modelPath);
-  const card = parseCard(await readCardText(cardPath, modelPath), cardPath);
+  const card = await readCard(modelPath, modelCardSchema);
   if (card.kind !== kind) {
     throw new BiolensError('input', `${cardPath}: kind expected ${kind}, got ${card.kind}`, {
       details: { file: cardPath },

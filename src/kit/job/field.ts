@@ -16,7 +16,11 @@ export type Meaning =
   | 'output-folder'
   | 'attribute'
   | 'shares'
-  | 'answering-model';
+  | 'answering-model'
+  /** A model folder or an ONNX model. */
+  | 'generator'
+  /** A program that is run with its arguments. */
+  | 'command';
 
 /** Meanings whose value is a path that is read. */
 export const READ_PATHS: readonly Meaning[] = [
@@ -28,6 +32,7 @@ export const READ_PATHS: readonly Meaning[] = [
   'model-folder',
   'benchmark',
   'text-file',
+  'generator',
 ];
 
 /** How a value is written on a command line where that is not how JSON writes it. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { BiolensError } from '../../../ground/errors.ts';
-import { checkGatePaths, type Job, parseGate, resumeJob, startJob } from '../../../kit/job/index.ts';
+import { checkGatePaths, fieldsOf, type Job, parseGate, resumeJob, startJob, valueAt } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, type FoundRun, findRun, listRuns } from '../../../kit/runs/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { formatTable } from '../../../kit/text/table.ts';
@@ -24,6 +24,7 @@ interface RunsOptions {
 interface FollowOptions extends RunsOptions {
   readonly blur?: boolean;
   readonly failOn: readonly string[];
+  readonly allowCommand?: boolean;
 }
 
 interface StartOptions extends FollowOptions {
@@ -34,6 +35,10 @@ function addRunsDir(command: Command): Command {
   return command
     .option('--runs-dir <dir>', 'where the runs are', DEFAULT_RUNS_DIR)
     .option('--json', 'print the result as JSON on standard output');
+}
+
+function addCommandOption(command: Command): Command {
+  return command.option('--allow-command', 'let it run the command that generates its images');
 }
 
 function addFollowOptions(command: Command): Command {
@@ -101,13 +106,30 @@ interface Wanted {
   readonly jobs: readonly Job[];
 }
 
+/**
+ * Refuses a recorded configuration that names a command.
+ *
+ * Adversary: whoever made the run's folder, which can come from a stranger.
+ */
+function refuseCommands(job: Job, { record }: FoundRun): void {
+  for (const { path, meta } of fieldsOf(job.configuration)) {
+    const command = valueAt(record.configuration, path);
+    if (meta.is === 'command' && typeof command === 'string')
+      throw new BiolensError(
+        'usage',
+        `run ${record.id} runs a command: ${printable(command)}; --allow-command lets it`,
+      );
+  }
+}
+
 /** Resumes a run or repeats it, and shows what comes out. */
 async function follow(id: string, how: 'resume' | 'rerun', { options, io, jobs }: Wanted): Promise<void> {
-  const { runsDir, json = false, blur = false, failOn } = options;
+  const { runsDir, json = false, blur = false, failOn, allowCommand = false } = options;
   const found = await findRun(id, runsDir);
   const job = jobOf(found, jobs);
   const gates = failOn.map(parseGate);
   checkGatePaths(job, gates);
+  if (!allowCommand) refuseCommands(job, found);
   const context = { environment: io.env, runsDir };
   const start: StartRun = options =>
     how === 'resume'
@@ -161,12 +183,16 @@ export function registerRuns(program: Command, io: CliIo, jobs: readonly Job[]):
     'biolens runs start jobs.yaml',
   ).action((file: string, options: StartOptions) => start(file, { options, io, jobs }));
   addExamples(
-    addFollowOptions(runs.command('resume <id>').description('resume a run that was interrupted or failed')),
+    addCommandOption(
+      addFollowOptions(runs.command('resume <id>').description('resume a run that was interrupted or failed')),
+    ),
     'biolens runs resume latest',
   ).action((id: string, options: FollowOptions) => follow(id, 'resume', { options, io, jobs }));
   addExamples(
-    addFollowOptions(
-      runs.command('rerun <id>').description('repeat a run from its recorded configuration, as a new run'),
+    addCommandOption(
+      addFollowOptions(
+        runs.command('rerun <id>').description('repeat a run from its recorded configuration, as a new run'),
+      ),
     ),
     'biolens runs rerun 2026-11-24T10-02-11-audit-portraits',
   ).action((id: string, options: FollowOptions) => follow(id, 'rerun', { options, io, jobs }));

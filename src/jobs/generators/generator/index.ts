@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { GeneratorKind } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import type { Runtime } from '../../../kit/tensor/index.ts';
+import { isOnnxGenerator, openOnnxGenerator } from '../outside/onnx-generator.ts';
 import { DIFFUSION } from './diffusion.ts';
 import { GAN } from './gan.ts';
 import type { GeneratorFamily, GeneratorSampler, SamplingSettings } from './kind.ts';
@@ -11,7 +12,7 @@ import type { GeneratorFamily, GeneratorSampler, SamplingSettings } from './kind
 export const GENERATORS: Readonly<Record<GeneratorKind, GeneratorFamily>> = { gan: GAN, diffusion: DIFFUSION };
 
 /**
- * Opens a generator's folder, of whichever kind, or the folder of the run that trained one.
+ * Opens a generator's folder, of whichever kind, the folder of the run that trained one, or an ONNX model with its card.
  *
  * @throws {BiolensError} `input` naming the folder or the file that is wrong.
  */
@@ -20,6 +21,7 @@ export async function openGenerator(
   folder: string,
   sampling: SamplingSettings,
 ): Promise<GeneratorSampler> {
+  if (isOnnxGenerator(folder)) return openOnnxGenerator(runtime, folder);
   const ofRun = join(folder, 'artifacts', 'model');
   for (const candidate of [folder, ofRun]) {
     for (const family of Object.values(GENERATORS))
@@ -32,8 +34,8 @@ export async function openGenerator(
   throw new BiolensError(
     'input',
     there
-      ? `${folder}: no generator (expected a folder of diffusers, a GAN's, or a run that trained one)`
-      : `${folder}: no such folder`,
+      ? `${folder}: no generator (expected a folder of diffusers, a GAN's, a run that trained one, or an .onnx file)`
+      : `${folder}: no such file or folder`,
     { details: { file: folder } },
   );
 }

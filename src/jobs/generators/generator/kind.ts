@@ -84,7 +84,8 @@ export interface DrawRequest {
 
 /** A generator that samples. */
 export interface GeneratorSampler {
-  readonly kind: GeneratorKind;
+  /** `onnx`: a network of the user's, which is sampled and not trained. */
+  readonly kind: GeneratorKind | 'onnx';
   /** Side of the images in pixels. */
   readonly size: number;
   /** 1 for grey, 3 for colour. */
