@@ -21,7 +21,7 @@ export async function openMaker(configuration: AuditConfiguration): Promise<Samp
   if (given === 0)
     throw new BiolensError(
       'usage',
-      'what is to be audited is missing: --generated for images, --generator for a model or --sample-with for a command',
+      '"generated" is missing: images to audit (--generated), or what makes them: a model (--generator) or a command (--sample-with)',
     );
   if (given > 1)
     throw new BiolensError('usage', 'expected one of --generated, --generator and --sample-with, got several');

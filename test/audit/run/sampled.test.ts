@@ -119,7 +119,7 @@ describe.skipIf(process.platform === 'win32')(
       ['no {dir}', { sampleWith: 'python sample.py {n}' }, /\{dir\}, the folder that they go to, is missing/],
       ['a shell’s sign', { sampleWith: 'python sample.py {n} {dir} | tee log' }, /\| is for a shell/],
       ['calls without a seed', { sampleWith: 'python s.py {n} {dir}', samplesPerCall: 5 }, /\{seed\} is missing/],
-      ['nothing', {}, /--generated for images, --generator for a model or --sample-with for a command/],
+      ['nothing', {}, /"generated" is missing: images to audit/],
       ['two of them', { sampleWith: 'a {n} {dir}', generated: pool }, /expected one of/],
       ['labels of images to come', { sampleWith: 'a {n} {dir}', generatedLabels: 'l.csv' }, /have no labels yet/],
     ])('%s', async (_, input, message) => {
