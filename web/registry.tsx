@@ -4,6 +4,7 @@ import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
 import { AUDIT_TEXT_SECTIONS, AuditTextPage } from './audit-text/audit-text-page.tsx';
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
+import { FEDERATED_SECTIONS, FederatedPage } from './federated/federated-page.tsx';
 import { GENERATORS_SECTIONS, GeneratorsPage } from './generators/generators-page.tsx';
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
 import { OtherPage, otherSections } from './other/other-page.tsx';
@@ -36,6 +37,8 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: verificationSections(report), content: <VerificationPage report={report} run={run} /> };
     case 'biolens/identification@1':
       return { sections: IDENTIFICATION_SECTIONS, content: <IdentificationPage report={report} run={run} /> };
+    case 'biolens/federate@1':
+      return { sections: FEDERATED_SECTIONS, content: <FederatedPage report={report} run={run} /> };
     case 'biolens/other@1':
       return { sections: otherSections(report), content: <OtherPage report={report} run={run} /> };
   }

@@ -2,6 +2,7 @@
 export { auditJob } from '../jobs/audit/job.ts';
 export { auditTextJob } from '../jobs/audit-text/job.ts';
 export { benchJob } from '../jobs/bench/job.ts';
+export { simulationJob } from '../jobs/federated/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';
 export { mitigationJob } from '../jobs/mitigation/job.ts';
 export { studyJob } from '../jobs/study/job.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReportPage } from '../../src/ground/contracts/index.ts';
 import { type WatchedPage, whyNoBrowser } from '../browser.ts';
+import { federatedPage, hostileFederated } from './federated-fixtures.ts';
 import { HOSTILE } from './fixtures.ts';
 import { type FrozenPages, openFrozenPages, type PageLook } from './frozen-pages.ts';
 import {
@@ -66,6 +67,16 @@ const KINDS: readonly Kind[] = [
     // One class of gender, four age groups, and the amplification of both.
     charts: 7,
     pictures: 8,
+  },
+  {
+    name: 'federate',
+    page: federatedPage,
+    hostile: hostileFederated,
+    title: '2nn on mnist, 100 clients',
+    headings: ['Key numbers', 'Rounds', 'Who could see what', 'Method and provenance'],
+    // Accuracy and loss.
+    charts: 2,
+    pictures: 0,
   },
 ];
 

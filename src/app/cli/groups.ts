@@ -8,6 +8,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   diffusion: 'train generators of faces, and sample from them',
   faces: 'detect, label, embed, verify, identify or render faces, or train on them',
   privacy: 'what a release costs in differential privacy, and releases with noise',
+  federate: 'train one model on the data of many, without collecting them',
   runs: 'list, show, compare, start, resume, repeat or report runs',
   template: 'protect face templates, match them under encryption, and attack them',
   study: 'questions that take many generators to answer',

@@ -9,6 +9,7 @@ export * from './bench-score.ts';
 export * from './comparison.ts';
 export * from './diffusion.ts';
 export * from './faces.ts';
+export * from './federate.ts';
 export * from './job.ts';
 export * from './metric.ts';
 export * from './mitigation.ts';

@@ -3,6 +3,7 @@ import { auditReportSchema, setNameSchema } from './audit.ts';
 import { auditTextReportSchema } from './audit-text.ts';
 import { benchReportSchema } from './bench-report.ts';
 import { diffusionReportSchema } from './diffusion.ts';
+import { federateReportSchema } from './federate.ts';
 import { headlineSchema } from './job.ts';
 import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
@@ -26,6 +27,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   studyReportSchema,
   verificationReportSchema,
   identificationReportSchema,
+  federateReportSchema,
   otherReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;

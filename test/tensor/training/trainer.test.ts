@@ -170,6 +170,28 @@ describe('a trainer', () => {
     await trainer.close();
   });
 
+  test('takes other states over: one step trains many models, each as if it had a trainer of its own', async () => {
+    const step = build({ optimiser: t.sgd({ momentum: 0.9 }) });
+    const learningRate = t.constantSchedule(0.1);
+    const [first, second] = [1, 2].map(seed => t.startTraining(step, { key: randomKey(seed) }));
+    const alone = await t.openTrainer(runtime, { step, state: second!, learningRate });
+    const shared = await t.openTrainer(runtime, { step, state: first!, learningRate });
+    await shared.run(batch);
+    await shared.run(batch);
+    const held = shared.state;
+    const kept = held.weights.slice();
+    shared.fill(second!);
+    expect(shared.stepsDone).toBe(0);
+    for (const trainer of [alone, shared]) await trainer.run(batch);
+    expect(shared.state).toEqual(alone.state);
+    expect(held.weights).toEqual(kept);
+    expect(second!.weights).toEqual(t.startTraining(step, { key: randomKey(2) }).weights);
+    expect(() => shared.fill({ ...second!, memory: {} })).toThrow(/the state is of another step of training/);
+    expect(() => shared.fill({ ...second!, weights: new Float32Array(3) })).toThrow(/another step of training/);
+    await alone.close();
+    await shared.close();
+  });
+
   test('runs one step at a time', async () => {
     const trainer = await open(t.startTraining(step, { key: randomKey(3) }));
     const first = trainer.run(batch);

@@ -35,6 +35,12 @@ export interface Trainer {
     batch: Readonly<Record<string, TensorData>>,
     options?: { readonly signal?: AbortSignal | undefined },
   ) => Promise<StepResult>;
+  /**
+   * Takes another state over, as if it had been opened with it: one loaded step trains many models one after the other.
+   *
+   * @throws {BiolensError} `usage` for a state of another step of training, or while a step runs
+   */
+  readonly fill: (state: TrainingState) => void;
   /** Frees the model's memory. */
   readonly close: () => Promise<void>;
 }
@@ -44,14 +50,17 @@ const scalar = (value: number): TensorData => float32(Float32Array.of(value), []
 /** The vectors of a state in shared memory, by the names of the step's inputs. */
 type Vectors = Readonly<Record<string, TensorData & { readonly dtype: 'float32' }>>;
 
-function shareState({ weights, memory, average }: TrainingState): Vectors {
-  const vectors = {
+function vectorsOf({ weights, memory, average }: TrainingState): Readonly<Record<string, Float32Array>> {
+  return {
     [STATE.weights]: weights,
     ...Object.fromEntries(Object.entries(memory).map(([slot, vector]) => [STATE.memory(slot), vector])),
     ...(average === null ? {} : { [STATE.average]: average }),
   };
+}
+
+function shareState(state: TrainingState): Vectors {
   return Object.fromEntries(
-    Object.entries(vectors).map(([name, vector]) => {
+    Object.entries(vectorsOf(state)).map(([name, vector]) => {
       const shared = sharedVector(vector.length);
       shared.data.set(vector);
       return [name, shared];
@@ -130,6 +139,18 @@ export async function openTrainer(
       } finally {
         running = false;
       }
+    },
+    fill: next => {
+      if (running) throw new BiolensError('usage', 'trainer: a step runs, and no state can be taken over');
+      const vectors = vectorsOf(next);
+      const fits = Object.entries(now).every(([name, { data }]) => vectors[name]?.length === data.length);
+      if (!fits || Object.keys(vectors).length !== Object.keys(now).length)
+        throw new BiolensError('usage', 'trainer: the state is of another step of training');
+      // What somebody holds as a state is not written to.
+      if (state !== null && state !== initial) now = emptyLike(now);
+      for (const [name, vector] of Object.entries(vectors)) now[name]!.data.set(vector);
+      count = next.step;
+      state = null;
     },
     close: () => runner.close(),
   };

@@ -1,0 +1,67 @@
+import type { FederatedRound, FederateReport } from '../../../ground/contracts/index.ts';
+import { formatTable } from '../../../kit/text/table.ts';
+import { formatShare, wrap } from '../../../kit/text/wrap.ts';
+
+/** Rounds that the table shows. */
+const MOST_ROWS = 10;
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toPrecision(3)} MB`;
+}
+
+function shownRounds(rounds: readonly FederatedRound[]): FederatedRound[] {
+  const every = Math.max(1, Math.ceil(rounds.length / MOST_ROWS));
+  return rounds.filter((_, i) => (i + 1) % every === 0 || i === rounds.length - 1);
+}
+
+function describeHiding({ aggregation }: FederateReport): string {
+  const { mode, cohort, bits } = aggregation;
+  if (mode === 'plain') return 'The server saw each update.';
+  if (mode === 'two-aggregators')
+    return `Each of two servers saw noise, and both together the sums, of ${bits} bits an entry; if they work together they see every update.`;
+  const { neighbours, threshold, corrupt, mayDrop, smallestSum } = cohort!;
+  return `The server saw sums alone, of ${bits} bits an entry: each client with ${neighbours} neighbours, of which ${threshold} open a secret. With up to ${corrupt} clients on the server's side and ${mayDrop} lost, every sum that can be opened covers ${smallestSum} honest clients or more, but with probability 2^-40.`;
+}
+
+function describePrivacy({ privacy, epsilon }: FederateReport): string {
+  if (privacy === null) return '';
+  const spent = epsilon === null ? 'no finite ε' : `ε = ${epsilon.toPrecision(4)} at δ = ${privacy.delta}`;
+  const end =
+    privacy.stoppedAt === null
+      ? ''
+      : ` The budget of ${privacy.budget} ended the run before round ${privacy.stoppedAt}.`;
+  return `Privacy of a client: ${spent}, as if the noise came from a generator that nobody can repeat; a simulation's comes from its seed.${end}`;
+}
+
+/** The result of a simulation for a terminal of 80 columns. */
+export function describeSimulation(report: FederateReport): string {
+  const { accuracy, rounds, reached, model, clients } = report;
+  const last = rounds.length;
+  const lines = [
+    `${model.name} of ${model.parameters} parameters, ${clients.total} clients, ${clients.partition}: ${formatShare(accuracy)} of the test images right after ${last} rounds.`,
+    ...(reached === null
+      ? []
+      : [
+          reached.round === null
+            ? `${100 * reached.target} % was not reached.`
+            : `${100 * reached.target} % was reached in round ${reached.round}.`,
+        ]),
+    describeHiding(report),
+    describePrivacy(report),
+  ].filter(line => line !== '');
+  const rows = shownRounds(rounds).map(
+    ({ round, status, accuracy: right, clients: in_, dropped, bytesUp, bytesDown, epsilon }) => [
+      String(round),
+      status === 'aborted' ? 'aborted' : formatShare(right),
+      `${in_}${dropped > 0 ? ` (${dropped} lost)` : ''}`,
+      megabytes(bytesUp),
+      megabytes(bytesDown),
+      ...(report.privacy === null ? [] : [epsilon === null ? '-' : epsilon.toPrecision(3)]),
+    ],
+  );
+  const columns = ['round', 'accuracy', 'clients', 'up', 'down', ...(report.privacy === null ? [] : ['ε'])];
+  return `${lines.map(line => `${wrap(line, 80, '')}\n`).join('')}\n${formatTable(
+    columns.map(title => ({ title })),
+    rows,
+  )}`;
+}
