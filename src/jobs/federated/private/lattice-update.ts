@@ -1,6 +1,6 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import type { RandomKey } from '../../../ground/math/index.ts';
-import { openDiscreteGaussian, type RandomIntegers } from '../../../kit/privacy/index.ts';
+import { jointNorm, openDiscreteGaussian, type RandomIntegers } from '../../../kit/privacy/index.ts';
 import { maskOf } from '../secure/packing.ts';
 import type { Words } from '../secure/quantise.ts';
 import { paddedLength, rotate, rotateBack } from './rotation.ts';
@@ -110,13 +110,6 @@ function roundWithin(exact: Float64Array, bound: number, words: Words): Int32Arr
   throw new BiolensError('external', 'noise: no rounding of the update is within its bound');
 }
 
-/** Length of an update. */
-export function normOf(update: Float32Array): number {
-  let squares = 0;
-  for (let i = 0; i < update.length; i++) squares += update[i]! * update[i]!;
-  return Math.sqrt(squares);
-}
-
 /**
  * A client's clipped, rotated, rounded and noisy update as whole numbers modulo 2^bits.
  *
@@ -141,8 +134,7 @@ export function makeNoisy(
   },
 ): Uint32Array {
   const { padded, clip, step, most, noiseStdDev, sensitivity, bits } = lattice;
-  const norm = normOf(update);
-  if (!Number.isFinite(norm)) throw new BiolensError('input', 'update: its length is no finite number');
+  const norm = jointNorm([update]);
   const scale = Math.min(1, clip / norm) / step;
   const exact = new Float64Array(padded);
   for (let i = 0; i < update.length; i++) exact[i] = update[i]! * (norm === 0 ? 0 : scale);

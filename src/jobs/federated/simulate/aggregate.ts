@@ -126,7 +126,7 @@ export function addWithTwo(members: Members): Aggregator {
       bytesUp += message.length;
       first.receive(message);
     }
-    const masks = await new MaskHelper(helperKey, primitives).sumMasks(record, first.seeds);
+    const masks = await new MaskHelper({ key: helperKey, roster, primitives }).sumMasks(record, first.seeds);
     return { ...first.finish(masks), bytesUp, bytesDown: 0, faults: [] };
   };
 }

@@ -1,6 +1,6 @@
 import { foldIn, openStream, type RandomKey } from '../../../ground/math/index.ts';
-import { openDiscreteGaussian, RandomIntegers } from '../../../kit/privacy/index.ts';
-import { decodeNoisy, makeNoisy, type NoisyLattice, normOf, signed } from '../private/lattice-update.ts';
+import { jointNorm, openDiscreteGaussian, RandomIntegers } from '../../../kit/privacy/index.ts';
+import { decodeNoisy, makeNoisy, type NoisyLattice, signed } from '../private/lattice-update.ts';
 import { maskOf } from '../secure/packing.ts';
 import { decodeSum, type Quantiser, quantise, type Words } from '../secure/quantise.ts';
 
@@ -91,7 +91,7 @@ export function noisyEncoding(
       if (countStdDev === null) return { entries: noisy, cut: 0 };
       const entries = new Uint32Array(padded + 1);
       entries.set(noisy);
-      const isShort = normOf(update) <= clip ? 1 : -1;
+      const isShort = jointNorm([update]) <= clip ? 1 : -1;
       entries[padded] = (isShort + openDiscreteGaussian(countStdDev ** 2, integers)()) & maskOf(bits);
       return { entries, cut: 0 };
     },

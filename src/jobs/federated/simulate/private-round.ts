@@ -1,6 +1,6 @@
 import type { PrivacyEventInput } from '../../../ground/contracts/index.ts';
 import { foldIn, type RandomKey } from '../../../ground/math/index.ts';
-import { countNoise } from '../private/clipping.ts';
+import { countNoise } from '../private/count-noise.ts';
 import { type NoisyLattice, planLattice } from '../private/lattice-update.ts';
 import type { Settled } from './configuration.ts';
 import { type Encoding, noisyEncoding } from './contribution.ts';

@@ -1,8 +1,7 @@
 import { type FederatedRound, type Metric, missingMetric } from '../../../ground/contracts/index.ts';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
 import { foldIn, openStream, proportionMetric, type RandomKey } from '../../../ground/math/index.ts';
-import { leastEpsilon, privacyEvent, spentOf, wouldExceed } from '../../../kit/privacy/index.ts';
-import { nextClip } from '../private/clipping.ts';
+import { leastEpsilon, nextClippingBound, privacyEvent, spentOf, wouldExceed } from '../../../kit/privacy/index.ts';
 import { checkFiniteUpdate } from '../rules/check-update.ts';
 import { combineUpdates } from '../rules/robust.ts';
 import { correctionOf, nextServerVariate, nextVariate } from '../rules/scaffold.ts';
@@ -259,11 +258,12 @@ export async function playRound(
     const clients = trained.filter(({ client }) => added!.clients.includes(client));
     next = { ...stepped, variates: nextVariates({ state, clients, settings, round }) };
     if (short !== null && settings.clipQuantile !== undefined)
-      clipNow = nextClip(clip, {
-        sum: short,
-        clients: settings.fraction * settings.clients,
-        quantile: settings.clipQuantile,
-      });
+      clipNow = nextClippingBound(
+        clip,
+        // Each update counts ±1 where their votes are ±½.
+        { noisyVotes: short / 2, members: settings.fraction * settings.clients },
+        { quantile: settings.clipQuantile },
+      );
   }
   const protocol = performance.now();
   const accuracy = await testModel(federation, next.weights, signal);
