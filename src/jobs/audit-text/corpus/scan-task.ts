@@ -95,7 +95,7 @@ export async function scanTask(
   const { codePoints, lines } = feeds[0]?.feed.counts ?? { codePoints: 0, lines: 0 };
   return {
     documents: part === 0 ? documents : 0,
-    bytes: Math.min(bytes, to - from),
+    bytes: Math.min(bytes - (bytes > 0 ? skip : 0), to - from),
     codePoints,
     lines,
     skipped,

@@ -1,4 +1,4 @@
-import { addByte, addWord, groupAtDepth, mix, removeByte, type TextIndex } from './text-index.ts';
+import { addByte, addWord, groupAtDepth, mix, removeByte, slotOf, type TextIndex } from './text-index.ts';
 
 /** Bytes of a document as a scanner looks at them. */
 export interface Piece {
@@ -101,7 +101,7 @@ export class Scanner {
 
   /** The first place in the order that begins with the window at `begin`; −1 for none. */
   #lookUp(bytes: Uint8Array, begin: number): number {
-    const { window, lead, table, order, symbols } = this.#index;
+    const { window, lead, table, windows, order, symbols } = this.#index;
     if (this.#hashAt === begin - 1)
       this.#hash = addByte(removeByte(this.#hash, bytes[begin - 1]!, lead), bytes[begin + window - 1]!);
     else {
@@ -109,8 +109,10 @@ export class Scanner {
       for (let k = begin; k < begin + window; k++) this.#hash = addByte(this.#hash, bytes[k]!);
     }
     this.#hashAt = begin;
-    const mask = table.length - 1;
-    for (let slot = mix(this.#hash) & mask; table[slot]! >= 0; slot = (slot + 1) & mask) {
+    const mixed = mix(this.#hash);
+    const bit = mixed & (windows.length * 32 - 1);
+    if (((windows[bit >>> 5]! >>> (bit & 31)) & 1) === 0) return -1;
+    for (let slot = slotOf(mixed, table.length); table[slot]! >= 0; slot = slot + 1 === table.length ? 0 : slot + 1) {
       const place = order[table[slot]!]!;
       let k = 0;
       while (k < window && symbols[place + k] === bytes[begin + k]! + 1) k++;

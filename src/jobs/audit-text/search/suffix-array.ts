@@ -1,6 +1,13 @@
 /** Symbols of a text as whole numbers from 0. */
 type Symbols = Uint16Array | Int32Array;
 
+/** Arrays as long as the text that the work is done in. */
+export interface WorkingMemory {
+  readonly order: Int32Array;
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+}
+
 /** First place of each symbol's bucket, and one past its last. */
 function bucketsOf(text: Symbols, alphabet: number): { readonly starts: Int32Array; readonly ends: Int32Array } {
   const ends = new Int32Array(alphabet);
@@ -25,11 +32,17 @@ function samePiece(text: Symbols, a: number, b: number, endOf: Int32Array): bool
  * Construction", IEEE Transactions on Computers 60, 2011).
  *
  * @param text symbols below `alphabet`
+ * @param memory `[n]` arrays to work in, the first for the result; otherwise they are made
  * @returns `[n]` positions where the suffixes begin
  */
-export function suffixArray(text: Symbols, alphabet: number): Int32Array {
+export function suffixArray(text: Symbols, alphabet: number, memory?: WorkingMemory): Int32Array {
   const n = text.length;
-  const order = new Int32Array(n);
+  const { order, first, second } = memory ?? {
+    order: new Int32Array(n),
+    first: new Int32Array(n),
+    second: new Int32Array(n),
+  };
+  order.fill(0);
   if (n < 2) return order;
   // A suffix is of type S where it sorts before the one after it; the last sorts after the empty one.
   const isS = new Uint8Array(n);
@@ -57,24 +70,35 @@ export function suffixArray(text: Symbols, alphabet: number): Int32Array {
       if (before >= 0 && isS[before] === 1) order[--tails[text[before]!]!] = before;
     }
   };
-  const leftmost = new Int32Array(count);
+  const leftmost = second.subarray(0, count);
   for (let i = 1, k = 0; i < n; i++) if (isS[i] === 1 && isS[i - 1] === 0) leftmost[k++] = i;
   induce(leftmost);
   if (count < 2) return order;
-  induce(sortPieces(text, { order, isS, leftmost }));
+  induce(sortPieces(text, { order, isS, leftmost, endOf: first, names: second.subarray(count) }));
   return order;
 }
 
 /** The leftmost S positions in the order of their suffixes, from one in which their pieces are sorted. */
 function sortPieces(
   text: Symbols,
-  { order, isS, leftmost }: { readonly order: Int32Array; readonly isS: Uint8Array; readonly leftmost: Int32Array },
+  {
+    order,
+    isS,
+    leftmost,
+    endOf,
+    names,
+  }: {
+    readonly order: Int32Array;
+    readonly isS: Uint8Array;
+    readonly leftmost: Int32Array;
+    /** `[n]` and, beside the leftmost ones, half as much: memory to work in. */
+    readonly endOf: Int32Array;
+    readonly names: Int32Array;
+  },
 ): Int32Array {
   const n = text.length;
-  const endOf = new Int32Array(n);
   for (let k = 0; k < leftmost.length; k++) endOf[leftmost[k]!] = leftmost[k + 1] ?? n;
   // Names stand at half the position: two leftmost S positions are never neighbours.
-  const names = new Int32Array((n >> 1) + 1);
   let name = -1;
   let last = -1;
   for (let i = 0; i < n; i++) {

@@ -4,7 +4,9 @@ import { suffixArray } from './suffix-array.ts';
 const FILTER_WINDOW = 24;
 const LONG_FILTER_WINDOW = 32;
 /** Bits of the filter for each byte of the texts. */
-const FILTER_BITS = 16;
+const FILTER_BITS = 12;
+/** Slots of the table for each entry. */
+const TABLE_SLOTS = 1.4;
 /** Fewer bytes than this are in every text: a run that is as short is not looked for. */
 export const LEAST_WINDOW = 12;
 /** Odd, so that no bit of what is multiplied is lost. */
@@ -40,6 +42,8 @@ export interface TextIndex {
   };
   /** Hash of `window` bytes → the first place in `order` that begins with them, or −1; open addressing. */
   readonly table: Int32Array;
+  /** Bits of the hashes of all `window` bytes, which say sooner than the table what is not in it. */
+  readonly windows: Uint32Array;
   /** Bits of the hashes of all `filterWindow` bytes. */
   readonly filter: Uint32Array;
   readonly filterWindow: number;
@@ -61,6 +65,9 @@ export function mix(hash: number): number {
   return (h ^ (h >>> 17)) >>> 0;
 }
 
+/** Where the table is looked into first, from the upper bits of a mixed hash. */
+export const slotOf = (mixed: number, slots: number): number => Math.floor((mixed / 2 ** 32) * slots);
+
 /** Adds four bytes to the hash of a filter's window. */
 export const addWord = (hash: number, word: number): number => {
   const h = Math.imul(hash ^ word, WORD_FACTOR);
@@ -75,7 +82,7 @@ const shared = {
   uint8: (length: number) => new Uint8Array(new SharedArrayBuffer(length)),
 };
 
-/** Length of what each place shares with the one before it in `order`, up to the end of its text (Kasai and others, CPM 2001). */
+/** Length of what each place shares with the one before it in `order`, up to the end of its text (Kasai and others, CPM 2001); 0 after the last. */
 function commonPrefixes(symbols: Uint16Array, order: Int32Array, rank: Int32Array): Int32Array {
   const n = symbols.length;
   const common = new Int32Array(n + 1);
@@ -95,7 +102,7 @@ function commonPrefixes(symbols: Uint16Array, order: Int32Array, rank: Int32Arra
 }
 
 /** Groups of places that share `window` bytes and more, from what neighbours in the order share. */
-function groupPlaces(common: Int32Array, window: number): Pick<TextIndex, 'groups' | 'groupOf'> {
+function groupPlaces(common: Int32Array, window: number, groupOf: Int32Array): Pick<TextIndex, 'groups'> {
   const n = common.length - 1;
   let most = 0;
   for (let i = 1; i < n; i++) if (common[i]! >= window) most++;
@@ -103,7 +110,7 @@ function groupPlaces(common: Int32Array, window: number): Pick<TextIndex, 'group
   const first = shared.int32(most);
   const end = shared.int32(most);
   const parent = shared.int32(most).fill(-1);
-  const groupOf = shared.int32(n).fill(-1);
+  groupOf.fill(-1);
   const open: number[] = [];
   let made = 0;
   for (let i = 0; i < n; i++) {
@@ -135,7 +142,7 @@ function groupPlaces(common: Int32Array, window: number): Pick<TextIndex, 'group
   }
   const cut = (array: Int32Array) => array.subarray(0, made);
   const groups = { depth: cut(depth), first: cut(first), end: cut(end), parent: cut(parent) };
-  return { groupOf, groups: { ...groups, jump: jumpsOf(groups) } };
+  return { groups: { ...groups, jump: jumpsOf(groups) } };
 }
 
 /** Pointers to groups further out, with which any ancestor is found in a number of steps that grows with the logarithm of the level (Myers, 1983). */
@@ -193,9 +200,9 @@ function joinTexts(texts: readonly Uint8Array[]): { readonly symbols: Uint16Arra
 export function indexTexts(texts: readonly Uint8Array[], window: number): TextIndex {
   const { symbols, starts } = joinTexts(texts);
   const n = symbols.length;
-  const order = shared.int32(n);
-  order.set(suffixArray(symbols, 257));
-  const rank = shared.int32(n);
+  const [order, rank, groupOf] = [shared.int32(n), shared.int32(n), shared.int32(n)];
+  // Until they hold what they are for, the others are what the sorting works in: memory stays near what the index takes.
+  suffixArray(symbols, 257, { order, first: rank, second: groupOf });
   for (let i = 0; i < n; i++) rank[order[i]!] = i;
   const common = commonPrefixes(symbols, order, rank);
   const filterWindow =
@@ -205,32 +212,23 @@ export function indexTexts(texts: readonly Uint8Array[], window: number): TextIn
   let lead = 1;
   for (let i = 1; i < window; i++) lead = Math.imul(lead, BASE);
   const single = shared.uint8(n);
-  const { table } = fillTable({ symbols, starts, order, common, window, lead, single });
+  const tables = fillTable({ symbols, starts, order, common, window, lead, single, hashes: groupOf });
   const longest = texts.reduce((most, text) => Math.max(most, text.length), 0);
-  const grouped = groupPlaces(common, window);
-  return {
-    symbols,
-    order,
-    rank,
-    window,
-    single,
-    ...grouped,
-    table,
-    filter,
-    filterWindow,
-    stride,
-    lead,
-    starts,
-    longest,
-  };
+  const grouped = groupPlaces(common, window, groupOf);
+  const sorted = { symbols, order, rank, groupOf, starts, longest, ...grouped };
+  return { ...sorted, ...tables, window, single, filter, filterWindow, stride, lead };
 }
+
+const filterOf = (places: number): { readonly filter: Uint32Array; readonly bits: number } => {
+  const bits = 2 ** Math.max(16, Math.ceil(Math.log2(places * FILTER_BITS)));
+  return { filter: new Uint32Array(new SharedArrayBuffer(bits / 8)), bits };
+};
 
 function fillFilter(
   symbols: Uint16Array,
   { starts, filterWindow }: Pick<TextIndex, 'starts' | 'filterWindow'>,
 ): Uint32Array {
-  const bits = 2 ** Math.max(16, Math.ceil(Math.log2(symbols.length * FILTER_BITS)));
-  const filter = new Uint32Array(new SharedArrayBuffer(bits / 8));
+  const { filter, bits } = filterOf(symbols.length);
   for (let text = 0; text + 1 < starts.length; text++) {
     const last = starts[text + 1]! - 1 - filterWindow;
     for (let at = starts[text]!; at <= last; at++) {
@@ -260,10 +258,12 @@ function fillTable({
   window,
   lead,
   single,
+  hashes,
 }: Pick<TextIndex, 'symbols' | 'starts' | 'order' | 'window' | 'lead' | 'single'> & {
   readonly common: Int32Array;
-}): Pick<TextIndex, 'table'> {
-  const hashes = new Int32Array(symbols.length);
+  /** Memory for the hash at each place. */
+  readonly hashes: Int32Array;
+}): Pick<TextIndex, 'table' | 'windows'> {
   const whole = new Uint8Array(symbols.length);
   for (let text = 0; text + 1 < starts.length; text++) {
     const end = starts[text + 1]! - 1;
@@ -279,15 +279,17 @@ function fillTable({
   }
   let classes = 0;
   for (let i = 0; i < order.length; i++) if (whole[order[i]!] === 1 && common[i]! < window) classes++;
-  const size = 2 ** Math.max(4, Math.ceil(Math.log2(2 * classes + 1)));
-  const table = shared.int32(size).fill(-1);
+  const table = shared.int32(Math.ceil(classes * TABLE_SLOTS) + 16).fill(-1);
+  const { filter: windows, bits } = filterOf(classes);
   for (let i = 0; i < order.length; i++) {
     const at = order[i]!;
     if (whole[at] === 0 || common[i]! >= window) continue;
     if (common[i + 1]! < window) single[at] = 1;
-    let slot = mix(hashes[at]!) & (size - 1);
-    while (table[slot]! >= 0) slot = (slot + 1) & (size - 1);
+    const mixed = mix(hashes[at]!);
+    windows[(mixed & (bits - 1)) >>> 5]! |= 1 << (mixed & 31);
+    let slot = slotOf(mixed, table.length);
+    while (table[slot]! >= 0) slot = slot + 1 === table.length ? 0 : slot + 1;
     table[slot] = i;
   }
-  return { table };
+  return { table, windows };
 }
