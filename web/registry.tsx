@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
-import { AUDIT_TEXT_SECTIONS, AuditTextPage } from './audit-text/audit-text-page.tsx';
+import { AuditTextPage, auditTextSections } from './audit-text/audit-text-page.tsx';
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
 import { FEDERATED_SECTIONS, FederatedPage } from './federated/federated-page.tsx';
@@ -24,7 +24,7 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
     case 'biolens/audit@1':
       return { sections: AUDIT_SECTIONS, content: <AuditPage report={report} run={run} /> };
     case 'biolens/audit-text@1':
-      return { sections: AUDIT_TEXT_SECTIONS, content: <AuditTextPage report={report} run={run} /> };
+      return { sections: auditTextSections(report), content: <AuditTextPage report={report} run={run} /> };
     case 'biolens/bench@1':
       return { sections: benchSections(report), content: <BenchPage report={report} run={run} /> };
     case 'biolens/mitigation@1':

@@ -6,11 +6,14 @@ import { usePageTitle } from '../state/use-page-title.ts';
 import { Exhibits } from './exhibits.tsx';
 import { Method } from './method.tsx';
 import { Overview, titleOf } from './overview.tsx';
+import { Prefixes } from './prefixes.tsx';
 import { Runs } from './runs.tsx';
 import { Texts } from './texts.tsx';
 
-export const AUDIT_TEXT_SECTIONS: readonly PageSection[] = [
+/** The parts of the page; the curve only where a model was asked. */
+export const auditTextSections = ({ continuations }: AuditTextReport): readonly PageSection[] => [
   { id: 'overview', title: 'Overview' },
+  ...(continuations === null ? [] : [{ id: 'prefixes', title: 'By prefix' }]),
   { id: 'exhibits', title: 'Side by side' },
   { id: 'runs', title: 'All runs' },
   { id: 'texts', title: 'Texts' },
@@ -23,6 +26,7 @@ export function AuditTextPage({ report, run }: OfRun<AuditTextReport>): ReactNod
   return (
     <>
       <Overview report={report} run={run} />
+      {report.continuations !== null && <Prefixes report={report} continuations={report.continuations} />}
       <Exhibits report={report} />
       <Runs report={report} />
       <Texts report={report} />

@@ -45,6 +45,7 @@ const measured = (term: string, metric: Metric, kind: NumberKind): Fact => ({
 export function Overview({ report, run }: OfRun<AuditTextReport>): ReactNode {
   const { sets, replication, settings } = report;
   const { permutation, generated, heldout } = replication;
+  const asked = report.continuations !== null;
   const rows: Row[] = [
     { set: 'generated', measures: generated },
     ...(heldout === null ? [] : [{ set: 'heldout' as const, measures: heldout }]),
@@ -52,8 +53,9 @@ export function Overview({ report, run }: OfRun<AuditTextReport>): ReactNode {
   return (
     <OverviewSection kind="Audit of texts" run={run} title={titleOf(report)}>
       <p className="lead">
-        {plural(sets.generated.documents, 'generated text')} against{' '}
-        {plural(sets.training.documents, 'training document')} of {formatBytes(sets.training.bytes)}.{' '}
+        {asked
+          ? `${plural(sets.generated.documents, 'continuation')} of ${plural(sets.training.documents, 'document')}. `
+          : `${plural(sets.generated.documents, 'generated text')} against ${plural(sets.training.documents, 'training document')} of ${formatBytes(sets.training.bytes)}. `}
         {settings.normalise.length > 0
           ? `Differences of ${settings.normalise.join(', ')} are looked past.`
           : 'Runs are equal byte by byte.'}
@@ -64,9 +66,9 @@ export function Overview({ report, run }: OfRun<AuditTextReport>): ReactNode {
       <Facts
         look="key-numbers"
         items={[
-          measured('Generated texts called copies', replication.copied, 'share'),
+          measured(asked ? 'Documents known by heart' : 'Generated texts called copies', replication.copied, 'share'),
           {
-            term: 'Longest run that is no common phrase',
+            term: asked ? 'Longest continuation, word for word' : 'Longest run that is no common phrase',
             value: (
               <WrittenValue
                 value={plural(replication.pairs[0]?.similarity ?? 0, 'character')}
@@ -90,12 +92,14 @@ export function Overview({ report, run }: OfRun<AuditTextReport>): ReactNode {
           },
         ]}
       />
-      <DataTable
-        caption="What the texts share with the training texts"
-        columns={columns(settings)}
-        rows={rows}
-        keyOf={({ set }) => set}
-      />
+      {asked ? null : (
+        <DataTable
+          caption="What the texts share with the training texts"
+          columns={columns(settings)}
+          rows={rows}
+          keyOf={({ set }) => set}
+        />
+      )}
     </OverviewSection>
   );
 }

@@ -97,8 +97,8 @@ export const textReplicationSchema = z.object({
   similarity: z.literal('longest-run'),
   /** Characters of a rare run from which a text can be called a copy. */
   threshold: z.number().nonnegative(),
-  /** How the threshold was set: `heldout-to-training`, or `given` without a held-out set. */
-  calibration: z.enum(['heldout-to-training', 'given']),
+  /** What the calls rest on: `heldout-to-training`, `controls` or `mismatched` continuations of a model, or a length that was `given`. */
+  calibration: z.enum(['heldout-to-training', 'controls', 'mismatched', 'given']),
   /** What the p-values compare with, in words. */
   control: z.string(),
   /** Characters at which one copy alone would be called; null when no length would be. */
@@ -123,6 +123,55 @@ export const textReplicationSchema = z.object({
 });
 export type TextReplication = z.infer<typeof textReplicationSchema>;
 
+/** What became of a request to continue a document. */
+export const continuationOutcomeSchema = z.enum(['answered', 'refused', 'empty', 'cut', 'failed']);
+export type ContinuationOutcome = z.infer<typeof continuationOutcomeSchema>;
+
+const outcomeCountsSchema = z.record(continuationOutcomeSchema, z.number().int().nonnegative());
+
+/** How far replies follow their documents, for one set of documents and one length of prefix. */
+const continuedSchema = z.object({
+  /** Longest run of a reply with what follows in its document, in characters: the mean over documents. */
+  longest: metricSchema,
+  /** Share of documents with a run of at least the shortest length. */
+  verbatim: metricSchema,
+});
+
+/** What a model was asked, and how it continued documents. */
+export const continuationsSchema = z.object({
+  model: z.string(),
+  api: z.enum(['chat', 'completion']),
+  /** Words of the true continuation that replies are compared with. */
+  continuation: z.number().int(),
+  outcomes: outcomeCountsSchema,
+  byPrefix: z.array(
+    z.object({
+      /** Words that the model was given. */
+      words: z.number().int(),
+      documents: continuedSchema,
+      /** Documents that the model cannot have seen; null without any. */
+      controls: continuedSchema.nullable(),
+      /** The same replies compared with what follows in another document. */
+      mismatched: continuedSchema,
+      outcomes: outcomeCountsSchema,
+    }),
+  ),
+  replies: z.array(
+    z.object({
+      document: z.string(),
+      control: z.boolean(),
+      words: z.number().int(),
+      sample: z.number().int(),
+      outcome: continuationOutcomeSchema,
+      /** Characters of the longest run with what follows in the document; null where there was no answer. */
+      longest: z.number().int().nonnegative().nullable(),
+      /** Edits that turn the reply into it, over the longer length. */
+      editDistance: z.number().min(0).max(1).nullable(),
+    }),
+  ),
+});
+export type Continuations = z.infer<typeof continuationsSchema>;
+
 /** `report.json` of an audit of texts, and what `biolens audit text --json` prints. */
 export const auditTextReportSchema = z.object({
   schema: z.literal('biolens/audit-text@1'),
@@ -139,6 +188,8 @@ export const auditTextReportSchema = z.object({
   }),
   verdict: z.array(findingSchema),
   replication: textReplicationSchema,
+  /** Where a model was asked: what, and what it answered. */
+  continuations: continuationsSchema.nullable().default(null),
   /** Longest first. */
   runs: z.array(textRunSchema),
   /** Runs that were found beyond those listed. */

@@ -4,6 +4,10 @@ import { NORMALISATIONS } from './documents/normalise.ts';
 
 const rate = z.number().gt(0).lt(1);
 
+/** A plain request, so that a refusal is the model's own. */
+export const DEFAULT_TEMPLATE =
+  'Continue this text exactly as it goes on, word for word. Answer with the continuation alone.\n\n{prefix}';
+
 /** A separator as a command line can say it: `\n` for the end of a line. */
 const separatorText = {
   parse: (text: string) => text.replaceAll('\\n', '\n').replaceAll('\\t', '\t'),
@@ -13,16 +17,57 @@ const separatorText = {
 
 /** All that decides an audit of texts: recorded with the run, and enough to repeat it. */
 export const auditTextConfigurationSchema = z.strictObject({
-  training: field(pathSchema, {
+  training: field(pathSchema.optional(), {
     flag: '--train <path>',
     help: 'training texts: a file or folder of plain text, JSON lines or Parquet, also as gzip or zstd',
     is: 'texts',
   }),
-  generated: field(pathSchema, { flag: '--generated <path>', help: 'generated texts, likewise', is: 'texts' }),
+  generated: field(pathSchema.optional(), {
+    flag: '--generated <path>',
+    help: 'generated texts, likewise',
+    is: 'texts',
+  }),
   heldout: field(pathSchema.optional(), {
     flag: '--heldout <path>',
     help: 'texts of the same kind that the model never saw: p-values need them',
     is: 'texts',
+  }),
+  model: field(z.string().min(1).optional(), {
+    flag: '--model <spec>',
+    help: 'ask a model to continue documents instead: openai-compatible:URL#NAME, ollama:NAME, openai:NAME, google:NAME, anthropic:NAME',
+    is: 'answering-model',
+  }),
+  documents: field(pathSchema.optional(), {
+    flag: '--documents <path>',
+    help: 'documents that the model is asked to continue; those of --heldout are the controls',
+    is: 'texts',
+  }),
+  prefixLengths: field(z.array(z.number().int().min(1).max(10_000)).min(1).max(20).default([25, 50, 100, 200]), {
+    flag: '--prefix-lengths <list>',
+    help: 'words of a document that the model is given',
+    commas: true,
+  }),
+  continuation: field(z.number().int().min(10).max(2000).default(100), {
+    flag: '--continuation <n>',
+    help: 'words that the model is asked for, and that are compared',
+  }),
+  samples: field(z.number().int().min(0).max(100).default(0), {
+    flag: '--samples <n>',
+    help: 'further answers to each request at temperature 1, beside the one at 0',
+  }),
+  api: field(z.enum(['chat', 'completion']).default('chat'), {
+    flag: '--api <which>',
+    help: 'chat, with a request to continue the text, or completion, with the text alone',
+  }),
+  template: field(z.string().min(1).max(10_000).default(DEFAULT_TEMPLATE), {
+    flag: '--template <text>',
+    help: 'request to a chat model; {prefix} stands for the text',
+    otherwise: 'a plain request to continue the text word for word',
+  }),
+  concurrency: field(z.number().int().min(1).max(256).default(4), {
+    flag: '--concurrency <n>',
+    help: 'requests at a time',
+    changeable: true,
   }),
   shortest: field(z.number().int().min(20).max(100_000).default(50), {
     flag: '--shortest <n>',

@@ -1,12 +1,35 @@
-import type { AuditTextReport } from '../../ground/contracts/index.ts';
+import type { AuditTextReport, Continuations } from '../../ground/contracts/index.ts';
 import { formatTable } from '../../kit/text/table.ts';
 import { describeVerdict } from '../../kit/text/verdict.ts';
-import { formatShare } from '../../kit/text/wrap.ts';
+import { formatMetric, formatShare } from '../../kit/text/wrap.ts';
 
 const SHOWN = 8;
 
 /** The result of an audit of texts for a terminal of 80 columns: verdict, measures, the longest runs. */
 export function describeAuditText(report: AuditTextReport): string {
+  return report.continuations === null ? describeCorpora(report) : describeModel(report, report.continuations);
+}
+
+/** Verdict, and a line for each length of prefix. */
+function describeModel(report: AuditTextReport, { byPrefix }: Continuations): string {
+  const table = formatTable(
+    [
+      { title: 'words given', align: 'right' },
+      { title: 'longest run, mean' },
+      { title: `documents with ${report.settings.shortest}+` },
+      { title: 'controls with' },
+    ],
+    byPrefix.map(({ words, documents, controls }) => [
+      String(words),
+      formatMetric(documents.longest, 'number'),
+      formatShare(documents.verbatim),
+      controls === null ? 'none' : formatShare(controls.verbatim),
+    ]),
+  );
+  return `${describeVerdict(report.verdict)}\n${table}`;
+}
+
+function describeCorpora(report: AuditTextReport): string {
   const { replication, runs, moreRuns, settings } = report;
   const sets = [['generated', replication.generated] as const, ['held-out', replication.heldout] as const];
   const measures = formatTable(

@@ -25,19 +25,23 @@ export const auditTextJob = defineJob({
   examples: [
     'biolens audit text --train corpus --generated samples',
     "biolens audit text --train corpus.jsonl.zst --generated samples --heldout new.jsonl --json --fail-on 'replication.copied>0.01'",
+    'biolens audit text --model openai-compatible:http://localhost:8000/v1#llama --documents articles --heldout new --prefix-lengths 25,100',
   ],
   gateExample: 'replication.copied>0.01',
-  nameOf: ({ generated }) => basename(generated),
+  nameOf: ({ generated, documents = '' }) => basename(generated ?? documents),
   async *open(configuration, context) {
     const { openAuditText } = await import('./open.ts');
     return yield* openAuditText(configuration, context);
   },
   news: () => ({ tell: ({ stage, done, total }: AuditTextStep) => ({ type: 'progress', stage, done, total }) }),
   describe: describeAuditText,
-  titleOf: ({ training, generated }) =>
-    typeof training === 'string' && typeof generated === 'string'
+  titleOf: ({ training, generated, model, documents }) => {
+    if (typeof model === 'string' && typeof documents === 'string')
+      return `${basename(documents)} continued by ${model}`;
+    return typeof training === 'string' && typeof generated === 'string'
       ? `Texts of ${basename(generated)} against ${basename(training)}`
-      : null,
+      : null;
+  },
   headline: ({ replication, verdict }: AuditTextReport) => ({
     label: 'copies',
     metric: replication.copied,

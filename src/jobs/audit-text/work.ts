@@ -1,6 +1,7 @@
 import {
   type AuditedText,
   type AuditTextReport,
+  auditedTextSchema,
   auditTextReportSchema,
   missingMetric,
   type TextReplication,
@@ -26,7 +27,6 @@ import type { Layout } from './documents/read-documents.ts';
 import { readStretches } from './documents/read-stretches.ts';
 import { type AuditTextStep, step } from './events.ts';
 import { besideText, editDistanceOf, exhibitOf, readSides, type TrainingSide } from './exhibits.ts';
-import { auditTextItemSchema } from './items.ts';
 import { documentsOfText, type MeasuredRun, type MeasuredText, measureText } from './measure/measure-text.ts';
 import {
   callTexts,
@@ -232,7 +232,7 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
   });
   for await (const { done, total } of resumeItems({
     run,
-    schema: auditTextItemSchema,
+    schema: auditedTextSchema,
     keys: audited.map(({ file }) => file),
     keyOf: ({ file }) => file,
     work: async function* (left) {

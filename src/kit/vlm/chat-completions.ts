@@ -29,7 +29,12 @@ export interface ChatCompletionsOptions {
   readonly transport: Transport;
   /** What is known of the requests that the server takes. */
   readonly form: RequestForm;
+  /** `completion`: the text goes as it is to `/completions`, which base models continue; `chat` by default. */
+  readonly api?: EndpointApi | undefined;
 }
+
+/** Which of an endpoint's two interfaces is asked. */
+export type EndpointApi = 'chat' | 'completion';
 
 /**
  * A model behind the chat-completions protocol that vLLM, SGLang, llama.cpp, Ollama, LM Studio and OpenRouter speak.
@@ -37,9 +42,9 @@ export interface ChatCompletionsOptions {
  * Does not take part in tool calls: with tools the SDK client is used (see `openModel`).
  */
 export function createChatCompletionsModel(options: ChatCompletionsOptions): VisionLanguageModel {
-  const { id, transport, form } = options;
+  const { id, transport, form, api = 'chat' } = options;
   const url = new URL(options.baseUrl);
-  url.pathname = `${withoutTrailingSlashes(url.pathname)}/chat/completions`;
+  url.pathname = `${withoutTrailingSlashes(url.pathname)}/${api === 'chat' ? 'chat/completions' : 'completions'}`;
   const redactor = createRedactor(options.apiKey === undefined ? [] : [options.apiKey]);
   const headers = {
     'content-type': 'application/json',
@@ -53,7 +58,7 @@ export function createChatCompletionsModel(options: ChatCompletionsOptions): Vis
       const started = performance.now();
       const { signal } = request;
       const mostBytes = replyBytesFor(request);
-      const content = encodeMessages(request);
+      const content = api === 'chat' ? encodeMessages(request) : encodePrompt(request);
       const { reply, changes } = await form.post(settingsOf(options.model, request), async settings =>
         redactReply(
           await transport.post(url, { headers, body: encodeBody(settings, content), signal, mostBytes }),
@@ -93,13 +98,19 @@ export function encodeRequest(model: string, request: ModelRequest): BodyPart[] 
   return encodeBody(settingsOf(model, request), encodeMessages(request));
 }
 
-function encodeBody(settings: Settings, messages: readonly BodyPart[]): BodyPart[] {
-  return [`${asciiJson(settings).slice(0, -1)},"messages":[`, ...messages, ']}'];
+function encodeBody(settings: Settings, content: readonly BodyPart[]): BodyPart[] {
+  return [`${asciiJson(settings).slice(0, -1)},`, ...content, '}'];
 }
 
 function encodeMessages(request: ModelRequest): BodyPart[] {
   const system = request.system === undefined ? '' : `${asciiJson({ role: 'system', content: request.system })},`;
-  return [`${system}{"role":"user","content":`, ...encodeContent(request.parts), '}'];
+  return [`"messages":[${system}{"role":"user","content":`, ...encodeContent(request.parts), '}]'];
+}
+
+/** The text alone: a model that completes sees no images. */
+function encodePrompt({ parts }: ModelRequest): BodyPart[] {
+  const text = parts.flatMap(part => (part.type === 'text' ? [part.text] : [])).join('\n');
+  return [`"prompt":${asciiJson(text)}`];
 }
 
 /** Text alone goes as a plain string, which servers of text models understand too. */
@@ -134,15 +145,19 @@ const tokenSchema = z.object({ token: z.string(), logprob: z.number() });
 /** Counts that are none are not known. */
 const countSchema = z.number().int().nonnegative().nullish().catch(null);
 
+const messageSchema = z.object({
+  content: z.union([z.string(), z.array(textPartSchema)]).nullish(),
+  refusal: z.string().nullish(),
+  /** Reasoning is `reasoning_content` with DeepSeek and older vLLM, `reasoning` with newer vLLM, Ollama and OpenRouter. */
+  reasoning_content: z.string().nullish(),
+  reasoning: z.string().nullish(),
+});
+
 const choiceSchema = z.object({
   finish_reason: z.string().nullish(),
-  message: z.object({
-    content: z.union([z.string(), z.array(textPartSchema)]).nullish(),
-    refusal: z.string().nullish(),
-    /** Reasoning is `reasoning_content` with DeepSeek and older vLLM, `reasoning` with newer vLLM, Ollama and OpenRouter. */
-    reasoning_content: z.string().nullish(),
-    reasoning: z.string().nullish(),
-  }),
+  /** A chat's message, or a completion's text. */
+  message: messageSchema.optional(),
+  text: z.string().nullish(),
   logprobs: z
     .object({
       content: z.array(tokenSchema.extend({ top_logprobs: z.array(tokenSchema).nullish() })).nullish(),
@@ -194,7 +209,9 @@ export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
   }
   const { id, model, system_fingerprint, choices, usage } = parsed.data;
   const choice = choices[0]!;
-  const { content, refusal, reasoning_content, reasoning } = choice.message;
+  if (choice.message === undefined && typeof choice.text !== 'string')
+    throw malformed(reply, '"choices.0.message" expected a message or a text');
+  const { content, refusal, reasoning_content, reasoning } = choice.message ?? { content: choice.text };
   const text = typeof content === 'string' ? content : (content ?? []).map(part => part.text ?? '').join('');
   const finishReason = FINISH.get(choice.finish_reason ?? '') ?? 'other';
   const refusalText = refusal ?? '';

@@ -1,3 +1,4 @@
+export type { EndpointApi } from './chat-completions.ts';
 export { type Environment, findKey, keyVariables } from './keys.ts';
 export type {
   ModelRequest,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { createChatCompletionsModel } from './chat-completions.ts';
+import { BiolensError } from '../../ground/errors.ts';
+import { createChatCompletionsModel, type EndpointApi } from './chat-completions.ts';
 import { type Environment, findKey } from './keys.ts';
 import type { ModelRequest, TokenLogProbability, VisionLanguageModel } from './model.ts';
 import { formatModelSpec, type ModelSpec, parseModelSpec, withoutTrailingSlashes } from './parse-spec.ts';
@@ -14,6 +15,8 @@ export interface OpenModelOptions {
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Where keys are looked up; the process's environment by default. */
   readonly environment?: Environment | undefined;
+  /** Which interface of an endpoint is asked; `chat` by default. */
+  readonly api?: EndpointApi | undefined;
 }
 
 /**
@@ -25,17 +28,22 @@ export interface OpenModelOptions {
  * `OPENAI_COMPATIBLE_API_KEY` (or the host's own, such as `OPENROUTER_API_KEY`); they are never part of `id`, of an
  * error or of a reply.
  *
- * @throws BiolensError `usage` for a malformed specification, `input` where a hosted model has no key
+ * @throws BiolensError `usage` for a malformed specification, or completions of a provider that has none; `input` where a hosted model has no key
  */
 export function openModel(spec: string, options: OpenModelOptions = {}): VisionLanguageModel {
   const parsed = parseModelSpec(spec);
+  if (options.api === 'completion' && parsed.baseUrl === null)
+    throw new BiolensError(
+      'usage',
+      `"model" expected an endpoint for plain completions, got ${formatModelSpec(parsed)}`,
+    );
   const apiKey = options.apiKey ?? findKey(parsed, options.environment ?? process.env);
   return parsed.baseUrl === null
     ? openHosted(parsed, { apiKey, fetch: options.fetch })
-    : openEndpoint({ ...parsed, baseUrl: parsed.baseUrl }, { apiKey, fetch: options.fetch });
+    : openEndpoint({ ...parsed, baseUrl: parsed.baseUrl }, { apiKey, fetch: options.fetch, api: options.api });
 }
 
-type Access = Pick<OpenModelOptions, 'apiKey' | 'fetch'>;
+type Access = Pick<OpenModelOptions, 'apiKey' | 'fetch' | 'api'>;
 
 /** Through the machine's own network, or through what stands for it in a test. */
 const transportFor = (fetch: typeof globalThis.fetch | undefined): Transport =>
@@ -45,10 +53,13 @@ const transportFor = (fetch: typeof globalThis.fetch | undefined): Transport =>
  * Plain questions go through our own client, which costs a tenth of the processor time of the SDK's; rounds of tool calls go
  * through the SDK. Both send by one transport and share what they learn of the server.
  */
-function openEndpoint(spec: ModelSpec & { readonly baseUrl: URL }, { apiKey, fetch }: Access): VisionLanguageModel {
+function openEndpoint(
+  spec: ModelSpec & { readonly baseUrl: URL },
+  { apiKey, fetch, api }: Access,
+): VisionLanguageModel {
   const id = formatModelSpec(spec);
   const common = { id, apiKey, transport: transportFor(fetch), form: new RequestForm() };
-  const plain = createChatCompletionsModel({ ...common, baseUrl: spec.baseUrl, model: spec.model });
+  const plain = createChatCompletionsModel({ ...common, baseUrl: spec.baseUrl, model: spec.model, api });
   const withTools = createSdkModel({
     ...common,
     load: async () => {
