@@ -1,8 +1,10 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { privacyAccountSchema } from '../../src/ground/contracts/index.ts';
+import { privacyAccountSchema, privacyReleaseSchema } from '../../src/ground/contracts/index.ts';
 import { openLedger } from '../../src/kit/privacy/node.ts';
 import { temporaryFolder } from '../faces/models.ts';
+import { auditReport } from '../web/fixtures.ts';
 import { biolens } from './biolens.ts';
 
 const account = async (...args: string[]) => {
@@ -110,5 +112,104 @@ describe('biolens privacy account', () => {
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(message);
     expect(err.split('\n')).toHaveLength(2);
+  });
+});
+
+describe('biolens privacy release', () => {
+  const table = [
+    'file,gender,age',
+    ...Array.from(
+      { length: 400 },
+      (_, i) => `${i}.png,${i % 4 === 0 ? 'Male' : 'female'},${i % 3 === 0 ? 'old' : 'young'}`,
+    ),
+  ];
+  const ask = ['--attribute', 'gender=male,female', '--attribute', 'age=young,old'];
+
+  test('writes the ledger, then shares with intervals; a budget stops it', async () => {
+    await using folder = await temporaryFolder();
+    const labels = join(folder.path, 'labels.csv');
+    const ledger = join(folder.path, 'ledger.jsonl');
+    const output = join(folder.path, 'shares.json');
+    writeFileSync(labels, table.join('\n'));
+    const common = [...ask, '--epsilon', '2', '--ledger', ledger, '--budget', '5'];
+    const first = await biolens('privacy', 'release', labels, ...common, '--json', '-o', output);
+    expect(first).toMatchObject({ code: 0, err: '' });
+    const result = privacyReleaseSchema.parse(JSON.parse(first.out));
+    expect(result.attributes.gender!.male!.value).toBeCloseTo(0.25, 1);
+    expect(result.attributes.gender!.male!.interval!.low).toBeLessThan(0.25);
+    expect(result).toMatchObject({ epsilon: 2, delta: 0, event: { sensitivity: 2, scale: 1 }, ledger: { events: 1 } });
+    expect(JSON.parse(readFileSync(output, 'utf8'))).toEqual(result);
+    // The folder stands for its labels.csv; two of ε 2 cost less than 4 at a δ.
+    const second = await biolens('privacy', 'release', folder.path, ...common);
+    expect(second).toMatchObject({ code: 0, err: '' });
+    expect(second.out).toMatch(/gender\s+share \[95 % CI with the noise\]/);
+    for (const row of second.out.split('\n')) expect([...row].length).toBeLessThanOrEqual(80);
+    const third = await biolens('privacy', 'release', labels, ...common);
+    expect(third).toMatchObject({ code: 2, out: '' });
+    expect(third.err).toContain('this release would exceed --budget 5; nothing was released');
+    expect(await account('--ledger', ledger, '--delta', '1e-6')).toMatchObject({ events: 2, unit: 'person' });
+  });
+
+  test('takes the shares of an audit’s report', async () => {
+    await using folder = await temporaryFolder();
+    const report = join(folder.path, 'report.json');
+    const base = auditReport();
+    writeFileSync(report, JSON.stringify(base));
+    const ledger = join(folder.path, 'ledger.jsonl');
+    const attribute = Object.keys(base.bias.attributes)[0]!;
+    const { classes, training } = base.bias.attributes[attribute]!;
+    const { code, out, err } = await biolens(
+      'privacy',
+      'release',
+      report,
+      '--attribute',
+      `${attribute}=${classes.join(',')}`,
+      '--epsilon',
+      '100',
+      '--delta',
+      '1e-6',
+      '--ledger',
+      ledger,
+      '--json',
+    );
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    const { counts } = privacyReleaseSchema.parse(JSON.parse(out));
+    for (const name of classes)
+      expect(Math.abs(counts[attribute]![name]! - training[name]!.value! * training[name]!.n)).toBeLessThan(4);
+  });
+
+  test.each([
+    ['labels.csv --epsilon 1 --ledger l', "required option '--attribute <classes>' not specified"],
+    ['labels.csv --attribute gender --epsilon 1 --ledger l', '--attribute expected an attribute and its classes'],
+    ['labels.csv --attribute gender=a,a --epsilon 1 --ledger l', '--attribute expected an attribute and its classes'],
+    ['labels.csv --attribute gender=a,b --epsilon 1', "required option '--ledger <file>' not specified"],
+    ['labels.csv --attribute gender=a,b --epsilon 0 --ledger l', '--epsilon expected a number'],
+    ['nowhere.csv --attribute gender=a,b --epsilon 1 --ledger l', 'nowhere.csv: no such file or folder'],
+  ])('refuses "%s"', async (line, message) => {
+    const { code, out, err } = await biolens('privacy', 'release', ...line.split(' '));
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(message);
+  });
+
+  test('names the column or class that is not there, and leaves no ledger entry', async () => {
+    await using folder = await temporaryFolder();
+    const labels = join(folder.path, 'labels.csv');
+    writeFileSync(labels, table.join('\n'));
+    const ledger = join(folder.path, 'ledger.jsonl');
+    const { code, err } = await biolens(
+      'privacy',
+      'release',
+      labels,
+      '--attribute',
+      'race=a,b',
+      '--epsilon',
+      '1',
+      '--ledger',
+      ledger,
+    );
+    expect(code).toBe(2);
+    expect(err).toContain('no column "race", it has gender, age');
+    expect(existsSync(ledger)).toBe(false);
   });
 });

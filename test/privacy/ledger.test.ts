@@ -44,6 +44,14 @@ describe('what was spent', () => {
     });
   });
 
+  test('one pure guarantee costs what it says, and many less than their sum', () => {
+    const one = privacyEvent({ ...about, mechanism: 'discrete-laplace', scale: 4, sensitivity: 1 });
+    expect(spentOf([one], { delta: 1e-6 }).epsilon).toEqual({ rdp: 0.25, pld: 0.25 });
+    const many = spentOf([{ ...one, steps: 400 } as PrivacyEvent], { delta: 1e-6 }).epsilon;
+    expect(many.pld!).toBeLessThan(50);
+    expect(many.pld!).toBeLessThan(many.rdp);
+  });
+
   test('a fixed cohort is not amplified, whatever share of the members it is', () => {
     const fixed = sampledEvent({ noise: 2, rate: 1, steps: 100 });
     const sampled = sampledEvent({ noise: 2, rate: 0.01, steps: 100 });

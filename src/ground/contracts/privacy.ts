@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricSchema } from './metric.ts';
 
 const text = z.string().min(1).max(500);
 const positive = z.number().positive().max(1e300);
@@ -145,3 +146,25 @@ export const privacyAccountSchema = z.object({
     .optional(),
 });
 export type PrivacyAccount = z.infer<typeof privacyAccountSchema>;
+
+/** What `biolens privacy release --json` prints. */
+export const privacyReleaseSchema = z.object({
+  schema: z.literal('biolens/privacy-release@1'),
+  /** Attribute → class → share of the noisy counts; its interval covers sampling and noise together. */
+  attributes: z.record(z.string(), z.record(z.string(), metricSchema)),
+  /** Attribute → class → count with noise, as it was released: it may be negative. */
+  counts: z.record(z.string(), z.record(z.string(), z.number().int())),
+  /** What this release costs by itself. */
+  epsilon: z.number(),
+  delta: z.number(),
+  /** As it stands in the ledger. */
+  event: privacyEventSchema,
+  ledger: z.object({
+    file: z.string(),
+    events: z.number().int(),
+    /** ε of all that the ledger says was released, this one included, at `delta`; at 1e-6 where this release has none. Null: no bound. */
+    epsilon: z.number().nullable(),
+    delta: z.number(),
+  }),
+});
+export type PrivacyRelease = z.infer<typeof privacyReleaseSchema>;

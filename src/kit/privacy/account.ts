@@ -126,6 +126,14 @@ function tightEpsilon(events: readonly PrivacyEvent[], delta: number): number | 
   return releases.length === 0 ? 0 : pldEpsilon(releases, { delta });
 }
 
+/** Sum of the ε of pure guarantees, a bound at any δ; ∞ where an event is no such guarantee. */
+function pureSum(events: readonly PrivacyEvent[]): number {
+  return events.reduce((sum, event) => {
+    if (event.mechanism !== 'discrete-laplace') return Number.POSITIVE_INFINITY;
+    return sum + (event.steps * event.sensitivity) / event.scale;
+  }, 0);
+}
+
 /**
  * ε at δ of all that events released, computed from them anew.
  *
@@ -146,8 +154,12 @@ export function spentOf(events: readonly PrivacyEvent[], { delta }: { readonly d
   if (inClear > 0)
     return { ...common, epsilon: { rdp: Number.POSITIVE_INFINITY, pld: Number.POSITIVE_INFINITY }, order: null };
   if (events.length === 0) return { ...common, epsilon: { rdp: 0, pld: 0 }, order: null };
-  const { epsilon: rdp, order } = rdpEpsilon(curveOf(events), delta);
-  const pld = tightEpsilon(events, delta);
+  // Grids and orders both give a little away; of a few pure guarantees the plain sum is the least.
+  const sum = pureSum(events);
+  const { epsilon, order } = rdpEpsilon(curveOf(events), delta);
+  const rdp = Math.min(epsilon, sum);
+  const tight = tightEpsilon(events, delta);
+  const pld = typeof tight === 'string' ? tight : Math.min(tight, sum);
   const bounded = { ...common, order: Number.isFinite(rdp) ? order : null };
   return typeof pld === 'string'
     ? { ...bounded, epsilon: { rdp, pld: null }, pldReason: pld }

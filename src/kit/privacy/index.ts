@@ -20,3 +20,4 @@ export { gaussianRdp, poissonDiscreteGaussianRdp, poissonGaussianRdp, type Sampl
 export * from './rdp/orders.ts';
 export { poissonRdp, type RdpOf } from './rdp/sampled.ts';
 export { withoutReplacementGaussianRdp } from './rdp/without-replacement.ts';
+export * from './release-shares.ts';

@@ -11,6 +11,7 @@ import { registerSample } from './diffusion-sample.ts';
 import { registerFaces } from './faces.ts';
 import { registerMcp } from './mcp.ts';
 import { registerPrivacyAccount } from './privacy-account.ts';
+import { registerPrivacyRelease } from './privacy-release.ts';
 import { registerRuns } from './runs.ts';
 import { registerRunsCompare } from './runs-compare.ts';
 import { registerSchema } from './schema.ts';
@@ -26,6 +27,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerSample(program, io);
   registerFaces(program, io);
   registerPrivacyAccount(program, io);
+  registerPrivacyRelease(program, io);
   registerRuns(program, io, jobs);
   registerRunsCompare(program, io, jobs);
   registerCache(program, io);
