@@ -1,0 +1,321 @@
+import { BiolensError } from '../../../ground/errors.ts';
+import { DEFAULT_SCALE } from '../encrypted/plan.ts';
+import { quantise } from '../encrypted/quantise.ts';
+import type { AuditEntry } from './audit.ts';
+import { LimitedError } from './errors.ts';
+import { afterAcceptance, afterRejection, type LimitScope, type LimitState, waitFor } from './limits.ts';
+import { Matcher, type ProductKernel } from './matcher.ts';
+import { Metrics } from './metrics.ts';
+import type { EnrollRequest, Exported, IdentifyRequest, Limits, RevokeRequest, VerifyRequest } from './schemas.ts';
+import type { GalleryStore, StoredTemplate, Transaction } from './store.ts';
+
+/** Seals templates; see `KeyRing` in `key-ring/node.ts`. */
+export interface Sealer {
+  seal(template: Uint8Array, place: { template: string; subject: string; generation: number }): Uint8Array;
+  open(record: Uint8Array, place: { template: string; subject: string; generation: number }): Uint8Array;
+  tag(text: string): string;
+  add(generation: number): Promise<void>;
+  removeBefore(generation: number): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly store: GalleryStore;
+  readonly keys: Sealer;
+  /** `null` limits nothing: for tests of what then happens. */
+  readonly limits: Limits | null;
+  readonly kernel?: ProductKernel | undefined;
+  readonly now?: () => number;
+  /** Templates that are re-keyed in one transaction. */
+  readonly rekeyBatch?: number;
+}
+
+type Attempt = { readonly action: 'verify' | 'identify'; readonly client: string; readonly subject: string | null };
+
+const toBytes = (values: Int16Array): Uint8Array => {
+  const bytes = new Uint8Array(2 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    view.setInt16(2 * i, value, true);
+  });
+  return bytes;
+};
+
+function fromBytes(bytes: Uint8Array, width: number): Int16Array {
+  if (bytes.length !== 2 * width) throw new BiolensError('external', 'a template of another dimension');
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Int16Array.from({ length: width }, (_, i) => view.getInt16(2 * i, true));
+}
+
+/**
+ * A gallery that enrolls, matches, revokes and re-keys. Templates lie sealed in the store and as whole numbers in this process's memory.
+ *
+ * Adversary: whoever has the database (sees subjects, times and counts, no template); a client that asks (sees accepted or not, within the
+ * limits). Not kept out: whoever reads this process's memory, or has the key file with the database.
+ */
+export class GalleryService implements AsyncDisposable {
+  readonly #store: GalleryStore;
+  readonly #keys: Sealer;
+  readonly #limits: Limits | null;
+  readonly #now: () => number;
+  readonly #matcher: Matcher;
+  readonly #rekeyBatch: number;
+  readonly metrics = new Metrics();
+  /** The last change that is in memory. */
+  #seen = 0;
+  #rekeying: Promise<void> | null = null;
+  #closed = false;
+
+  private constructor({ store, keys, limits, kernel, now = Date.now, rekeyBatch = 200 }: ServiceOptions) {
+    this.#store = store;
+    this.#keys = keys;
+    this.#limits = limits;
+    this.#now = now;
+    this.#matcher = new Matcher(store.config.dimension, kernel);
+    this.#rekeyBatch = rekeyBatch;
+  }
+
+  /** Loads the gallery, and resumes re-keying where it was interrupted. */
+  static async open(options: ServiceOptions): Promise<GalleryService> {
+    const service = new GalleryService(options);
+    await service.#catchUp();
+    const { left, generation } = await options.store.generation();
+    if (left > 0) service.#startRekeying();
+    else await options.keys.removeBefore(generation);
+    return service;
+  }
+
+  get size(): number {
+    return this.#matcher.size;
+  }
+
+  /** @returns the template's identifier, once it is on the disk; a repeated request gets that of the first */
+  async enroll(
+    client: string,
+    { subject, embedding, idempotencyKey }: EnrollRequest,
+  ): Promise<{ readonly template: string }> {
+    const values = this.#quantise(embedding);
+    const requestTag = this.#keys.tag(JSON.stringify([subject, [...values]]));
+    const id = crypto.randomUUID();
+    const at = this.#now();
+    const template = toBytes(values);
+    const { id: enrolled } = await this.#store.write(async transaction => {
+      const made = await transaction.enroll({
+        ...{ id, subject, requestTag, at },
+        request: JSON.stringify([client, idempotencyKey]),
+        seal: generation => this.#keys.seal(template, { template: id, subject, generation }),
+      });
+      const outcome = made.isNew ? 'enrolled' : 'repeated';
+      await transaction.log({ at, client, action: 'enroll', subject, outcome });
+      return made;
+    });
+    this.metrics.count('enroll', 'done');
+    return { template: enrolled };
+  }
+
+  /** Whether an embedding is that of a subject. An unknown or revoked subject is refused like a stranger. @throws {LimitedError} */
+  async verify(client: string, { subject, embedding }: VerifyRequest): Promise<{ readonly accepted: boolean }> {
+    const probe = this.#quantise(embedding);
+    const accepted = await this.#attempt({ action: 'verify', client, subject }, () => {
+      return this.#matcher.best(subject, probe) >= this.#least();
+    });
+    return { accepted };
+  }
+
+  /** Who an embedding is of: subjects that are accepted, the most similar first, without scores. @throws {LimitedError} */
+  async identify(
+    client: string,
+    { embedding, top }: IdentifyRequest,
+  ): Promise<{ readonly matches: readonly { readonly identity: string; readonly accepted: true }[] }> {
+    const probe = this.#quantise(embedding);
+    let found: string[] = [];
+    await this.#attempt({ action: 'identify', client, subject: null }, () => {
+      found = this.#matcher.search(probe, { least: this.#least(), top }).map(({ subject }) => subject);
+      return found.length > 0;
+    });
+    return { matches: found.map(identity => ({ identity, accepted: true as const })) };
+  }
+
+  /** Erases a subject's templates for good. */
+  async revoke(client: string, { subject, template }: RevokeRequest): Promise<{ readonly revoked: number }> {
+    const at = this.#now();
+    const revoked = await this.#store.write(async transaction => {
+      const count = await transaction.revoke(subject, { template: template ?? null, at });
+      await transaction.log({ at, client, action: 'revoke', subject, outcome: `${count} revoked` });
+      return count;
+    });
+    this.metrics.count('revoke', 'done');
+    return { revoked };
+  }
+
+  /** Begins to put all templates under a new key, unless that is under way already. */
+  async rekey(client: string): Promise<{ readonly generation: number; readonly left: number }> {
+    const before = await this.#store.generation();
+    if (before.left === 0 && this.#rekeying === null) {
+      // The key is on the disk before anything is sealed with it.
+      await this.#keys.add(before.generation + 1);
+      const at = this.#now();
+      await this.#store.write(async transaction => {
+        // Another request may have been quicker.
+        if (transaction.head.generation !== before.generation) return;
+        const generation = transaction.nextGeneration();
+        await transaction.log({ at, client, action: 'rekey', subject: null, outcome: `generation ${generation}` });
+      });
+      this.#startRekeying();
+    }
+    return this.#store.generation();
+  }
+
+  rekeying(): Promise<{ readonly generation: number; readonly left: number }> {
+    return this.#store.generation();
+  }
+
+  /** Resolves once no re-keying is under way. @throws what ended it */
+  async rekeyed(): Promise<void> {
+    await this.#rekeying;
+  }
+
+  /** All templates, sealed. */
+  async *export(client: string): AsyncGenerator<Exported> {
+    const at = this.#now();
+    await this.#store.write(transaction =>
+      transaction.log({ at, client, action: 'export', subject: null, outcome: 'begun' }),
+    );
+    let after = '';
+    for (;;) {
+      const page = await this.#store.templates(after);
+      for (const { id, subject, generation, enrolledAt, record } of page) {
+        if (record === null) continue;
+        yield { template: id, subject, generation, enrolledAt, record: Buffer.from(record).toString('base64') };
+      }
+      if (page.length === 0) return;
+      after = page.at(-1)!.id;
+    }
+  }
+
+  audit(after: number): Promise<AuditEntry[]> {
+    return this.#store.audit(after);
+  }
+
+  /** Whether the store answers. */
+  async healthy(): Promise<boolean> {
+    return this.#store.generation().then(
+      () => true,
+      () => false,
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#rekeying?.catch(() => undefined);
+    await this.#store.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #least(): number {
+    return this.#store.config.threshold * DEFAULT_SCALE ** 2;
+  }
+
+  #quantise(embedding: readonly number[]): Int16Array {
+    const { dimension } = this.#store.config;
+    return quantise(embedding, DEFAULT_SCALE, { field: 'embedding', dimension });
+  }
+
+  /** Takes in what was committed since the last look. */
+  async #catchUp(): Promise<void> {
+    for (let failures = 0; ; ) {
+      const changes = await this.#store.changes(this.#seen);
+      if (changes.length === 0) return;
+      const from = this.#seen;
+      try {
+        // Another look may have brought some of them meanwhile; from here on nothing waits, so that no two interfere.
+        for (const change of changes) if (change.seq > from) this.#apply(change);
+        this.#seen = Math.max(from, changes.at(-1)!.seq);
+      } catch (error) {
+        // Re-keying may have erased the key that a record was read under; then it is there under the new one.
+        if (++failures > 2) throw error;
+      }
+    }
+  }
+
+  #apply({ id, subject, generation, record }: StoredTemplate): void {
+    if (record === null) {
+      this.#matcher.remove(id);
+      return;
+    }
+    const opened = this.#keys.open(record, { template: id, subject, generation });
+    this.#matcher.add(id, subject, fromBytes(opened, this.#store.config.dimension));
+  }
+
+  #scopes({ client, subject }: Attempt): readonly (readonly [LimitScope, string])[] {
+    const own = [['client', client] as const, ['global', ''] as const];
+    return subject === null ? own : [['subject', subject] as const, ...own];
+  }
+
+  async #admit(transaction: Transaction, attempt: Attempt, limits: Limits): Promise<number> {
+    const now = this.#now();
+    const scopes = this.#scopes(attempt);
+    const states: LimitState[] = [];
+    for (const [scope, name] of scopes) states.push(await transaction.limit(scope, name));
+    const wait = Math.max(...states.map(state => waitFor(state, now)));
+    if (wait > 0) {
+      await transaction.log({ at: now, ...attempt, outcome: 'limited' });
+      return wait;
+    }
+    for (const [i, [scope, name]] of scopes.entries())
+      await transaction.setLimit(scope, name, afterRejection(states[i]!, scope, { limits, now }));
+    return 0;
+  }
+
+  async #attempt(attempt: Attempt, match: () => boolean): Promise<boolean> {
+    const begun = performance.now();
+    const limits = this.#limits;
+    if (limits !== null) {
+      const wait = await this.#store.write(transaction => this.#admit(transaction, attempt, limits));
+      if (wait > 0) {
+        this.metrics.count(attempt.action, 'limited');
+        throw new LimitedError(wait);
+      }
+    }
+    // What was revoked before this look is not in memory when the match is made, in the same turn.
+    await this.#catchUp();
+    const accepted = match();
+    await this.#store.write(async transaction => {
+      if (accepted && limits !== null)
+        for (const [scope, name] of this.#scopes(attempt)) {
+          const state = await transaction.limit(scope, name);
+          await transaction.setLimit(scope, name, afterAcceptance(state, scope, limits));
+        }
+      await transaction.log({ at: this.#now(), ...attempt, outcome: accepted ? 'accepted' : 'rejected' });
+    });
+    this.metrics.count(attempt.action, accepted ? 'accepted' : 'rejected');
+    this.metrics.time(attempt.action, performance.now() - begun);
+    return accepted;
+  }
+
+  #startRekeying(): void {
+    if (this.#rekeying !== null) return;
+    this.#rekeying = this.#rekeyAll().finally(() => {
+      this.#rekeying = null;
+    });
+    // Whoever waits for it hears of a failure; the next start or request goes on.
+    this.#rekeying.catch(() => undefined);
+  }
+
+  async #rekeyAll(): Promise<void> {
+    const change = ({ id, subject, generation, record }: StoredTemplate, next: number): Uint8Array => {
+      const opened = this.#keys.open(record!, { template: id, subject, generation });
+      return this.#keys.seal(opened, { template: id, subject, generation: next });
+    };
+    for (;;) {
+      if (this.#closed) return;
+      const count = await this.#store.write(transaction => transaction.reseal(this.#rekeyBatch, change));
+      if (count === 0) break;
+    }
+    // None is left under an older key: it is erased, and with it every older copy of the database.
+    const { generation, left } = await this.#store.generation();
+    if (left === 0) await this.#keys.removeBefore(generation);
+  }
+}
