@@ -51,7 +51,7 @@ export const DEMO_SETTINGS = {
     auditSamples: 400,
     gamma: 1,
     reading: 'B',
-    integral: 1,
+    integral: 0.75,
     normalise: true,
     rejectCopies: true,
     regulariser: 'balanced',
