@@ -9,6 +9,12 @@ import { GENERATORS_SECTIONS, GeneratorsPage } from './generators/generators-pag
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
 import { OtherPage, otherSections } from './other/other-page.tsx';
 import { STUDY_SECTIONS, StudyPage } from './study/study-page.tsx';
+import {
+  TEMPLATE_ATTACK_SECTIONS,
+  TemplateAttackPage,
+  TemplatePage,
+  templateSections,
+} from './templates/template-page.tsx';
 import { IDENTIFICATION_SECTIONS, IdentificationPage } from './verification/identification-page.tsx';
 import { VerificationPage, verificationSections } from './verification/verification-page.tsx';
 
@@ -39,6 +45,10 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: IDENTIFICATION_SECTIONS, content: <IdentificationPage report={report} run={run} /> };
     case 'biolens/federate@1':
       return { sections: FEDERATED_SECTIONS, content: <FederatedPage report={report} run={run} /> };
+    case 'biolens/templates@1':
+      return { sections: templateSections(report), content: <TemplatePage report={report} run={run} /> };
+    case 'biolens/template-attack@1':
+      return { sections: TEMPLATE_ATTACK_SECTIONS, content: <TemplateAttackPage report={report} run={run} /> };
     case 'biolens/other@1':
       return { sections: otherSections(report), content: <OtherPage report={report} run={run} /> };
   }

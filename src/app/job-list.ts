@@ -6,4 +6,5 @@ export { simulationJob } from '../jobs/federated/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';
 export { mitigationJob } from '../jobs/mitigation/job.ts';
 export { studyJob } from '../jobs/study/job.ts';
+export { templateAttackJob, templateJob } from '../jobs/templates/job.ts';
 export { identificationJob, verificationJob } from '../jobs/verification/job.ts';

@@ -18,4 +18,5 @@ export * from './privacy.ts';
 export * from './report.ts';
 export * from './run.ts';
 export * from './study.ts';
+export * from './templates.ts';
 export * from './verification.ts';

@@ -9,6 +9,7 @@ import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
 import { studyReportSchema } from './study.ts';
+import { templateAttackReportSchema, templateReportSchema } from './templates.ts';
 import { identificationReportSchema, verificationReportSchema } from './verification.ts';
 
 /** A report of a job that has no page of its own: shown as a table of what is in it. */
@@ -28,6 +29,8 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   verificationReportSchema,
   identificationReportSchema,
   federateReportSchema,
+  templateReportSchema,
+  templateAttackReportSchema,
   otherReportSchema,
 ]);
 export type AnyReport = z.infer<typeof anyReportSchema>;

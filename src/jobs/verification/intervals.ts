@@ -27,16 +27,29 @@ export const NO_PEOPLE = 'the scores do not say whom they compare';
  *
  * @returns a metric for each statistic: its value, `n` as given, and the 2.5 % and 97.5 % quantiles over the resamples; no interval where
  *   the people are not known or fewer than three
+ * @param options.resamples by default as many as take seconds
+ * @param options.ordered the same comparisons, where they have been ordered already
  */
 export function measureCurve(
   comparisons: Comparisons,
   statistics: readonly { readonly of: CurveStatistic; readonly n: number; readonly reason?: string }[],
-  { stream }: { readonly stream: RandomStream },
+  {
+    stream,
+    resamples,
+    ordered = orderComparisons(comparisons),
+  }: {
+    readonly stream: RandomStream;
+    readonly resamples?: number;
+    readonly ordered?: OrderedComparisons;
+  },
 ): Metric[] {
-  const ordered = orderComparisons(comparisons);
   const curve = curveOf(ordered);
   if (curve === null) return statistics.map(() => missingMetric('mated and non-mated comparisons are needed'));
-  const replicates = resample(comparisons, ordered, { statistics, stream });
+  const replicates = resample(comparisons, ordered, {
+    statistics,
+    stream,
+    resamples: resamples ?? resamplesFor(comparisons.scores.length),
+  });
   return statistics.map(({ of, n, reason }, k) => {
     const value = of(curve);
     if (!Number.isFinite(value)) return missingMetric(reason ?? 'the rate is not defined', n);
@@ -65,20 +78,24 @@ export function resamplesFor(observations: number): number {
 }
 
 function resample(
-  { persons, people, scores }: Comparisons,
+  { persons, people }: Comparisons,
   ordered: OrderedComparisons,
   {
     statistics,
     stream,
-  }: { readonly statistics: readonly { readonly of: CurveStatistic }[]; readonly stream: RandomStream },
+    resamples,
+  }: {
+    readonly statistics: readonly { readonly of: CurveStatistic }[];
+    readonly stream: RandomStream;
+    readonly resamples: number;
+  },
 ): Float64Array[] | null {
   if (persons === null || people < 3) return null;
-  const resamples = resamplesFor(scores.length);
   const times = new Float64Array(people);
   const replicates = statistics.map(() => new Float64Array(resamples));
   for (let r = 0; r < resamples; r++) {
     takePeople(people, stream, times);
-    const curve = curveOf(ordered, at => weightOf(persons, times, at));
+    const curve = curveOf(ordered, times);
     statistics.forEach(({ of }, k) => {
       replicates[k]![r] = curve === null ? Number.NaN : of(curve);
     });

@@ -13,50 +13,69 @@ export interface RateCurve {
   readonly fnmr: Float64Array;
 }
 
-/** Comparisons in the order of their scores, so that curves of many weightings cost one pass each. */
+/** Comparisons in the order of their scores, so that curves of many resamples cost one pass each. */
 export interface OrderedComparisons {
-  /** Comparisons by ascending score. */
-  readonly order: Uint32Array;
-  /** Where each distinct score begins within `order`. */
+  /** Where each distinct score begins among the comparisons in their order. */
   readonly starts: Uint32Array;
   /** `[starts.length + 1]`: the distinct scores and ∞. */
   readonly thresholds: Float64Array;
+  /** By ascending score: 1 for a mated comparison. */
   readonly mated: Uint8Array;
+  /** By ascending score: the two people; null where they are not known. */
+  readonly persons: { readonly reference: Uint32Array; readonly probe: Uint32Array } | null;
 }
 
 /** Orders comparisons by their score. */
-export function orderComparisons({ scores, mated }: Pick<Comparisons, 'scores' | 'mated'>): OrderedComparisons {
+export function orderComparisons({
+  scores,
+  mated,
+  persons = null,
+}: Pick<Comparisons, 'scores' | 'mated'> & Partial<Pick<Comparisons, 'persons'>>): OrderedComparisons {
   const order = Uint32Array.from({ length: scores.length }, (_, i) => i);
   order.sort((a, b) => scores[a]! - scores[b]!);
   const starts: number[] = [];
   order.forEach((at, i) => {
     if (i === 0 || scores[at] !== scores[order[i - 1]!]) starts.push(i);
   });
-  const thresholds = Float64Array.from([...starts.map(start => scores[order[start]!]!), Number.POSITIVE_INFINITY]);
-  return { order, starts: Uint32Array.from(starts), thresholds, mated };
+  return {
+    starts: Uint32Array.from(starts),
+    thresholds: Float64Array.from([...starts.map(start => scores[order[start]!]!), Number.POSITIVE_INFINITY]),
+    mated: Uint8Array.from(order, at => mated[at]!),
+    persons: persons && {
+      reference: order.map(at => persons.reference[at]!),
+      probe: order.map(at => persons.probe[at]!),
+    },
+  };
 }
 
 /**
- * The curve of ordered comparisons, each counted with a weight; null where all mated or all non-mated ones weigh nothing.
+ * The curve of ordered comparisons; null where there are no mated or no non-mated ones.
  *
- * @param weightOf of a comparison by its index, at least 0; by default each counts once
+ * @param times how often each person is taken in a resample, `[people]`: a comparison counts as often as its people were taken
  */
 export function curveOf(
-  { order, starts, thresholds, mated }: OrderedComparisons,
-  weightOf: (index: number) => number = () => 1,
+  { starts, thresholds, mated, persons }: OrderedComparisons,
+  times: Float64Array | null = null,
 ): RateCurve | null {
   const fmr = new Float64Array(thresholds.length);
   const fnmr = new Float64Array(thresholds.length);
+  const reference = times === null ? null : (persons?.reference ?? null);
+  const probe = persons?.probe ?? null;
   let genuine = 0;
   let impostor = 0;
   for (let group = 0; group < starts.length; group++) {
     fmr[group] = impostor;
     fnmr[group] = genuine;
-    const end = starts[group + 1] ?? order.length;
+    const end = starts[group + 1] ?? mated.length;
     for (let i = starts[group]!; i < end; i++) {
-      const at = order[i]!;
-      if (mated[at] === 1) genuine += weightOf(at);
-      else impostor += weightOf(at);
+      let weight = 1;
+      if (reference !== null && probe !== null && times !== null) {
+        const first = reference[i]!;
+        const second = probe[i]!;
+        weight = first === second ? times[first]! : times[first]! * times[second]!;
+      }
+      if (mated[i] === 1) genuine += weight;
+      else impostor += weight;
     }
   }
   if (genuine === 0 || impostor === 0) return null;

@@ -75,8 +75,9 @@ export function measureRates(
       { of: known(curve => pointAtFmr(curve, fmr).fnmr), n: pairs.genuine, ...why },
     );
   }
-  const [eer, ...rest] = measureCurve(comparisons, statistics, { stream: openStream(foldIn(key, 'rates')) });
-  const curve = curveOf(orderComparisons(comparisons));
+  const ordered = orderComparisons(comparisons);
+  const [eer, ...rest] = measureCurve(comparisons, statistics, { stream: openStream(foldIn(key, 'rates')), ordered });
+  const curve = curveOf(ordered);
   const metric = (i: number, k: number): Metric => rest[3 * i + k]!;
   return {
     pairs,

@@ -1,0 +1,302 @@
+import type { Metric } from '../../../ground/contracts/metric.ts';
+import { missingMetric } from '../../../ground/contracts/metric.ts';
+import { foldIn, type Matrix, openStream, type RandomKey, row } from '../../../ground/math/index.ts';
+import type { Persons } from '../../verification/index.ts';
+import { evaluationKey } from '../protected-set.ts';
+import { cosine, type KeyedScheme, type Scheme, type Template } from '../scheme.ts';
+import { linkageDensities, systemLinkability } from '../unlinkability.ts';
+import { climbDecisions, climbScores } from './climb.ts';
+import { invert } from './inversion.ts';
+
+/** Attacks, in the order in which they are run. */
+export const ATTACKS = [
+  'inversion',
+  'leaked-templates',
+  'linking',
+  'hill-climbing',
+  'decisions',
+  'dictionary',
+  'nearest-portrait',
+] as const;
+export type AttackName = (typeof ATTACKS)[number];
+
+/** What an attack reached. */
+export interface AttackResult {
+  readonly attack: AttackName;
+  /** Such as `4 templates`; null where an attack has no variants. */
+  readonly variant: string | null;
+  /** Cosine between what was found and the face behind the template, mean over the targets. */
+  readonly similarity: Metric;
+  /** Share of the targets whose person an unprotected system recognises in what was found, by another image of the person. */
+  readonly recognised: Metric;
+  /** Share of the targets whose protected system accepts it. */
+  readonly accepted: Metric;
+  /** Questions a target, mean; null for an attack that asks nobody. */
+  readonly queries: number | null;
+  /** D↔sys of what an attack links; null where it links nothing. */
+  readonly dSys: number | null;
+  /** What the attacker has to have. */
+  readonly needs: string;
+}
+
+export interface AttackOptions {
+  readonly unit: Matrix;
+  readonly persons: Persons;
+  /** Embeddings of strangers, prepared like `unit`; null where there are none. */
+  readonly strangers: Matrix | null;
+  /** People who are attacked at most. */
+  readonly targets: number;
+  /** Questions, or steps of a search, a target. */
+  readonly budget: number;
+  readonly secret: Uint8Array;
+  readonly key: RandomKey;
+  /** Threshold of the unprotected system, as a cosine. */
+  readonly plainThreshold: number;
+  /** Threshold of the protected system. */
+  readonly threshold: number;
+}
+
+/** A person under attack: an image that is enrolled, and another one by which it is told whether the person is recognised. */
+interface Target {
+  readonly person: number;
+  readonly images: readonly number[];
+  readonly enrolled: ArrayLike<number>;
+  readonly other: ArrayLike<number>;
+  readonly keyed: KeyedScheme;
+  readonly template: Template;
+}
+
+function targetsOf(scheme: Scheme, { unit, persons, targets, secret }: AttackOptions): Target[] {
+  const images = persons.names.map((): number[] => []);
+  persons.of.forEach((person, item) => {
+    images[person]!.push(item);
+  });
+  return images
+    .map((items, person) => ({ items, person }))
+    .filter(({ items }) => items.length > 1)
+    .slice(0, targets)
+    .map(({ items, person }) => {
+      const keyed = scheme.open(evaluationKey(secret, { scheme: scheme.name, set: 200, person }), unit.cols);
+      const enrolled = row(unit, items[0]!);
+      return { person, images: items, enrolled, other: row(unit, items[1]!), keyed, template: keyed.protect(enrolled) };
+    });
+}
+
+function meanOf(values: readonly number[]): Metric {
+  if (values.length === 0) return missingMetric('nobody has two images');
+  return { value: values.reduce((sum, value) => sum + value, 0) / values.length, n: values.length, interval: null };
+}
+
+const shareOf = (marks: readonly boolean[]): Metric => meanOf(marks.map(Number));
+
+/** What was found of each target, told in numbers. */
+function judge(
+  scheme: Scheme,
+  found: readonly { readonly target: Target; readonly unit: ArrayLike<number> | null; readonly queries?: number }[],
+  { plainThreshold, threshold }: AttackOptions,
+): Pick<AttackResult, 'similarity' | 'recognised' | 'accepted' | 'queries'> {
+  const asked = found.flatMap(({ queries }) => (queries === undefined ? [] : [queries]));
+  return {
+    similarity: meanOf(found.map(({ target, unit }) => (unit === null ? 0 : cosine(unit, target.enrolled)))),
+    recognised: shareOf(found.map(({ target, unit }) => unit !== null && cosine(unit, target.other) >= plainThreshold)),
+    accepted: shareOf(
+      found.map(
+        ({ target, unit }) => unit !== null && scheme.compare(target.keyed.protect(unit), target.template) >= threshold,
+      ),
+    ),
+    queries: asked.length === 0 ? null : asked.reduce((sum, value) => sum + value, 0) / asked.length,
+  };
+}
+
+const K_LEAKED = [2, 4, 8] as const;
+/** Linked pairs from which a linkability is told. */
+const LEAST_LINKED = 20;
+
+/** The attacks on one scheme that are asked for. */
+export function attackScheme(
+  scheme: Scheme,
+  options: AttackOptions,
+  attacks: readonly AttackName[] = ATTACKS,
+): AttackResult[] {
+  const { unit, strangers, budget, secret, plainThreshold } = options;
+  const key = foldIn(options.key, scheme.name);
+  const width = unit.cols;
+  const targets = targetsOf(scheme, options);
+  const search = (name: string, person: number) => ({
+    width,
+    budget,
+    stream: openStream(foldIn(foldIn(key, name), person)),
+  });
+  const inverted = new Map<Target, Float64Array>();
+  const invertTarget = (target: Target): Float64Array => {
+    const known = inverted.get(target) ?? invert(scheme, [target], search('inversion', target.person));
+    inverted.set(target, known);
+    return known;
+  };
+  const others = strangers === null ? [] : Array.from({ length: strangers.rows }, (_, i) => row(strangers, i));
+  const base = { variant: null, dSys: null } as const;
+  const run: Readonly<Record<AttackName, () => AttackResult[]>> = {
+    inversion: () => [
+      {
+        ...base,
+        attack: 'inversion',
+        needs: 'the template and its key',
+        ...judge(
+          scheme,
+          targets.map(target => ({ target, unit: invertTarget(target) })),
+          options,
+        ),
+      },
+    ],
+    'leaked-templates': () =>
+      K_LEAKED.map(count => ({
+        ...base,
+        attack: 'leaked-templates' as const,
+        variant: `${count} templates`,
+        needs: `${count} templates of one face, and their keys`,
+        ...judge(
+          scheme,
+          targets.map(target => {
+            const more = Array.from({ length: count - 1 }, (_, k) => {
+              const keyed = scheme.open(
+                evaluationKey(secret, { scheme: scheme.name, set: 300 + k, person: target.person }),
+                width,
+              );
+              return { keyed, template: keyed.protect(target.enrolled) };
+            });
+            return { target, unit: invert(scheme, [target, ...more], search(`leaked ${count}`, target.person)) };
+          }),
+          options,
+        ),
+      })),
+    linking: () => [linkInverted(scheme, targets, { options, search })],
+    'hill-climbing': () => [
+      {
+        ...base,
+        attack: 'hill-climbing',
+        needs: 'scores of the service, no key',
+        ...judge(
+          scheme,
+          targets.map(target => {
+            const { found, queries } = climbScores(
+              probe => scheme.compare(target.keyed.protect(probe), target.template),
+              search('scores', target.person),
+            );
+            return { target, unit: found, queries };
+          }),
+          options,
+        ),
+      },
+    ],
+    decisions: () => [
+      {
+        ...base,
+        attack: 'decisions',
+        needs: 'accept or reject of the service, no key',
+        ...judge(
+          scheme,
+          targets.map(target => {
+            const { found, queries } = climbDecisions(
+              probe => scheme.compare(target.keyed.protect(probe), target.template) >= options.threshold,
+              others,
+              search('decisions', target.person),
+            );
+            return { target, unit: found, queries };
+          }),
+          options,
+        ),
+      },
+    ],
+    dictionary: () => [
+      {
+        ...base,
+        attack: 'dictionary',
+        needs: 'faces of strangers; the service protects them with the right key',
+        similarity: missingMetric('strangers are tried as they are'),
+        recognised: missingMetric('strangers are tried as they are'),
+        queries: others.length === 0 ? null : others.length,
+        accepted:
+          others.length === 0
+            ? missingMetric('there are no strangers: give --centre')
+            : shareOf(
+                targets.map(({ keyed, template }) =>
+                  others.some(stranger => scheme.compare(keyed.protect(stranger), template) >= options.threshold),
+                ),
+              ),
+      },
+    ],
+    'nearest-portrait': () => [
+      {
+        ...base,
+        attack: 'nearest-portrait',
+        needs: 'the template, its key, and portraits of strangers',
+        ...(others.length === 0
+          ? {
+              similarity: missingMetric('there are no strangers: give --centre'),
+              recognised: missingMetric('there are no strangers: give --centre'),
+              accepted: missingMetric('there are no strangers: give --centre'),
+              queries: null,
+            }
+          : judge(
+              scheme,
+              targets.map(target => {
+                const found = invertTarget(target);
+                const nearest = others.reduce((best, one) => (cosine(one, found) > cosine(best, found) ? one : best));
+                return { target, unit: nearest };
+              }),
+              { ...options, plainThreshold },
+            )),
+      },
+    ],
+  };
+  return attacks.flatMap(name => run[name]());
+}
+
+/** Whether templates under different, known keys can be linked once they are inverted: of all images, or of two where it takes a search. */
+function linkInverted(
+  scheme: Scheme,
+  targets: readonly Target[],
+  {
+    options: { unit, secret },
+    search,
+  }: {
+    readonly options: AttackOptions;
+    readonly search: (name: string, person: number) => Parameters<typeof invert>[2];
+  },
+): AttackResult {
+  const invertAll = (set: number): Float64Array[][] =>
+    targets.map(({ person, images }) => {
+      const keyed = scheme.open(evaluationKey(secret, { scheme: scheme.name, set, person }), unit.cols);
+      const chosen = keyed.estimate === undefined ? images.slice(0, 2) : images;
+      return chosen.map(item =>
+        invert(scheme, [{ keyed, template: keyed.protect(row(unit, item)) }], search(`link ${set}`, person)),
+      );
+    });
+  const [first, second] = [invertAll(400), invertAll(401)];
+  const mated: number[] = [];
+  const nonMated: number[] = [];
+  first.forEach((own, p) => {
+    second.forEach((others, q) => {
+      own.forEach((one, a) => {
+        others.forEach((two, b) => {
+          // Two databases hold different images of a person.
+          if (p !== q) nonMated.push(cosine(one, two));
+          else if (a !== b) mated.push(cosine(one, two));
+        });
+      });
+    });
+  });
+  return {
+    attack: 'linking',
+    variant: null,
+    needs: 'two databases and their keys',
+    similarity: meanOf(mated),
+    recognised: missingMetric('templates are linked, not faces'),
+    accepted: missingMetric('templates are linked, not faces'),
+    queries: null,
+    dSys:
+      Math.min(mated.length, nonMated.length) < LEAST_LINKED
+        ? null
+        : systemLinkability(linkageDensities(mated, nonMated)),
+  };
+}

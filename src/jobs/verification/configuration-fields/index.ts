@@ -1,0 +1,1 @@
+export { embeddingFields, labelFields } from './fields.ts';
