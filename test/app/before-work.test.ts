@@ -54,6 +54,8 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   bench: ['bench', 'run', '--from', at('quiz')],
   diffusion: ['diffusion', 'train', '--images', at('drawn'), '--size', '16', '-o', at('trained')],
+  templates: ['template', 'evaluate', at('people'), '--embedder', 'appearance'],
+  'template-attack': ['template', 'attack', at('people'), '--embedder', 'appearance'],
   verification: ['faces', 'verify', at('people'), '--embedder', 'appearance'],
   identification: [
     'faces',
@@ -121,6 +123,7 @@ const TYPOS: readonly (readonly [string, readonly string[], string])[] = [
   ['bench', ['--model', 'specialst'], 'did you mean "specialist"?'],
   ['diffusion', ['--fail-on', 'image.n<100'], 'did you mean "images"?'],
   ['diffusion', ['--classes', 'gendr'], 'did you mean "gender"?'],
+  ['templates', ['--scheme', 'biohsh'], 'biohash'],
   ['verification', ['--fail-on', 'err>0.1'], 'did you mean "eer"?'],
   ['verification', ['--group', 'gendr'], '--group names a column of --labels'],
   ['identification', ['--templates', 'peron'], 'did you mean "person"?'],

@@ -2,7 +2,9 @@ import { chacha20 } from '@noble/ciphers/chacha.js';
 import { BiolensError } from '../../ground/errors.ts';
 import { KEY_BYTES } from './keys.ts';
 
-const BLOCK_BYTES = 4096;
+const BLOCK_BYTES = 16_384;
+const BLOCK_WORDS = BLOCK_BYTES / 4;
+const ZEROS = new Uint8Array(BLOCK_BYTES);
 const TWO_32 = 2 ** 32;
 const NONCE_BYTES = 12;
 
@@ -13,8 +15,8 @@ const NONCE_BYTES = 12;
 export class KeyStream {
   readonly #key: Uint8Array;
   readonly #nonce: Uint8Array;
-  #words = new Uint32Array(0);
-  #used = 0;
+  readonly #words = new Uint32Array(BLOCK_WORDS);
+  #used = BLOCK_WORDS;
   #block = 0;
   #spare: number | null = null;
 
@@ -33,15 +35,17 @@ export class KeyStream {
 
   /** 32 bits. */
   uint32(): number {
-    if (this.#used === this.#words.length) {
-      const counter = (this.#block * BLOCK_BYTES) / 64;
-      const bytes = chacha20(this.#key, this.#nonce, new Uint8Array(BLOCK_BYTES), undefined, counter);
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      this.#words = Uint32Array.from({ length: BLOCK_BYTES / 4 }, (_, i) => view.getUint32(4 * i, true));
-      this.#used = 0;
-      this.#block++;
-    }
+    if (this.#used === this.#words.length) this.#refill();
     return this.#words[this.#used++]!;
+  }
+
+  #refill(): void {
+    const counter = (this.#block * BLOCK_BYTES) / 64;
+    const bytes = chacha20(this.#key, this.#nonce, ZEROS, undefined, counter);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < BLOCK_WORDS; i++) this.#words[i] = view.getUint32(4 * i, true);
+    this.#used = 0;
+    this.#block++;
   }
 
   /** Uniform on [0, 1), 32 bits. */
@@ -71,7 +75,9 @@ export class KeyStream {
   }
 
   normals(count: number): Float64Array {
-    return Float64Array.from({ length: count }, () => this.normal());
+    const out = new Float64Array(count);
+    for (let i = 0; i < count; i++) out[i] = this.normal();
+    return out;
   }
 
   /** 0 … n − 1 in random order (Fisher-Yates). */
