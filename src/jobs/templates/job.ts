@@ -14,14 +14,7 @@ import {
   templateConfigurationSchema,
 } from './configuration.ts';
 import { describeAttacks, describeTemplates } from './describe.ts';
-
-/** What an evaluation says while it works. */
-export interface TemplateStep {
-  readonly type: 'progress';
-  readonly stage: string;
-  readonly done: number;
-  readonly total: number;
-}
+import type { TemplateStep } from './events.ts';
 
 const lastPart = (path: string): string => path.split(/[\\/]/).findLast(part => part !== '') ?? path;
 const news = () => ({

@@ -32,7 +32,7 @@ import { type AttackOptions, attackScheme } from '../attacks/attack-scheme.ts';
 import { claimsOf } from '../claims.ts';
 import type { TemplateAttackConfiguration, TemplateConfiguration } from '../configuration.ts';
 import { comparisonsBy, evaluateScheme } from '../evaluate.ts';
-import type { TemplateStep } from '../job.ts';
+import type { TemplateStep } from '../events.ts';
 import { deriveKey, SALT_BYTES } from '../keys.ts';
 import { evaluationKey, protectAll } from '../protected-set.ts';
 import { cosine, type Scheme } from '../scheme.ts';
