@@ -1,0 +1,150 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpAgent, request as httpRequest } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileError } from '../../../ground/disk.ts';
+import { BiolensError, messageOf } from '../../../ground/errors.ts';
+import type { FleetTransport } from './fleet.ts';
+
+/** Curve of the keys that Flower's own tools make for nodes. */
+const CURVE = 'P-384';
+const TIMEOUT_MS = 60_000;
+const PROTOBUF = 'application/protobuf';
+
+/** The key that a SuperLink knows a node by. */
+export interface NodeKey {
+  readonly secret: KeyObject;
+  /** PEM, as the SuperLink takes it. */
+  readonly publicPem: string;
+  /** One line as OpenSSH writes it, for `flwr supernode register`. */
+  readonly publicLine: string;
+}
+
+function nodeKeyOf(secret: KeyObject): NodeKey {
+  const open = createPublicKey(secret);
+  const { x, y } = open.export({ format: 'jwk' });
+  const text = (value: string | Buffer): Buffer => {
+    const bytes = Buffer.from(value);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+  const point = Buffer.concat([Buffer.from([4]), Buffer.from(x ?? '', 'base64url'), Buffer.from(y ?? '', 'base64url')]);
+  const blob = Buffer.concat([text('ecdsa-sha2-nistp384'), text('nistp384'), text(point)]);
+  return {
+    secret,
+    publicPem: open.export({ format: 'pem', type: 'spki' }).toString(),
+    publicLine: `ecdsa-sha2-nistp384 ${blob.toString('base64')}`,
+  };
+}
+
+/** A new key, P-384. */
+export function makeNodeKey(): NodeKey {
+  return nodeKeyOf(generateKeyPairSync('ec', { namedCurve: CURVE }).privateKey);
+}
+
+/**
+ * Reads a private key in PEM (`openssl ecparam -name secp384r1 -genkey`, or as `makeNodeKey` is exported).
+ *
+ * @throws BiolensError `input` naming the file: missing, no key, another curve, encrypted
+ */
+export async function readNodeKey(path: string): Promise<NodeKey> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(path, error);
+  });
+  let secret: KeyObject;
+  try {
+    secret = createPrivateKey(text);
+  } catch {
+    const hint = text.includes('OPENSSH') ? '; ssh-keygen -p -m PEM -f FILE turns an OpenSSH one into PEM' : '';
+    throw new BiolensError('input', `${path}: no private key in PEM without a password${hint}`, {
+      details: { file: path },
+    });
+  }
+  if (secret.asymmetricKeyType !== 'ec' || secret.asymmetricKeyDetails?.namedCurve !== 'secp384r1')
+    throw new BiolensError('input', `${path}: expected a key on the curve P-384`, { details: { file: path } });
+  return nodeKeyOf(secret);
+}
+
+/** A time as Python's `isoformat` writes it, in microseconds. */
+const isoTime = (date: Date): string => date.toISOString().replace(/\.(\d{3})Z$/, '.$1000+00:00');
+
+export interface FleetTransportOptions {
+  /** `HOST:PORT`. */
+  readonly address: string;
+  readonly key: NodeKey;
+  /** Plain HTTP: the SuperLink was started with --insecure. */
+  readonly insecure: boolean;
+  /** PEM of the authority that signed the SuperLink's certificate; the system's authorities by default. */
+  readonly authority?: string | undefined;
+}
+
+/** @throws BiolensError `usage` for an address that is none */
+export function createFleetTransport({ address, key, insecure, authority }: FleetTransportOptions): FleetTransport {
+  const url = `${insecure ? 'http' : 'https'}://${address}`;
+  if (!URL.canParse(url) || new URL(url).host !== address.toLowerCase())
+    throw new BiolensError('usage', `"flower" expected HOST:PORT, got ${JSON.stringify(address)}`);
+  const agent = insecure
+    ? new HttpAgent({ keepAlive: true })
+    : new HttpsAgent({ keepAlive: true, ...(authority === undefined ? {} : { ca: authority }) });
+  const publicKey = Buffer.from(key.publicPem);
+  return {
+    publicKey,
+    post: (path, body, { mostBytes, signal }) =>
+      new Promise((resolve, reject) => {
+        const timestamp = isoTime(new Date());
+        const request = (insecure ? httpRequest : httpsRequest)(new URL(path, url), {
+          method: 'POST',
+          agent,
+          timeout: TIMEOUT_MS,
+          ...(signal === undefined ? {} : { signal }),
+          headers: {
+            'content-type': PROTOBUF,
+            accept: PROTOBUF,
+            'content-length': body.length,
+            'flwr-public-key': publicKey.toString('base64'),
+            'flwr-timestamp': timestamp,
+            'flwr-signature': sign('sha256', Buffer.from(timestamp), key.secret).toString('base64'),
+          },
+        });
+        const fail = (error: unknown): void => {
+          request.destroy();
+          reject(
+            new BiolensError('external', `SuperLink at ${address}: ${messageOf(error)}`, {
+              cause: error,
+              details: { passing: isPassing(error) },
+            }),
+          );
+        };
+        request.on('error', fail);
+        request.on('timeout', () => fail(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+        request.on('response', response => {
+          const pieces: Buffer[] = [];
+          let bytes = 0;
+          response.on('error', fail);
+          response.on('data', (piece: Buffer) => {
+            bytes += piece.length;
+            if (bytes > mostBytes) fail(new Error(`its answer is longer than ${mostBytes} bytes`));
+            else pieces.push(piece);
+          });
+          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces) }));
+        });
+        request.end(body);
+      }),
+  };
+}
+
+/** A server that is away may come back; a certificate that does not fit will not. */
+function isPassing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return (
+    ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code) ||
+    (error instanceof Error && error.message.startsWith('no answer within'))
+  );
+}
+
+/** Waits, or less long where the signal says so. */
+export async function sleepFor(durationMs: number, signal?: AbortSignal): Promise<void> {
+  await wait(durationMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}
