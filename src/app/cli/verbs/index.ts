@@ -9,6 +9,7 @@ import { registerCache } from './cache.ts';
 import { registerDemo } from './demo.ts';
 import { registerSample } from './diffusion-sample.ts';
 import { registerFaces } from './faces.ts';
+import { registerFederateFlower } from './federate-flower.ts';
 import { registerGallery } from './gallery.ts';
 import { registerMcp } from './mcp.ts';
 import { registerPrivacyAccount } from './privacy-account.ts';
@@ -35,6 +36,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerSchema(program, io, jobs);
   registerMcp(program, io, jobs);
   registerTemplateMatch(program, io);
+  registerFederateFlower(program, io);
   registerGallery(program, io);
   registerStudio(program, io, jobs);
   registerDemo(program, io, jobs);

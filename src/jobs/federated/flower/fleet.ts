@@ -192,9 +192,8 @@ export class Fleet {
     const bare = create(m.MessageSchema, { metadata, ...(failed === undefined ? {} : { error: failed }) });
     const root = makeObject('Message', 'records' in content ? [content.records] : [], toBinary(m.MessageSchema, bare));
     const message = create(m.MessageSchema, {
-      ...bare,
       metadata: { ...metadata, messageId: root.id },
-      ...(failed === undefined ? { content: {} } : {}),
+      ...(failed === undefined ? { content: {} } : { error: failed }),
     });
     const { objectsToPush, sessionId } = await this.#call(
       'push-messages',

@@ -1,11 +1,21 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileError } from '../../../ground/disk.ts';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
+import type { AppFiles } from './app-files.ts';
 import type { FleetTransport } from './fleet.ts';
+
+export { openTrainers } from '../simulate/trainers.ts';
+export { readMnist } from '../tasks/mnist/node.ts';
+export { MODELS } from '../tasks/models.ts';
+export { partition } from '../tasks/partition.ts';
+export { flowerApp } from './app-files.ts';
+export { joinFlower } from './join.ts';
+export { createTaskClient } from './task-client.ts';
 
 /** Curve of the keys that Flower's own tools make for nodes. */
 const CURVE = 'P-384';
@@ -83,7 +93,7 @@ export interface FleetTransportOptions {
 /** @throws BiolensError `usage` for an address that is none */
 export function createFleetTransport({ address, key, insecure, authority }: FleetTransportOptions): FleetTransport {
   const url = `${insecure ? 'http' : 'https'}://${address}`;
-  if (!URL.canParse(url) || new URL(url).host !== address.toLowerCase())
+  if (!/:\d{1,5}$/.test(address) || !URL.canParse(url) || new URL(url).pathname !== '/' || url.includes('@'))
     throw new BiolensError('usage', `"flower" expected HOST:PORT, got ${JSON.stringify(address)}`);
   const agent = insecure
     ? new HttpAgent({ keepAlive: true })
@@ -147,4 +157,46 @@ function isPassing(error: unknown): boolean {
 /** Waits, or less long where the signal says so. */
 export async function sleepFor(durationMs: number, signal?: AbortSignal): Promise<void> {
   await wait(durationMs, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+}
+
+/** @throws BiolensError `input` naming the file where it holds no certificate */
+export async function readAuthority(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw fileError(path, error);
+  });
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  throw new BiolensError('input', `${path}: no certificate in PEM`, { details: { file: path } });
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found !== null) throw new BiolensError('input', `${path}: is there already`, { details: { file: path } });
+}
+
+/**
+ * Writes a key, for its owner alone, and its public half beside it with `.pub`.
+ *
+ * @throws BiolensError `input` where either is there already
+ */
+export async function writeNodeKey(path: string, { secret, publicLine }: NodeKey): Promise<void> {
+  for (const file of [path, `${path}.pub`]) await refuseExisting(file);
+  try {
+    await writeFile(path, secret.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600, flag: 'wx' });
+    await writeFile(`${path}.pub`, `${publicLine}\n`, { flag: 'wx' });
+  } catch (error) {
+    throw fileError(path, error);
+  }
+}
+
+/** Writes the files of an app into a new folder. @throws BiolensError `input` where the folder is there already */
+export async function writeApp(folder: string, files: AppFiles): Promise<void> {
+  await refuseExisting(folder);
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), text);
+    }
+  } catch (error) {
+    throw fileError(folder, error);
+  }
 }

@@ -1,6 +1,7 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import { BiolensError } from '../../../ground/errors.ts';
-import { toHex } from '../wire/bytes.ts';
+import { objectId } from './digest/node.ts';
+
+export { objectId };
 
 /** Kinds of objects that a message is made of, by Flower's names. */
 export const OBJECT_TYPES = [
@@ -28,8 +29,6 @@ const MOST_HEAD_BYTES = 6_500_100;
 const HEAD_END = 0;
 const ID = /^[0-9a-f]{64}$/;
 const encoder = new TextEncoder();
-
-export const objectId = (content: Uint8Array): string => toHex(sha256(content));
 
 const refuse = (why: string): never => {
   throw new BiolensError('input', `message of the SuperLink: ${why}`);
