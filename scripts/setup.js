@@ -58,6 +58,18 @@ function buildPages() {
   }
 }
 
+/** The compiled kernels are a build product too; they take a second. */
+function buildKernels() {
+  const kernel = join(root, 'dist', 'kernels', 'products.wasm');
+  const sources = ['assembly', 'scripts/kernels.ts'].map(path => newestChange(join(root, path)));
+  if (existsSync(kernel) && statSync(kernel).mtimeMs > Math.max(...sources)) return;
+  say('building the kernels');
+  if (!run('npm', ['run', '--silent', 'build:kernels'])) {
+    say('building the kernels failed; its output is above');
+    process.exit(3);
+  }
+}
+
 function findChromium() {
   const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
   const folders = (process.env.PATH ?? '').split(delimiter);
@@ -88,4 +100,5 @@ function provideChromium() {
 
 installPackages();
 buildPages();
+buildKernels();
 if (process.argv.includes('--browser')) provideChromium();

@@ -12,7 +12,7 @@ interface MatchOptions extends CommonOptions {
   readonly galleryLabels?: string;
   readonly probes: string;
   readonly probeLabels?: string;
-  readonly mode: Mode;
+  readonly mode: Mode | 'additive';
   readonly scheme?: Scheme;
   readonly embedder: string;
   readonly threshold?: number;
@@ -23,10 +23,12 @@ interface MatchOptions extends CommonOptions {
 }
 
 /** Who can see what, in a line under the result. */
-const ADVERSARIES: Readonly<Record<Mode, string>> = {
+const ADVERSARIES: Readonly<Record<Mode | 'additive', string>> = {
   'encrypted-gallery':
     'The server stored encrypted templates and saw each probe; a copy of its database is useless without the client’s key.',
   'both-encrypted': 'The server saw neither templates nor probes; it could answer wrongly without being found out.',
+  additive:
+    'The server stored encrypted templates and saw each probe. Experimental: this scheme has not been reviewed.',
   'encrypted-probe':
     'The server matched probes that it could not see with its own gallery; a client that lies can learn that gallery.',
 };
@@ -52,7 +54,7 @@ async function match(options: MatchOptions, io: CliIo): Promise<void> {
     return printJson(io, {
       schema: 'biolens/template-match@1',
       mode,
-      scheme: scheme ?? 'bfv',
+      scheme: mode === 'additive' ? 'additive' : (scheme ?? 'bfv'),
       dimension,
       scale,
       threshold,
@@ -94,8 +96,11 @@ export function registerTemplateMatch(program: Command, io: CliIo): void {
       )
       .requiredOption('--probes <path>', 'the same, of the faces to look for')
       .addOption(
-        new Option('--mode <mode>', 'what the server must not see')
-          .choices(['encrypted-gallery', 'both-encrypted', 'encrypted-probe'])
+        new Option(
+          '--mode <mode>',
+          'what the server must not see; additive: as encrypted-gallery, without node-seal, fast, experimental',
+        )
+          .choices(['encrypted-gallery', 'both-encrypted', 'encrypted-probe', 'additive'])
           .makeOptionMandatory(),
       )
       .addOption(

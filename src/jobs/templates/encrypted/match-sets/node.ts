@@ -1,16 +1,20 @@
 import { getRandomValues } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { BiolensError, throwIfAborted } from '../../../../ground/errors.ts';
 import { row } from '../../../../ground/math/index.ts';
 import { BUILT_IN } from '../../../../kit/faces/index.ts';
+import { AdditiveHolder, DEGREE, ephemeralLedger, planAdditive } from '../additive/index.ts';
+import { AdditivePool } from '../additive/pool/node.ts';
 import { openMatchClient } from '../client/node.ts';
-import type { Match } from '../decide.ts';
+import { decide, type Match } from '../decide.ts';
 import type { LabelledSet } from '../labelled-set/node.ts';
-import { type Mode, planMatching, type Scheme } from '../plan.ts';
+import { DEFAULT_SCALE, type Mode, planMatching, type Scheme } from '../plan.ts';
+import { quantise, quantiseRows } from '../quantise.ts';
 import { openMatchServer } from '../server/node.ts';
 import { BUILT_IN_THRESHOLD, type Threshold, thresholdOfGallery } from '../threshold.ts';
 
 export interface MatchSetsOptions {
-  readonly mode: Mode;
+  readonly mode: Mode | 'additive';
   readonly scheme?: Scheme | undefined;
   readonly scale?: number | undefined;
   /** Cosine; by default that of the built-in embedder, or one set on the gallery. */
@@ -37,6 +41,54 @@ function chooseThreshold(gallery: LabelledSet, { threshold, fmr = 0.001 }: Match
   return thresholdOfGallery(gallery, fmr);
 }
 
+/** The same with the additive scheme: a fresh master key, and slots that live no longer than it. */
+async function matchAdditive(
+  { gallery, probes }: { readonly gallery: LabelledSet; readonly probes: LabelledSet },
+  {
+    scale = DEFAULT_SCALE,
+    scheme,
+    top,
+    workers,
+    signal,
+    onProgress,
+    cosine,
+  }: MatchSetsOptions & { readonly cosine: Threshold },
+): Promise<MatchedSets> {
+  if (scheme !== undefined) throw new BiolensError('usage', '--scheme is of mode both-encrypted');
+  const dimension = gallery.matrix.cols;
+  const plan = planAdditive({ dimension, scale });
+  const key = (): Uint8Array => getRandomValues(new Uint8Array(32));
+  const holder = await AdditiveHolder.open(plan, { master: key(), seed: key() }, ephemeralLedger());
+  const blocks = Math.ceil(gallery.matrix.rows / DEGREE);
+  await using server = await AdditivePool.open(plan, { blocks, workers: workers ?? availableParallelism(), probes: 1 });
+  const rows = quantiseRows(gallery.matrix, scale, gallery.name);
+  for (let i = 0; i < gallery.matrix.rows; i += DEGREE) {
+    throwIfAborted(signal);
+    for (const one of await holder.encrypt(rows.subarray(i * dimension, (i + DEGREE) * dimension))) server.put(one);
+    onProgress?.({
+      stage: 'encrypting the gallery',
+      done: Math.min(i + DEGREE, gallery.matrix.rows),
+      total: gallery.matrix.rows,
+    });
+  }
+  const results: { probe: string; matches: readonly Match[] }[] = [];
+  for (let i = 0; i < probes.matrix.rows; i++) {
+    throwIfAborted(signal);
+    const probe = quantise(row(probes.matrix, i), scale, { field: `${probes.name}: ${probes.items[i]}`, dimension });
+    const [sums] = await server.match(probe);
+    const prepared = holder.prepare(probe);
+    const scores = new Int32Array(gallery.matrix.rows);
+    for (let block = 0; block < blocks; block++) {
+      const own = sums!.subarray(block * DEGREE, Math.min((block + 1) * DEGREE, scores.length));
+      scores.set(await holder.decrypt(prepared, block, own), block * DEGREE);
+    }
+    const decided = decide(scores, { threshold: cosine.cosine, identities: gallery.identities, top, unit: scale ** 2 });
+    results.push({ probe: probes.items[i]!, matches: decided });
+    onProgress?.({ stage: 'matching', done: i + 1, total: probes.matrix.rows });
+  }
+  return { dimension, scale, threshold: cosine, results };
+}
+
 /**
  * Matches every probe with a gallery under encryption, client and server each in threads of its own with a fresh key.
  *
@@ -59,8 +111,9 @@ export async function matchSets(
       'input',
       `${gallery.name}: ${gallery.items[unknown]} is nobody's: expected a folder or a label`,
     );
-  const plan = planMatching({ mode, scheme, dimension, scale });
   const threshold = chooseThreshold(gallery, options);
+  if (mode === 'additive') return matchAdditive({ gallery, probes }, { ...options, cosine: threshold });
+  const plan = planMatching({ mode, scheme, dimension, scale });
   const linkKey = getRandomValues(new Uint8Array(32));
   await using client = await openMatchClient(plan, { tenant: 'local', linkKey });
   const { keyId } = client;
