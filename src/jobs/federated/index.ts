@@ -1,3 +1,5 @@
+export { readMessage, type Training, writeMessage } from './coordinator/messages.ts';
+export { type Learned, Participant, type ParticipantOptions } from './coordinator/participant.ts';
 export { checkExamples, checkFiniteUpdate, flattenUpdate, type SentUpdate } from './rules/check-update.ts';
 export { type Combination, checkCombination } from './rules/combinations.ts';
 export { localSteps } from './rules/local-steps.ts';

@@ -1,16 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FEDERATED_MODELS } from '../../../ground/contracts/index.ts';
+import { BiolensError } from '../../../ground/errors.ts';
 import { randomKey } from '../../../ground/math/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { groupOf } from '../groups.ts';
 import type { CliIo } from '../io.ts';
 import { addExamples, addSeedOption, numberIn, wholeNumber } from '../options.ts';
 import { printJson, work } from '../work.ts';
+import { joinCoordinator, writeClientKey } from './federate.ts';
 
 type Model = (typeof FEDERATED_MODELS)[number];
 
 interface JoinOptions {
-  readonly flower: string;
+  readonly flower?: string;
+  readonly coordinator?: string;
+  readonly roster?: string;
+  readonly session?: string;
   readonly data: string;
   readonly model: Model;
   readonly part?: readonly [number, number];
@@ -35,12 +40,21 @@ function parsePart(text: string): readonly [number, number] {
 }
 
 async function join(options: JoinOptions, io: CliIo): Promise<void> {
+  const { flower: address, coordinator } = options;
+  if (coordinator !== undefined && address === undefined) {
+    const { key, roster, data, part, seed, session, rootCertificates } = options;
+    return joinCoordinator({ coordinator, key, roster, data, part, seed, session, rootCertificates }, io);
+  }
+  if (address === undefined || coordinator !== undefined)
+    throw new BiolensError('usage', 'federate join: expected one of --flower and --coordinator');
+  for (const name of ['roster', 'session'] as const)
+    if (options[name] !== undefined) throw new BiolensError('usage', `--${name} belongs to --coordinator`);
   const flower = await import('../../../jobs/federated/flower/node.ts');
   const { MODELS } = flower;
   const { model, data, part, epochs, batch, key, insecure = false, rootCertificates, idle, seed } = options;
   const nodeKey = key === undefined ? flower.makeNodeKey() : await flower.readNodeKey(key);
   const authority = rootCertificates === undefined ? undefined : await flower.readAuthority(rootCertificates);
-  const transport = flower.createFleetTransport({ address: options.flower, key: nodeKey, insecure, authority });
+  const transport = flower.createFleetTransport({ address, key: nodeKey, insecure, authority });
   const summary = await work(io, async ({ signal, progress }) => {
     const { training, test } = await flower.readMnist(data);
     const [own, parts] = part ?? [1, 1];
@@ -67,7 +81,7 @@ async function join(options: JoinOptions, io: CliIo): Promise<void> {
         case 'joined':
         case 'joined-again':
           counts.node = event.node;
-          io.err(`node ${event.node} has joined ${printable(options.flower)} with ${examples.length} examples\n`);
+          io.err(`node ${event.node} has joined ${printable(address)} with ${examples.length} examples\n`);
           break;
         case 'asked':
           progress.update({ stage: event.what === 'train' ? 'training' : 'evaluating', done: 0, total: 1 });
@@ -112,9 +126,11 @@ async function app({ model, output, rounds, learningRate }: AppOptions, io: CliI
 
 interface KeyOptions {
   readonly output: string;
+  readonly name?: string;
 }
 
-async function writeKey({ output }: KeyOptions, io: CliIo): Promise<void> {
+async function writeKey({ output, name }: KeyOptions, io: CliIo): Promise<void> {
+  if (name !== undefined) return writeClientKey(output, name, io);
   const { makeNodeKey, writeNodeKey } = await import('../../../jobs/federated/flower/node.ts');
   const key = makeNodeKey();
   await writeNodeKey(output, key);
@@ -138,11 +154,22 @@ export function registerFederateFlower(program: Command, io: CliIo): void {
   const federate = groupOf(program, 'federate');
   addSeedOption(
     addExamples(
-      federate.command('join').description('take part in a Flower federation as a node, beside nodes in PyTorch'),
+      federate
+        .command('join')
+        .description(
+          'take part in a federation: of Flower as a node beside nodes in PyTorch, or of biolens federate serve',
+        ),
       'biolens federate join --flower 127.0.0.1:8000 --insecure --data mnist --part 1/2',
       'biolens federate join --flower link.example.org:8000 --key node.pem --root-certificates ca.crt --data mnist',
+      'biolens federate join --coordinator wss://example.org:8440 --key clinic-a.key.json --roster roster.json --data mnist',
     )
-      .requiredOption('--flower <address>', 'HOST:PORT of the SuperLink (Flower 1.42), its Fleet API')
+      .option('--flower <address>', 'HOST:PORT of the SuperLink (Flower 1.42), its Fleet API')
+      .option(
+        '--coordinator <address>',
+        'address of biolens federate serve, such as wss://example.org:8440; it says what is trained',
+      )
+      .option('--roster <file>', 'with --coordinator: the clients and their keys, the same file for all')
+      .option('--session <id>', 'with --coordinator: take part in this federation alone')
       .requiredOption('--data <dir>', 'folder of its own examples: the four IDX files of MNIST')
       .addOption(modelOption())
       .addOption(
@@ -161,11 +188,11 @@ export function registerFederateFlower(program: Command, io: CliIo): void {
       .addOption(rateOption())
       .option(
         '--key <file>',
-        'private key, P-384 in PEM, that the SuperLink’s owner has registered (default: a new one, which an open SuperLink takes)',
+        'private key, P-384 in PEM, that the SuperLink’s owner has registered (default: a new one, which an open SuperLink takes); with --coordinator the file of federate key --name',
       )
       .option(
         '--root-certificates <file>',
-        'PEM of the authority behind the SuperLink’s certificate (default: those of the system)',
+        'PEM of the authority behind the server’s certificate (default: those of the system)',
       )
       .option('--insecure', 'plain HTTP: every update can be read on the way')
       .addOption(
@@ -187,9 +214,18 @@ export function registerFederateFlower(program: Command, io: CliIo): void {
     .action((options: AppOptions) => app(options, io));
 
   addExamples(
-    federate.command('key').description('make the key of a node for a SuperLink that authenticates its nodes'),
+    federate
+      .command('key')
+      .description(
+        'make a key: of a node for a SuperLink that authenticates its nodes, or with --name of a client of federate serve',
+      ),
     'biolens federate key -o node.pem',
+    'biolens federate key -o clinic-a.key.json --name clinic-a',
   )
-    .requiredOption('-o, --output <file>', 'where the private key goes; the public one goes beside it, with .pub')
+    .requiredOption(
+      '-o, --output <file>',
+      'where the private key goes; that of a node has its public half beside it, with .pub',
+    )
+    .option('--name <name>', 'what the roster calls the client; prints its line of the roster')
     .action((options: KeyOptions) => writeKey(options, io));
 }

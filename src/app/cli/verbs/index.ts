@@ -9,6 +9,7 @@ import { registerCache } from './cache.ts';
 import { registerDemo } from './demo.ts';
 import { registerSample } from './diffusion-sample.ts';
 import { registerFaces } from './faces.ts';
+import { registerServe } from './federate.ts';
 import { registerFederateFlower } from './federate-flower.ts';
 import { registerGallery } from './gallery.ts';
 import { registerMcp } from './mcp.ts';
@@ -30,6 +31,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerFaces(program, io);
   registerPrivacyAccount(program, io);
   registerPrivacyRelease(program, io);
+  registerServe(program, io);
   registerRuns(program, io, jobs);
   registerRunsCompare(program, io, jobs);
   registerCache(program, io);

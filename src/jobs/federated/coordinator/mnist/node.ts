@@ -1,0 +1,254 @@
+import { readFile } from 'node:fs/promises';
+import { fileError, readJsonFile, writeAtomically } from '../../../../ground/disk.ts';
+import { BiolensError } from '../../../../ground/errors.ts';
+import { foldIn, openStream, randomKey } from '../../../../ground/math/index.ts';
+import { nodePrimitives as primitives } from '../../secure/node.ts';
+import { planCohort } from '../../secure/parameters.ts';
+import { checkRoster, type Roster } from '../../secure/record.ts';
+import { keyOfRound } from '../../simulate/cohort.ts';
+import { openTrainers } from '../../simulate/trainers.ts';
+import { readMnist } from '../../tasks/mnist/node.ts';
+import { MODELS, type ModelName, parametersOfModel } from '../../tasks/models.ts';
+import { partition } from '../../tasks/partition.ts';
+import { fromHex, toHex } from '../../wire/bytes.ts';
+import { type KeyFile, parseKeyFile, parseRoster } from '../files.ts';
+import { joinFederation } from '../join/node.ts';
+import type { Training } from '../messages.ts';
+import { Participant } from '../participant.ts';
+import { type PlayedRound, startCoordinator } from '../serve/node.ts';
+
+const MOST_FILE_BYTES = 4e6;
+
+export async function readRosterFile(file: string): Promise<Roster> {
+  const roster = parseRoster(await readJsonFile(file, { mostBytes: MOST_FILE_BYTES }), file);
+  checkRoster(roster);
+  return roster;
+}
+
+/** Makes a client's key file; a file that is there is not written over. @returns its line of the roster */
+export async function makeKeyFile(
+  file: string,
+  name: string,
+): Promise<{ readonly name: string; readonly key: string }> {
+  const there = await readFile(file).then(
+    () => true,
+    () => false,
+  );
+  if (there) throw new BiolensError('usage', `${file}: is there already, and a key is not written over`);
+  const secret = primitives.randomBytes(32);
+  const key = toHex(primitives.signingKey(secret).public);
+  const content: KeyFile = { schema: 'biolens/federation-key@1', name, secret: toHex(secret), public: key };
+  await writeAtomically(file, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  return { name, key };
+}
+
+const textOf = (file: string): Promise<string> =>
+  readFile(file, 'utf8').catch(error => {
+    throw fileError(file, error);
+  });
+
+export interface ServeMnistOptions {
+  readonly roster: string;
+  readonly state: string;
+  readonly model: ModelName;
+  readonly rounds: number;
+  /** A round begins when so many are there. */
+  readonly clients: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate?: number | undefined;
+  /** Examples that count one; without, all clients count alike. */
+  readonly unit?: number | undefined;
+  readonly dropout: number;
+  readonly corrupt: number;
+  readonly seed: number;
+  /** Folder of the test images; without, accuracy is not measured. */
+  readonly data?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly stepSeconds: number;
+  readonly trainSeconds: number;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A round as the coordinator reports it. */
+export interface ServedRound extends Omit<PlayedRound, 'weights'> {
+  /** Share of the test images that are right; null where it is not measured. */
+  readonly accuracy: number | null;
+}
+
+/** Coordinates a federation that learns digits, until its rounds are played. */
+export async function serveMnist(
+  options: ServeMnistOptions,
+): Promise<{ readonly rounds: readonly ServedRound[]; readonly digest: string }> {
+  const { model, clients, epochs, batchSize, unit, dropout, corrupt, seed, data, cert, key, log, signal } = options;
+  const roster = await readRosterFile(options.roster);
+  if ((cert === undefined) !== (key === undefined)) throw new BiolensError('usage', '--cert and --key belong together');
+  if (clients > roster.members.length)
+    throw new BiolensError('usage', `--clients ${clients}: the roster has ${roster.members.length}`);
+  // Found out before anybody waits for it.
+  planCohort(clients, { dropout, corrupt });
+  const parameters = parametersOfModel(MODELS[model]);
+  const mnist = data === undefined ? null : await readMnist(data);
+  const training: Training = {
+    model,
+    epochs,
+    batchSize,
+    learningRate: options.learningRate ?? MODELS[model].learningRate,
+    unit: unit ?? 1,
+    quantiser: { range: 1, levelBits: 16, mostWeight: unit === undefined ? 1 : 255 },
+  };
+  await using pool =
+    mnist === null
+      ? null
+      : await openTrainers({
+          model,
+          batch: 1,
+          workers: 1,
+          proximal: 0,
+          corrected: false,
+          data: mnist.training,
+          signal,
+        });
+  const rounds: ServedRound[] = [];
+  const coordinator = await startCoordinator({
+    roster,
+    state: options.state,
+    start: parameters.draw(randomKey(seed)),
+    rounds: options.rounds,
+    training,
+    plan: n => ({ dropout, corrupt, neighbours: planCohort(n, { dropout, corrupt }).neighbours }),
+    clients,
+    leastClients: 3,
+    host: options.host,
+    port: options.port,
+    tls: cert === undefined || key === undefined ? null : { cert: await textOf(cert), key: await textOf(key) },
+    stepMs: 1000 * options.stepSeconds,
+    trainMs: 1000 * options.trainSeconds,
+    log,
+    signal,
+    onRound: async ({ weights, ...round }) => {
+      const accuracy =
+        pool === null || mnist === null
+          ? null
+          : (await pool.test(weights, mnist.test, signal)) / mnist.test.labels.length;
+      if (accuracy !== null) log(`round ${round.round}: ${(100 * accuracy).toFixed(2)} % of the test images right`);
+      rounds.push({ ...round, accuracy });
+    },
+  });
+  log(
+    `listening on ${cert === undefined ? 'ws' : 'wss'}://${options.host}:${coordinator.port}, federation ${coordinator.session}`,
+  );
+  const stop = () => void coordinator.close();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const weights = await coordinator.done;
+    return {
+      rounds,
+      digest: toHex(primitives.sha256(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength))),
+    };
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await coordinator.close();
+  }
+}
+
+export interface JoinMnistOptions {
+  readonly server: string;
+  readonly key: string;
+  readonly roster: string;
+  readonly data: string;
+  /** Trains on one of so many equal parts of the data: for a trial on one machine. */
+  readonly share?:
+    | { readonly part: number; readonly of: number; readonly partition: 'iid' | 'shards'; readonly seed: number }
+    | undefined;
+  readonly session?: string | undefined;
+  readonly ca?: string | undefined;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Local settings that a coordinator may ask for: a step of them is loaded once and used for all rounds. */
+function modelOf(name: string): ModelName {
+  if (!Object.hasOwn(MODELS, name))
+    throw new BiolensError('input', `the round’s model "${name.slice(0, 40)}" is not known here`);
+  return name as ModelName;
+}
+
+/** Takes part in a federation that learns digits, with the digits of a folder, which stay there. */
+export async function joinMnist(options: JoinMnistOptions): Promise<string> {
+  const { server, data, share, session, ca, log, signal } = options;
+  const roster = await readRosterFile(options.roster);
+  const own = parseKeyFile(await readJsonFile(options.key, { mostBytes: MOST_FILE_BYTES }), options.key);
+  const client = roster.members.findIndex(({ key }) => toHex(key) === own.public);
+  if (client < 0) throw new BiolensError('input', `${options.roster}: the key of ${options.key} is not in it`);
+  const { training: digits } = await readMnist(data);
+  const seedKey = share === undefined ? null : randomKey(share.seed);
+  const examples =
+    share === undefined
+      ? Int32Array.from(digits.labels, (_, i) => i)
+      : partition(digits.labels, { kind: share.partition, clients: share.of, key: seedKey! })[share.part]!;
+  const clientKey = (round: number) =>
+    seedKey === null
+      ? randomKey(new DataView(primitives.randomBytes(8).buffer).getUint32(0))
+      : foldIn(foldIn(keyOfRound(seedKey, round), 'client'), share!.part);
+  const pools = new Map<string, ReturnType<typeof openTrainers>>();
+  const poolOf = ({ model, batchSize }: Training) => {
+    const batch = batchSize === 0 ? examples.length : Math.min(batchSize, examples.length);
+    const name = `${model} ${batch}`;
+    const found =
+      pools.get(name) ??
+      openTrainers({ model: modelOf(model), batch, workers: 1, proximal: 0, corrected: false, data: digits, signal });
+    pools.set(name, found);
+    return found;
+  };
+  const participant = new Participant({
+    client,
+    secret: fromHex(own.secret),
+    roster,
+    primitives,
+    log,
+    ...(session === undefined ? {} : { session: fromHex(session, '--session') }),
+    // A trial is repeated with its seed; a real client rounds by the system's bits.
+    ...(seedKey === null
+      ? {}
+      : {
+          words: (round: number) => {
+            const stream = openStream(foldIn(clientKey(round), 'rounding'));
+            return (into: Uint32Array) => {
+              for (let i = 0; i < into.length; i++) into[i] = stream.uint32();
+            };
+          },
+        }),
+    train: async ({ round, weights, training }) => {
+      log(`round ${round}: training on ${examples.length} images`);
+      const pool = await poolOf(training);
+      const task = {
+        examples,
+        weights,
+        epochs: training.epochs,
+        learningRate: training.learningRate,
+        key: clientKey(round),
+        correction: null,
+      };
+      const { change } = await pool.train(task, signal);
+      return { change, examples: examples.length };
+    },
+  });
+  const most = Math.max(...Object.values(MODELS).map(model => parametersOfModel(model).size));
+  try {
+    return await joinFederation({
+      server,
+      participant,
+      mostBytes: 4 * most + 4e6,
+      ca: ca === undefined ? undefined : await textOf(ca),
+      log,
+      signal,
+    });
+  } finally {
+    for (const pool of pools.values()) await (await pool)[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,227 @@
+import { BiolensError, messageOf } from '../../../ground/errors.ts';
+import { type ClientPolicy, SecureClient } from '../secure/client.ts';
+import type { Step } from '../secure/frames.ts';
+import type { Primitives } from '../secure/primitives.ts';
+import { quantise, sumBits, type Words } from '../secure/quantise.ts';
+import { contextOf, type Roster, type RoundRecord, readRecord } from '../secure/record.ts';
+import { fromHex, sameBytes, toHex } from '../wire/bytes.ts';
+import {
+  COORDINATION,
+  type HeaderOf,
+  helloText,
+  type Message,
+  readMessage,
+  type Training,
+  trainingSchema,
+  writeMessage,
+} from './messages.ts';
+
+/** What a client learns in a round. */
+export interface Learned {
+  /** What its weights have changed by. `[n]` */
+  readonly change: Float32Array;
+  readonly examples: number;
+}
+
+export interface ParticipantOptions {
+  /** Its number in the roster. */
+  readonly client: number;
+  readonly secret: Uint8Array;
+  readonly roster: Roster;
+  /** The federation that it takes part in; another one's challenge is not answered. */
+  readonly session?: Uint8Array;
+  readonly primitives: Primitives;
+  readonly policy?: ClientPolicy;
+  /** Trains on the model of a round; its data do not leave this function. */
+  readonly train: (task: {
+    readonly round: number;
+    readonly weights: Float32Array;
+    readonly training: Training;
+  }) => Promise<Learned>;
+  /** Random bits for rounding; the system's by default. */
+  readonly words?: (round: number) => Words;
+  /** Told of rounds, and of refusals with their reasons. */
+  readonly log?: (line: string) => void;
+}
+
+interface Played {
+  readonly round: number;
+  readonly record: RoundRecord;
+  readonly context: Uint8Array;
+  readonly party: SecureClient;
+  readonly weights: Float32Array;
+  /** Answers by step with the message that they answer: the same message gets the same answer again. */
+  readonly answers: Map<Step, { readonly message: Uint8Array; readonly answer: Uint8Array }>;
+}
+
+const NOTHING = new Uint8Array();
+
+function systemWords({ randomBytes }: Primitives): Words {
+  return into => into.set(new Uint32Array(randomBytes(into.byteLength).slice().buffer));
+}
+
+function trainingOf({ about }: RoundRecord): Training {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(about));
+  } catch {
+    throw new BiolensError('input', 'the round says nothing that can be read of its training');
+  }
+  const parsed = trainingSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new BiolensError('input', `the round’s training: "${issue?.path.join('.')}": ${issue?.message}`);
+}
+
+/**
+ * A client of a coordinator: takes a message and returns the answer, over whatever transport. It keeps its keys of a round, so that it can
+ * come back on another connection and go on; a round is played once.
+ *
+ * Adversary: the coordinator; see `SecureClient`. A model is trained on only if it is the one of the round's record, which all clients compare.
+ */
+export class Participant {
+  readonly #options: ParticipantOptions;
+  #played: Played | null = null;
+  #lastRound = 0;
+
+  constructor(options: ParticipantOptions) {
+    this.#options = options;
+  }
+
+  #say(line: string): void {
+    this.#options.log?.(line);
+  }
+
+  /**
+   * @returns what is to be sent back; null for nothing
+   * @throws {BiolensError} `input` for a message that is none, `external` when the server ends the connection with a reason
+   */
+  async receive(bytes: Uint8Array): Promise<Uint8Array | null> {
+    const message = readMessage(bytes);
+    const { header } = message;
+    switch (header.kind) {
+      case 'challenge':
+        return this.#prove(header);
+      case 'task':
+      case 'step':
+        return await this.#play(message);
+      case 'over':
+        this.#say(
+          header.digest === null
+            ? `round ${header.round}: ${header.reason}`
+            : `round ${header.round}: new model ${header.digest.slice(0, 12)}`,
+        );
+        if (this.#played?.round === header.round) this.#played = null;
+        return null;
+      case 'end':
+        throw new BiolensError('external', header.reason);
+      default:
+        throw new BiolensError('input', `message: a server does not send "${header.kind}"`);
+    }
+  }
+
+  #prove(challenge: HeaderOf<'challenge'>): Uint8Array {
+    const { client, secret, session, primitives } = this.#options;
+    if (challenge.protocol !== COORDINATION)
+      throw new BiolensError(
+        'external',
+        `the coordinator speaks version ${challenge.protocol}, this is ${COORDINATION}`,
+      );
+    if (session !== undefined && challenge.session !== toHex(session))
+      throw new BiolensError('external', 'the coordinator is of another federation');
+    const signature = toHex(primitives.sign(secret, helloText(challenge, client)));
+    return writeMessage({ kind: 'hello', protocol: COORDINATION, client, signature });
+  }
+
+  async #play({ header, payload }: Message): Promise<Uint8Array> {
+    if (header.kind !== 'task' && header.kind !== 'step') throw new BiolensError('input', 'message: no task');
+    const { round } = header;
+    try {
+      return header.kind === 'task' ? this.#begin(header, payload) : await this.#answer(header, payload);
+    } catch (error) {
+      if (!(error instanceof BiolensError) || error.code === 'interrupted') throw error;
+      const reason = messageOf(error).slice(0, 2000);
+      this.#say(`round ${round}: ${reason}`);
+      return writeMessage({ kind: 'decline', round, reason });
+    }
+  }
+
+  #begin({ round, record: text }: HeaderOf<'task'>, payload: Uint8Array): Uint8Array {
+    const { client, secret, roster, primitives, policy, session } = this.#options;
+    const record = readRecord(fromHex(text, 'round record'));
+    const context = contextOf(record, primitives);
+    const known = this.#played;
+    // The server asks again after it was started anew, or this client has come back.
+    if (known?.round === round && sameBytes(known.context, context))
+      return this.#envelope(round, 'commit', known.answers.get('commit')!.answer);
+    if (record.round !== round)
+      throw new BiolensError('input', `the task is of round ${round}, its record of ${record.round}`);
+    if (round <= this.#lastRound) throw new BiolensError('input', `round ${round} was played before`);
+    if (session !== undefined && !sameBytes(record.session, session))
+      throw new BiolensError('input', 'the round is of another federation');
+    const training = trainingOf(record);
+    const least = sumBits(training.quantiser, record.leastClients);
+    if (record.bits < least)
+      throw new BiolensError('input', `sums of ${record.bits} bits could overflow, expected ${least} or more`);
+    if (payload.length !== 4 * (record.entries - 1))
+      throw new BiolensError('input', `the model has ${payload.length} bytes, its round ${record.entries - 1} numbers`);
+    const weights = new Float32Array(payload.slice().buffer);
+    const model = primitives.sha256(payload);
+    const options = { client, secret, roster, record, model, primitives, ...(policy === undefined ? {} : { policy }) };
+    const party = new SecureClient(options);
+    const answer = party.commit();
+    this.#lastRound = round;
+    this.#played = {
+      round,
+      record,
+      context,
+      party,
+      weights,
+      answers: new Map([['commit', { message: NOTHING, answer }]]),
+    };
+    return this.#envelope(round, 'commit', answer);
+  }
+
+  #envelope(round: number, step: Step, answer: Uint8Array): Uint8Array {
+    return writeMessage({ kind: 'answer', round, step }, answer);
+  }
+
+  async #answer({ round, step }: HeaderOf<'step'>, payload: Uint8Array): Promise<Uint8Array> {
+    const played = this.#played;
+    if (played === null || played.round !== round) throw new BiolensError('input', `it does not play round ${round}`);
+    const known = played.answers.get(step);
+    if (known !== undefined && sameBytes(known.message, payload)) return this.#envelope(round, step, known.answer);
+    const message = payload.slice();
+    const answer = await this.#step(played, step, message);
+    played.answers.set(step, { message, answer });
+    return this.#envelope(round, step, answer);
+  }
+
+  async #step(played: Played, step: Step, message: Uint8Array): Promise<Uint8Array> {
+    const { party } = played;
+    switch (step) {
+      case 'commit':
+        throw new BiolensError('input', 'the first step is a task');
+      case 'keys':
+        return party.showKeys(message);
+      case 'shares':
+        return await party.shareSecrets(message);
+      case 'vector':
+        return await party.maskVector(message, await this.#vector(played));
+      case 'confirm':
+        return party.confirmSurvivors(message);
+      case 'unmask':
+        return party.unmask(message);
+    }
+  }
+
+  async #vector({ round, record, weights }: Played): Promise<Uint32Array> {
+    const { train, words, primitives } = this.#options;
+    const training = trainingOf(record);
+    const { quantiser, unit } = training;
+    const { change, examples } = await train({ round, weights, training });
+    if (change.length !== weights.length) throw new BiolensError('usage', 'training gave another number of weights');
+    const weight = Math.min(quantiser.mostWeight, Math.max(1, Math.round(examples / unit)));
+    return quantise(change, { quantiser, weight, words: words?.(round) ?? systemWords(primitives) }).entries;
+  }
+}
