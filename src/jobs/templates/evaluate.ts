@@ -18,6 +18,7 @@ import {
   thinCurve,
   whyNotMeasurable,
 } from '../verification/index.ts';
+import { pause } from './pause.ts';
 import { evaluationKey, type ProtectedSet, protectAll, protectByPerson } from './protected-set.ts';
 import { cosine, type Scheme, type Template } from './scheme.ts';
 import {
@@ -92,6 +93,7 @@ export interface EvaluateOptions {
   readonly key: RandomKey;
   /** False match rate of the working threshold. */
   readonly workingFmr: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Measures recognition of comparisons. */
@@ -247,26 +249,29 @@ function timeOf(work: (i: number) => void, calls: number): number {
  * victim's; and the key alone, where a stranger has the right key, since keys by person alone make the error 0 and prove nothing. With
  * it unlinkability between two sets of keys, renewability and cost.
  */
-export function evaluateScheme(scheme: Scheme, options: EvaluateOptions): SchemeEvaluation {
-  const { unit, persons, secret, workingFmr } = options;
+export async function evaluateScheme(scheme: Scheme, options: EvaluateOptions): Promise<SchemeEvaluation> {
+  const { unit, persons, secret, workingFmr, signal } = options;
   const key = foldIn(options.key, scheme.name);
   const pairs = allPairs(unit.rows);
   const keys = Math.max(1, Math.min(options.keys, Math.floor(MOST_POOLED / pairs.reference.length)));
   const byScheme = ({ templates }: ProtectedSet): Comparisons =>
     comparisonsBy(pairs, persons, (i, j) => scheme.compare(templates[i]!, templates[j]!));
   const plain = comparisonsBy(pairs, persons, (i, j) => cosine(row(unit, i), row(unit, j)));
-  const stolen = pooled(
-    Array.from({ length: keys }, (_, set) =>
-      byScheme(protectAll(scheme, unit, evaluationKey(secret, { scheme: scheme.name, set, person: null }))),
-    ),
-  );
+  const parts: Comparisons[] = [];
+  for (let set = 0; set < keys; set++) {
+    await pause(signal);
+    parts.push(byScheme(protectAll(scheme, unit, evaluationKey(secret, { scheme: scheme.name, set, person: null }))));
+  }
+  const stolen = pooled(parts);
   const [first, second] = [0, 1].map(set =>
     protectByPerson(scheme, unit, {
       person: persons.of,
       keyOf: person => evaluationKey(secret, { scheme: scheme.name, set: 100 + set, person }),
     }),
   ) as [ProtectedSet, ProtectedSet];
+  await pause(signal);
   const secretScores = byScheme(first);
+  await pause(signal);
   const curve = curveOf(orderComparisons(stolen));
   const measurable = whyNotMeasurable(workingFmr, countPairs(stolen).impostor) === null;
   const at = curve === null || !measurable ? null : pointAtFmr(curve, workingFmr).threshold;
@@ -274,15 +279,25 @@ export function evaluateScheme(scheme: Scheme, options: EvaluateOptions): Scheme
   const [a, b] = [first.templates[0]!, first.templates[1]!];
   const one = evaluationKey(secret, { scheme: scheme.name, set: 0, person: null });
   const opened = scheme.open(one, unit.cols);
+  const unprotected = measureRecognition(plain, foldIn(options.key, 'unprotected'));
+  await pause(signal);
+  const secretKey = measureRecognition(secretScores, foldIn(key, 'secret'));
+  await pause(signal);
+  const stolenKey = measureRecognition(stolen, foldIn(key, 'stolen'));
+  await pause(signal);
+  const keyOnly = measureRecognition(
+    keyOnlyComparisons(scheme, secretScores, { set: first, unit, persons, key }),
+    foldIn(key, 'key only'),
+  );
+  await pause(signal);
+  const unlinkability = measureUnlinkability(scheme, [first, second], { persons, key });
+  await pause(signal);
   return {
-    unprotected: measureRecognition(plain, foldIn(options.key, 'unprotected')),
-    secretKey: measureRecognition(secretScores, foldIn(key, 'secret')),
-    stolenKey: measureRecognition(stolen, foldIn(key, 'stolen')),
-    keyOnly: measureRecognition(
-      keyOnlyComparisons(scheme, secretScores, { set: first, unit, persons, key }),
-      foldIn(key, 'key only'),
-    ),
-    unlinkability: measureUnlinkability(scheme, [first, second], { persons, key }),
+    unprotected,
+    secretKey,
+    stolenKey,
+    keyOnly,
+    unlinkability,
     renewability: measureRenewability(scheme, options, threshold),
     cost: {
       templateBytes: scheme.bytes(unit.cols),

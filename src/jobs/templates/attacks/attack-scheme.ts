@@ -2,6 +2,7 @@ import type { Metric } from '../../../ground/contracts/metric.ts';
 import { missingMetric } from '../../../ground/contracts/metric.ts';
 import { foldIn, type Matrix, openStream, type RandomKey, row } from '../../../ground/math/index.ts';
 import type { Persons } from '../../verification/index.ts';
+import { pause } from '../pause.ts';
 import { evaluationKey } from '../protected-set.ts';
 import { cosine, type KeyedScheme, type Scheme, type Template } from '../scheme.ts';
 import { linkageDensities, systemLinkability } from '../unlinkability.ts';
@@ -54,6 +55,7 @@ export interface AttackOptions {
   readonly plainThreshold: number;
   /** Threshold of the protected system. */
   readonly threshold: number;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A person under attack: an image that is enrolled, and another one by which it is told whether the person is recognised. */
@@ -112,13 +114,13 @@ const K_LEAKED = [2, 4, 8] as const;
 /** Linked pairs from which a linkability is told. */
 const LEAST_LINKED = 20;
 
-/** The attacks on one scheme that are asked for. */
-export function attackScheme(
+/** Runs the attacks on one scheme that are asked for, and tells of each as it is done. */
+export async function* attackScheme(
   scheme: Scheme,
   options: AttackOptions,
   attacks: readonly AttackName[] = ATTACKS,
-): AttackResult[] {
-  const { unit, strangers, budget, secret, plainThreshold } = options;
+): AsyncGenerator<AttackResult> {
+  const { unit, strangers, budget, secret, plainThreshold, signal } = options;
   const key = foldIn(options.key, scheme.name);
   const width = unit.cols;
   const targets = targetsOf(scheme, options);
@@ -135,49 +137,56 @@ export function attackScheme(
   };
   const others = strangers === null ? [] : Array.from({ length: strangers.rows }, (_, i) => row(strangers, i));
   const base = { variant: null, dSys: null } as const;
-  const run: Readonly<Record<AttackName, () => AttackResult[]>> = {
-    inversion: () => [
+  /** What each target comes to, with a pause between them. */
+  const each = async <T>(of: (target: Target) => T): Promise<T[]> => {
+    const found: T[] = [];
+    for (const target of targets) {
+      await pause(signal);
+      found.push(of(target));
+    }
+    return found;
+  };
+  const run: Readonly<Record<AttackName, () => Promise<AttackResult[]>>> = {
+    inversion: async () => [
       {
         ...base,
         attack: 'inversion',
         needs: 'the template and its key',
-        ...judge(
-          scheme,
-          targets.map(target => ({ target, unit: invertTarget(target) })),
-          options,
-        ),
+        ...judge(scheme, await each(target => ({ target, unit: invertTarget(target) })), options),
       },
     ],
     'leaked-templates': () =>
-      K_LEAKED.map(count => ({
-        ...base,
-        attack: 'leaked-templates' as const,
-        variant: `${count} templates`,
-        needs: `${count} templates of one face, and their keys`,
-        ...judge(
-          scheme,
-          targets.map(target => {
-            const more = Array.from({ length: count - 1 }, (_, k) => {
-              const keyed = scheme.open(
-                evaluationKey(secret, { scheme: scheme.name, set: 300 + k, person: target.person }),
-                width,
-              );
-              return { keyed, template: keyed.protect(target.enrolled) };
-            });
-            return { target, unit: invert(scheme, [target, ...more], search(`leaked ${count}`, target.person)) };
-          }),
-          options,
-        ),
-      })),
-    linking: () => [linkInverted(scheme, targets, { options, search })],
-    'hill-climbing': () => [
+      Promise.all(
+        K_LEAKED.map(async count => ({
+          ...base,
+          attack: 'leaked-templates' as const,
+          variant: `${count} templates`,
+          needs: `${count} templates of one face, and their keys`,
+          ...judge(
+            scheme,
+            await each(target => {
+              const more = Array.from({ length: count - 1 }, (_, k) => {
+                const keyed = scheme.open(
+                  evaluationKey(secret, { scheme: scheme.name, set: 300 + k, person: target.person }),
+                  width,
+                );
+                return { keyed, template: keyed.protect(target.enrolled) };
+              });
+              return { target, unit: invert(scheme, [target, ...more], search(`leaked ${count}`, target.person)) };
+            }),
+            options,
+          ),
+        })),
+      ),
+    linking: async () => [await linkInverted(scheme, { options, search, each })],
+    'hill-climbing': async () => [
       {
         ...base,
         attack: 'hill-climbing',
         needs: 'scores of the service, no key',
         ...judge(
           scheme,
-          targets.map(target => {
+          await each(target => {
             const { found, queries } = climbScores(
               probe => scheme.compare(target.keyed.protect(probe), target.template),
               search('scores', target.person),
@@ -188,14 +197,14 @@ export function attackScheme(
         ),
       },
     ],
-    decisions: () => [
+    decisions: async () => [
       {
         ...base,
         attack: 'decisions',
         needs: 'accept or reject of the service, no key',
         ...judge(
           scheme,
-          targets.map(target => {
+          await each(target => {
             const { found, queries } = climbDecisions(
               probe => scheme.compare(target.keyed.protect(probe), target.template) >= options.threshold,
               others,
@@ -207,7 +216,7 @@ export function attackScheme(
         ),
       },
     ],
-    dictionary: () => [
+    dictionary: async () => [
       {
         ...base,
         attack: 'dictionary',
@@ -225,7 +234,7 @@ export function attackScheme(
               ),
       },
     ],
-    'nearest-portrait': () => [
+    'nearest-portrait': async () => [
       {
         ...base,
         attack: 'nearest-portrait',
@@ -239,7 +248,7 @@ export function attackScheme(
             }
           : judge(
               scheme,
-              targets.map(target => {
+              await each(target => {
                 const found = invertTarget(target);
                 const nearest = others.reduce((best, one) => (cosine(one, found) > cosine(best, found) ? one : best));
                 return { target, unit: nearest };
@@ -249,30 +258,31 @@ export function attackScheme(
       },
     ],
   };
-  return attacks.flatMap(name => run[name]());
+  for (const name of attacks) yield* await run[name]();
 }
 
 /** Whether templates under different, known keys can be linked once they are inverted: of all images, or of two where it takes a search. */
-function linkInverted(
+async function linkInverted(
   scheme: Scheme,
-  targets: readonly Target[],
   {
     options: { unit, secret },
     search,
+    each,
   }: {
     readonly options: AttackOptions;
     readonly search: (name: string, person: number) => Parameters<typeof invert>[2];
+    readonly each: <T>(of: (target: Target) => T) => Promise<T[]>;
   },
-): AttackResult {
-  const invertAll = (set: number): Float64Array[][] =>
-    targets.map(({ person, images }) => {
+): Promise<AttackResult> {
+  const invertAll = (set: number): Promise<Float64Array[][]> =>
+    each(({ person, images }) => {
       const keyed = scheme.open(evaluationKey(secret, { scheme: scheme.name, set, person }), unit.cols);
       const chosen = keyed.estimate === undefined ? images.slice(0, 2) : images;
       return chosen.map(item =>
         invert(scheme, [{ keyed, template: keyed.protect(row(unit, item)) }], search(`link ${set}`, person)),
       );
     });
-  const [first, second] = [invertAll(400), invertAll(401)];
+  const [first, second] = [await invertAll(400), await invertAll(401)];
   const mated: number[] = [];
   const nonMated: number[] = [];
   first.forEach((own, p) => {

@@ -28,10 +28,16 @@ import {
   unitRows,
   whyNotMeasurable,
 } from '../../verification/index.ts';
-import { type AttackOptions, attackScheme } from '../attacks/attack-scheme.ts';
+import {
+  ATTACKS,
+  type AttackName,
+  type AttackOptions,
+  type AttackResult,
+  attackScheme,
+} from '../attacks/attack-scheme.ts';
 import { claimsOf } from '../claims.ts';
 import type { TemplateAttackConfiguration, TemplateConfiguration } from '../configuration.ts';
-import { comparisonsBy, evaluateScheme } from '../evaluate.ts';
+import { comparisonsBy, evaluateScheme, type SchemeEvaluation } from '../evaluate.ts';
 import type { TemplateStep } from '../events.ts';
 import { deriveKey, SALT_BYTES } from '../keys.ts';
 import { evaluationKey, protectAll } from '../protected-set.ts';
@@ -147,8 +153,11 @@ function thresholdOf(scores: Parameters<typeof orderComparisons>[0], wanted: num
 
 function attackOptions(
   { unit, persons, strangers }: Prepared,
-  configuration: Configuration,
-  threshold: number,
+  {
+    configuration,
+    threshold,
+    signal,
+  }: { readonly configuration: Configuration; readonly threshold: number; readonly signal: AbortSignal | undefined },
 ): AttackOptions {
   const { targets, budget, seed, workingFmr } = configuration;
   const plain = comparisonsBy(allPairs(unit.rows), persons, (i, j) => cosine(row(unit, i), row(unit, j)));
@@ -162,6 +171,7 @@ function attackOptions(
     key: randomKey(seed),
     plainThreshold: thresholdOf(plain, workingFmr),
     threshold,
+    signal,
   };
 }
 
@@ -171,6 +181,25 @@ function stolenThreshold(scheme: Scheme, { unit, persons }: Prepared, { seed, wo
   const { templates } = protectAll(scheme, unit, key);
   const scores = comparisonsBy(allPairs(unit.rows), persons, (i, j) => scheme.compare(templates[i]!, templates[j]!));
   return thresholdOf(scores, workingFmr);
+}
+
+/** Runs attacks and says which one is next. */
+async function* attackAll(
+  scheme: Scheme,
+  options: AttackOptions,
+  {
+    done,
+    total,
+    wanted = ATTACKS,
+  }: { readonly done: number; readonly total: number; readonly wanted?: readonly AttackName[] | undefined },
+): AsyncGenerator<TemplateStep, AttackResult[]> {
+  const results: AttackResult[] = [];
+  yield { type: 'progress', stage: `attacking ${scheme.name}`, done, total };
+  for await (const result of attackScheme(scheme, options, wanted)) {
+    results.push(result);
+    yield { type: 'progress', stage: `attacking ${scheme.name} (${result.attack} done)`, done, total };
+  }
+  return results;
 }
 
 async function* evaluate(
@@ -189,18 +218,20 @@ async function* evaluate(
     yield { type: 'progress', stage: `evaluating ${name}`, done, total: names.length };
     throwIfAborted(signal);
     const scheme = findScheme(name);
-    const evaluation = evaluateScheme(scheme, {
+    const evaluation = await evaluateScheme(scheme, {
       unit,
       persons,
       secret: evaluationSecret(seed),
       keys,
       key: randomKey(seed),
       workingFmr,
+      signal,
     });
     const threshold = evaluation.threshold ?? stolenThreshold(scheme, prepared, configuration);
-    yield { type: 'progress', stage: `attacking ${name}`, done, total: names.length };
-    throwIfAborted(signal);
-    const attacks = attackScheme(scheme, attackOptions(prepared, configuration, threshold));
+    const attacks = yield* attackAll(scheme, attackOptions(prepared, { configuration, threshold, signal }), {
+      done,
+      total: names.length,
+    });
     schemes[name] = templateReportSchema.shape.schemes.valueType.parse({
       title: scheme.title,
       source: scheme.source,
@@ -219,7 +250,7 @@ async function* evaluate(
 }
 
 /** Curves end at a threshold of ∞, which JSON has not. */
-function withoutInfinity(evaluation: ReturnType<typeof evaluateScheme>) {
+function withoutInfinity(evaluation: SchemeEvaluation) {
   const tidy = ({ curve, ...rest }: typeof evaluation.unprotected) => ({
     ...rest,
     curve: curve.map(point => ({ ...point, threshold: Number.isFinite(point.threshold) ? point.threshold : null })),
@@ -246,15 +277,15 @@ async function* attack(
   const { schemes: names, targets, budget, attacks: wanted } = configuration;
   const schemes: TemplateAttackReport['schemes'] = {};
   for (const [done, name] of names.entries()) {
-    yield { type: 'progress', stage: `attacking ${name}`, done, total: names.length };
     throwIfAborted(signal);
     const scheme = findScheme(name);
     const threshold = stolenThreshold(scheme, prepared, configuration);
-    const options = attackOptions(prepared, configuration, threshold);
+    const options = attackOptions(prepared, { configuration, threshold, signal });
+    const results = yield* attackAll(scheme, options, { done, total: names.length, wanted });
     schemes[name] = {
       title: scheme.title,
       threshold,
-      attacks: attackScheme(scheme, options, wanted).map(result => ({ ...result })),
+      attacks: results,
     };
   }
   return templateAttackReportSchema.parse({

@@ -20,7 +20,7 @@ import { parseScores } from '../score-files.ts';
 import { writeVerificationVerdict } from '../verdict.ts';
 import { type FrozenThreshold, type MeasureOptions, measureComparisons } from './measure.ts';
 import { planFaces } from './plan.ts';
-import { measureFaces } from './verify-faces.ts';
+import { GIVEN, measureFaces } from './verify-faces.ts';
 
 const MOST_LIST_BYTES = 200 * 2 ** 20;
 /** A text longer than this is no string in today's engines. */
@@ -31,13 +31,14 @@ const MOST_REPORT_BYTES = 64 * 2 ** 20;
 const thresholdsSchema = z.object({
   schema: z.literal('biolens/verification@1'),
   scores: z.enum(['similarity', 'distance']),
+  embedder: z.string().nullable(),
   eerThreshold: z.number().nullable(),
   points: z.array(z.object({ target: z.number(), threshold: z.number().nullable() })).max(100),
 });
 
 async function readThresholds(
   path: string,
-  scores: VerificationReport['scores'],
+  { scores, embedder }: Pick<VerificationReport, 'scores' | 'embedder'>,
 ): Promise<{ readonly source: string; readonly points: readonly FrozenThreshold[] }> {
   const parsed = thresholdsSchema.safeParse(await readJsonFile(path, { mostBytes: MOST_REPORT_BYTES }));
   if (!parsed.success)
@@ -45,6 +46,11 @@ async function readThresholds(
   const { eerThreshold, points, scores: theirs } = parsed.data;
   if (theirs !== scores)
     throw new BiolensError('input', `${path}: its thresholds are of a ${theirs}, the scores here are of a ${scores}`);
+  if (parsed.data.embedder !== embedder)
+    throw new BiolensError(
+      'input',
+      `${path}: its thresholds are of ${parsed.data.embedder ?? 'scores made elsewhere'}, here it is ${embedder ?? 'scores made elsewhere'}`,
+    );
   const known = points.flatMap(({ target, threshold }) => (threshold === null ? [] : [{ target, threshold }]));
   return {
     source: path,
@@ -96,12 +102,13 @@ async function openInputs(configuration: VerificationConfiguration, signal: Abor
   const { images, embeddings, scores, scoreKind, pairs, thresholds, labels, identity, centre } = configuration;
   const list =
     pairs === undefined ? null : parsePairList(await readTextFile(pairs, { mostBytes: MOST_LIST_BYTES }), pairs);
-  const frozen = thresholds === undefined ? null : await readThresholds(thresholds, scoreKind ?? 'similarity');
+  const frozenOf = async (embedder: string | null) =>
+    thresholds === undefined ? null : await readThresholds(thresholds, { scores: scoreKind ?? 'similarity', embedder });
   const people = images ?? embeddings;
   if (people === undefined) {
     // Read once here, so that a wrong line is found before a run is made.
     await readScores(scores!, scoreKind!);
-    return { opened: null, list, frozen };
+    return { opened: null, list, frozen: await frozenOf(null) };
   }
   const opened = await openSets(
     [
@@ -112,7 +119,7 @@ async function openInputs(configuration: VerificationConfiguration, signal: Abor
   );
   try {
     checkColumns(configuration, opened);
-    return { opened, list, frozen };
+    return { opened, list, frozen: await frozenOf(opened.embedder?.name ?? GIVEN) };
   } catch (error) {
     await opened.close();
     throw error;

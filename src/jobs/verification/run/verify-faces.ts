@@ -27,6 +27,9 @@ export interface VerifyOptions {
   readonly frozen: MeasureOptions['frozen'];
 }
 
+/** What a report calls embeddings that were made elsewhere. */
+export const GIVEN = 'given embeddings';
+
 /** Items whose person is known, and why the others are left out. */
 function named({ items, matrix, skipped, source }: ReadSet): ReadSet {
   const kept = items.flatMap(({ identity }, i) => (identity === null ? [] : [i]));
@@ -198,7 +201,7 @@ export async function measureFaces(
     compared: list !== null ? 'listed-pairs' : configuration.template !== undefined ? 'templates' : 'all-pairs',
     protocol: protocolOf(list, configuration),
     scores: 'similarity',
-    embedder: embedder?.name ?? 'given embeddings',
+    embedder: embedder?.name ?? GIVEN,
     people: persons.names.length,
     images: people!.items.length,
     failures,
