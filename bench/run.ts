@@ -6,6 +6,7 @@ import type { BenchResult } from './bench-result.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<BenchResult> }>>> = {
   copies: () => import('./copies.ts'),
+  encrypted: () => import('./encrypted.ts'),
   faces: () => import('./faces.ts'),
   harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),
