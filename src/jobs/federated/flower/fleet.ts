@@ -263,7 +263,8 @@ function refusalOf(
     .decode(body.subarray(0, 300))
     .replace(/[^\x20-\x7e]+/g, ' ')
     .trim();
-  if (status === 401)
+  // 412 is what a SuperLink answers that authenticates nodes by registered keys.
+  if (status === 401 || (status === 412 && name === 'activate-node'))
     return external(
       'it does not know this node’s key; its owner registers the public key with flwr supernode register',
     );
