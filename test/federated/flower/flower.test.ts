@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { BiolensError } from '../../../src/ground/errors.ts';
 import { type FlowerClient, type FlowerEvent, joinFlower } from '../../../src/jobs/federated/flower/join.ts';
-import { makeNodeKey } from '../../../src/jobs/federated/flower/node.ts';
+import { makeNodeKey, readNodeKey } from '../../../src/jobs/federated/flower/node.ts';
 import { makeObject, objectId, readObject } from '../../../src/jobs/federated/flower/objects.ts';
 import {
   type FetchObject,
@@ -14,6 +16,8 @@ import {
 } from '../../../src/jobs/federated/flower/records.ts';
 import { float32 } from '../../../src/kit/tensor/index.ts';
 import { type Asked, FakeSuperLink } from './super-link.ts';
+
+const haveSshKeygen = spawnSync('ssh-keygen', ['-?']).error === undefined;
 
 // Made by flwr 1.42.0: see make_message.py beside it.
 const { root, objects } = z
@@ -214,6 +218,22 @@ describe('a node in a federation', () => {
     const failed = await play([], link => link.trouble.push(status)).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(BiolensError);
     expect(failed).toMatchObject({ code: 'external', message: expect.stringMatching(message) });
+  });
+
+  test.skipIf(!haveSshKeygen)('reads keys as ssh-keygen writes them (needs ssh-keygen)', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'biolens-key-')), 'node.key');
+    const make = (file: string, password: string) =>
+      execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-b', '384', '-N', password, '-f', file]);
+    make(path, '');
+    const { publicLine } = await readNodeKey(path);
+    expect(readFileSync(`${path}.pub`, 'utf8').startsWith(publicLine)).toBe(true);
+    make(`${path}-locked`, 'secret');
+    await expect(readNodeKey(`${path}-locked`)).rejects.toThrow(/node\.key-locked: the key has a password/);
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(`${path}-cut`, text.replace(/\n[^\n]+\n(-----END)/, '\n$1'));
+    await expect(readNodeKey(`${path}-cut`)).rejects.toThrow(/node\.key-cut: (cut short|no base64)/);
+    writeFileSync(`${path}-none`, 'hello');
+    await expect(readNodeKey(`${path}-none`)).rejects.toThrow(/node\.key-none: no private key in PEM/);
   });
 
   test('its key is one that OpenSSH and Flower read', () => {

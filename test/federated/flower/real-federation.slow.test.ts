@@ -90,7 +90,7 @@ function makeCertificates(): void {
 const resultSchema = z.object({ accuracy: z.record(z.string(), z.number()) });
 
 test.skipIf(!have)(
-  'two of our nodes and one in PyTorch train in a federation with TLS and registered keys; one of ours is killed and comes back (needs BIOLENS_FLOWER_PYTHON, openssl and ../shared/data)',
+  'two of our nodes and one in PyTorch train in a federation with TLS and registered keys; one of ours is killed and comes back (needs BIOLENS_FLOWER_PYTHON, openssl, ssh-keygen and ../shared/data)',
   async () => {
     makeCertificates();
     mkdirSync(env.FLWR_HOME, { recursive: true });
@@ -112,8 +112,10 @@ test.skipIf(!have)(
       ...['--enable-supernode-auth', '--disable-runtime-dependency-installation', '--database', 'link.db'],
     ]);
     await until('the SuperLink starts', () => link.said().includes('Uvicorn running'), link.said);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ecdsa', '-b', '384', '-N', '', '-f', 'torch.pem'], { cwd: folder });
     for (const name of ['a', 'b', 'torch']) {
-      execFileSync(process.execPath, [BIOLENS, 'federate', 'key', '-o', `${name}.pem`], { cwd: folder });
+      if (name !== 'torch')
+        execFileSync(process.execPath, [BIOLENS, 'federate', 'key', '-o', `${name}.pem`], { cwd: folder });
       const registered = start('flwr', ['supernode', 'register', `${name}.pem.pub`, 'here']);
       const [code] = await once(registered.child, 'exit');
       expect(code, registered.said()).toBe(0);

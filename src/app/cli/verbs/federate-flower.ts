@@ -188,7 +188,7 @@ export function registerFederateFlower(program: Command, io: CliIo): void {
       .addOption(rateOption())
       .option(
         '--key <file>',
-        'private key, P-384 in PEM, that the SuperLink’s owner has registered (default: a new one, which an open SuperLink takes); with --coordinator the file of federate key --name',
+        'private key, P-384 in PEM or of ssh-keygen, that the SuperLink’s owner has registered (default: a new one, which an open SuperLink takes); with --coordinator the file of federate key --name',
       )
       .option(
         '--root-certificates <file>',

@@ -8,6 +8,7 @@ import { fileError } from '../../../ground/disk.ts';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
 import type { AppFiles } from './app-files.ts';
 import type { FleetTransport } from './fleet.ts';
+import { isOpenSsh, readOpenSshKey } from './openssh-key.ts';
 
 export { openTrainers } from '../simulate/trainers.ts';
 export { readMnist } from '../tasks/mnist/node.ts';
@@ -55,7 +56,7 @@ export function makeNodeKey(): NodeKey {
 }
 
 /**
- * Reads a private key in PEM (`openssl ecparam -name secp384r1 -genkey`, or as `makeNodeKey` is exported).
+ * Reads a private key on P-384: in PEM, or as `ssh-keygen -t ecdsa -b 384` writes it.
  *
  * @throws BiolensError `input` naming the file: missing, no key, another curve, encrypted
  */
@@ -65,12 +66,12 @@ export async function readNodeKey(path: string): Promise<NodeKey> {
   });
   let secret: KeyObject;
   try {
-    secret = createPrivateKey(text);
-  } catch {
-    const hint = text.includes('OPENSSH') ? '; ssh-keygen -p -m PEM -f FILE turns an OpenSSH one into PEM' : '';
-    throw new BiolensError('input', `${path}: no private key in PEM without a password${hint}`, {
-      details: { file: path },
-    });
+    secret = isOpenSsh(text)
+      ? createPrivateKey({ key: { ...readOpenSshKey(text) }, format: 'jwk' })
+      : createPrivateKey(text);
+  } catch (error) {
+    const why = error instanceof BiolensError ? error.message : 'no private key in PEM, or one with a password';
+    throw new BiolensError('input', `${path}: ${why}`, { details: { file: path } });
   }
   if (secret.asymmetricKeyType !== 'ec' || secret.asymmetricKeyDetails?.namedCurve !== 'secp384r1')
     throw new BiolensError('input', `${path}: expected a key on the curve P-384`, { details: { file: path } });
