@@ -84,6 +84,23 @@ describe('planted copies', () => {
   });
 });
 
+test('generated items that are nearly the same are counted and named, and different ones are not', async () => {
+  const sets = drawSets(foldIn(key, 310), { training: 300, generated: 160, heldout: 0, duplicates: 10 });
+  const { rows } = sets.generated;
+  const alike = Array.from({ length: 12 }, (_, i) => [100, 101 + i] as const);
+  plant(openStream(foldIn(key, 311)), rows, rows, { pairs: [...alike, [0, 1]], noise: 0.03 });
+  const { result } = await finish(
+    measureReplication(sets, { pairwise: plainPairwise, key, embedder: 'simulated', permutations: 19 }),
+  );
+  const { generatedDuplicates: found, duplicates } = result;
+  expect(found?.share).toMatchObject({ value: 15 / 160, n: 160 });
+  expect(found?.threshold).toBe(duplicates.threshold);
+  expect(found?.clusters.map(({ files }) => files)).toEqual([
+    Array.from({ length: 13 }, (_, i) => `g${100 + i}`),
+    ['g0', 'g1'],
+  ]);
+});
+
 describe('one image that fills a fifth of the training set', () => {
   const crowd = { training: 500, crowd: 100, generated: 300 };
 

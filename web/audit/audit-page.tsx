@@ -36,7 +36,11 @@ export function AuditPage({ report, run }: OfRun<AuditReport>): ReactNode {
         runId={run.id}
       />
       <Similarity replication={report.replication} />
-      <Duplicates duplicates={report.replication.duplicates} pictured={training.kind === 'images'} />
+      <Duplicates
+        duplicates={report.replication.duplicates}
+        generated={report.replication.generatedDuplicates}
+        pictured={{ training: training.kind === 'images', generated: generated.kind === 'images' }}
+      />
       <Measures replication={report.replication} />
       <Bias attributes={report.bias.attributes} />
       <Quality quality={report.quality} />

@@ -11,25 +11,62 @@ import { formatCount, plural } from '../text/format.ts';
 const CLUSTERS_SHOWN = 12;
 const FILES_SHOWN = 8;
 
-/** Training items that are there more than once: what a generator learns by heart first. */
+/** Training items that are there more than once: what a generator learns by heart first; and generated ones that are nearly the same. */
 export function Duplicates({
   duplicates,
+  generated,
   pictured,
 }: {
   readonly duplicates: Replication['duplicates'];
-  readonly pictured: boolean;
+  readonly generated: Replication['generatedDuplicates'];
+  /** Sets whose items are images. */
+  readonly pictured: Readonly<Record<'training' | 'generated', boolean>>;
 }): ReactNode {
-  const { clusters, share, threshold } = duplicates;
   return (
     <Section
       id="duplicates"
       title="Duplicates in the training set"
       lead="Images that the training set holds more than once are the ones a generator learns by heart first. Removing them is the cheapest remedy against copying."
     >
+      <Clusters
+        set="training"
+        term="Training items that have duplicates"
+        duplicates={duplicates}
+        pictured={pictured.training}
+      />
+      {generated !== undefined && (
+        <>
+          <h3>Nearly the same generated images</h3>
+          <p className="note">
+            Generated images as alike to each other as duplicates in the training set are. Many of them mean that the
+            generator varies little.
+          </p>
+          <Clusters
+            set="generated"
+            term="Generated items that are nearly the same as another"
+            duplicates={generated}
+            pictured={pictured.generated}
+          />
+        </>
+      )}
+    </Section>
+  );
+}
+
+interface ClustersProps {
+  readonly set: 'training' | 'generated';
+  readonly term: string;
+  readonly duplicates: Replication['duplicates'];
+  readonly pictured: boolean;
+}
+
+function Clusters({ set, term, duplicates: { clusters, share, threshold }, pictured }: ClustersProps): ReactNode {
+  return (
+    <>
       <Facts
         look="facts"
         items={[
-          { term: 'Training items that have duplicates', value: <MetricValue metric={share} kind="share" /> },
+          { term, value: <MetricValue metric={share} kind="share" /> },
           { term: 'Clusters', value: formatCount(clusters.length) },
           ...(threshold === null ? [] : [{ term: 'Duplicates from a similarity of', value: threshold.toFixed(3) }]),
         ]}
@@ -41,20 +78,22 @@ export function Duplicates({
           {shown => (
             <ul className="clusters">
               {shown.map(cluster => (
-                <Cluster key={cluster.files[0]} cluster={cluster} pictured={pictured} />
+                <Cluster key={cluster.files[0]} set={set} cluster={cluster} pictured={pictured} />
               ))}
             </ul>
           )}
         </ShowMore>
       )}
-    </Section>
+    </>
   );
 }
 
 function Cluster({
+  set,
   cluster,
   pictured,
 }: {
+  readonly set: 'training' | 'generated';
   readonly cluster: Replication['duplicates']['clusters'][number];
   readonly pictured: boolean;
 }): ReactNode {
@@ -68,7 +107,7 @@ function Cluster({
       <ul className="cluster-files">
         {shown.map(file => (
           <li key={file}>
-            {pictured && <Picture set="training" file={file} size="small" opens />}
+            {pictured && <Picture set={set} file={file} size="small" opens />}
             <FileName name={file} />
           </li>
         ))}

@@ -54,6 +54,14 @@ export const pairSchema = z.object({
 });
 export type Pair = z.infer<typeof pairSchema>;
 
+const duplicatesSchema = z.object({
+  /** Similarity from which two training items are duplicates; null when there are too few pairs to say. */
+  threshold: z.number().nullable(),
+  /** Share of items that are in a cluster of two or more. */
+  share: metricSchema,
+  clusters: z.array(z.object({ files: z.array(z.string()), minSimilarity: z.number() })),
+});
+
 export const replicationSchema = z.object({
   embedder: z.object({ name: z.string(), width: z.number().int() }),
   /** What "similarity" is throughout: the cosine of embeddings, after subtracting the mean training embedding or not. */
@@ -120,13 +128,10 @@ export const replicationSchema = z.object({
   identityLeakage: z.object({ generated: metricSchema, heldout: metricSchema }),
   /** Share of held-out items that are duplicates of training items. */
   heldoutOverlap: metricSchema,
-  duplicates: z.object({
-    /** Similarity from which two training items are duplicates; null when there are too few pairs to say. */
-    threshold: z.number().nullable(),
-    /** Share of training items that are in a cluster of two or more. */
-    share: metricSchema,
-    clusters: z.array(z.object({ files: z.array(z.string()), minSimilarity: z.number() })),
-  }),
+  /** Within the training set. */
+  duplicates: duplicatesSchema,
+  /** Generated items as alike to each other as duplicates within the training set are; identical ones count once. Not in reports of earlier versions. */
+  generatedDuplicates: duplicatesSchema.optional(),
   /** Nearest training item of every generated item, most similar first. */
   pairs: z.array(pairSchema),
 });

@@ -9,7 +9,7 @@ const inTraining = (file: string): NamedImage => ({ set: 'training', file });
 
 /** Images of an audit's report: the pairs most alike, and the first clusters of duplicates. */
 export const auditImages: ReportImages<AuditReport> = {
-  list: ({ replication: { pairs, duplicates } }, most) => [
+  list: ({ replication: { pairs, duplicates, generatedDuplicates } }, most) => [
     ...pairs
       .slice(0, most.pairs)
       .flatMap(({ generated, training }): NamedImage[] => [
@@ -19,6 +19,11 @@ export const auditImages: ReportImages<AuditReport> = {
     ...duplicates.clusters
       .slice(0, most.clusters)
       .flatMap(({ files }) => files.slice(0, most.clusterFiles).map(inTraining)),
+    ...(generatedDuplicates?.clusters ?? [])
+      .slice(0, most.clusters)
+      .flatMap(({ files }) =>
+        files.slice(0, most.clusterFiles).map((file): NamedImage => ({ set: 'generated', file })),
+      ),
   ],
   sourceOf: ({ sets }, set) => {
     const found = isSet(set) ? sets[set] : null;

@@ -1,7 +1,7 @@
 import { type Metric, missingMetric, type Pair, type Replication } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { foldIn, type Matrix, proportionMetric, type RandomKey } from '../../ground/math/index.ts';
-import type { MatrixSource, Neighbours } from '../../kit/tensor/index.ts';
+import { type MatrixSource, type Neighbours, sourceOf } from '../../kit/tensor/index.ts';
 import type { EmbeddedSets } from './embedded-sets.ts';
 import { authPctOf, ownNearest } from './metrics/auth-pct.ts';
 import { CARLINI_DEFAULTS, carliniOf } from './metrics/carlini.ts';
@@ -14,7 +14,7 @@ import { measureControls, overlapOf } from './replication/control.ts';
 import { relabel } from './replication/relabel.ts';
 import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
 import { calibrateThreshold } from './replication/threshold.ts';
-import { examineTraining, HISTOGRAM_ROWS } from './replication/training-pairs.ts';
+import { examineTraining, findDuplicates, HISTOGRAM_ROWS, type TrainingPairs } from './replication/training-pairs.ts';
 import { REPLICATION_DEFAULTS } from './replication-defaults.ts';
 import { mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
 
@@ -118,6 +118,11 @@ export async function* measureReplication(
       ? missingMetric(NO_HELDOUT)
       : await dataCopying({ training, heldout, generated }, { key: foldIn(key, 'cells'), ...common });
 
+  const alike =
+    own.duplicateThreshold === null
+      ? { duplicated: 0, clusters: [] }
+      : await findDuplicates(sourceOf(generated), { limit: own.duplicateThreshold, ...common });
+
   yield step('split-product');
   const split = await splitProduct(training, generated, common);
 
@@ -165,18 +170,32 @@ export async function* measureReplication(
     ct,
     identityLeakage: { generated: await leakage(generated), heldout: await leakage(heldout) },
     heldoutOverlap: overlapOf(heldoutTop1, own.duplicateThreshold),
-    duplicates: {
-      threshold: own.duplicateThreshold,
-      share:
-        own.duplicateThreshold === null
-          ? missingMetric('too few training items to tell duplicates from look-alikes', own.searched.length)
-          : proportionMetric(own.duplicated, own.searched.length),
-      clusters: own.clusters.map(({ rows, minSimilarity }) => ({
-        files: rows.map(sets.training.id),
-        minSimilarity,
-      })),
-    },
+    duplicates: duplicatesOf(own, {
+      limit: own.duplicateThreshold,
+      n: own.searched.length,
+      id: sets.training.id,
+    }),
+    generatedDuplicates: duplicatesOf(alike, {
+      limit: own.duplicateThreshold,
+      n: generated.rows,
+      id: sets.generated.id,
+    }),
     pairs,
+  };
+}
+
+/** Clusters of duplicates as a report tells them, the largest first. */
+function duplicatesOf(
+  { duplicated, clusters }: Pick<TrainingPairs, 'duplicated' | 'clusters'>,
+  { limit, n, id }: { readonly limit: number | null; readonly n: number; readonly id: (row: number) => string },
+): Replication['duplicates'] {
+  return {
+    threshold: limit,
+    share:
+      limit === null
+        ? missingMetric('too few training items to tell duplicates from look-alikes', n)
+        : proportionMetric(duplicated, n),
+    clusters: clusters.map(({ rows, minSimilarity }) => ({ files: rows.map(id), minSimilarity })),
   };
 }
 

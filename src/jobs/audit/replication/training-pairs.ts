@@ -181,11 +181,23 @@ export async function examineTraining(
   return { histogram: independent, duplicateThreshold: threshold, searched, repeats, ...found };
 }
 
-/** Rows of a set that an earlier row already stands for: all rows of each cluster of duplicates but its first. */
-export async function findRepeats(
+interface FindOptions {
+  /** Similarity from which two items are duplicates. */
+  readonly limit: number;
+  readonly pairwise: Pairwise;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Clusters of rows that are duplicates of each other, and how many rows are in one. */
+export async function findDuplicates(
   units: MatrixSource,
-  options: { readonly limit: number; readonly pairwise: Pairwise; readonly signal?: AbortSignal | undefined },
-): Promise<Set<number>> {
+  options: FindOptions,
+): Promise<Pick<TrainingPairs, 'duplicated' | 'clusters'>> {
   const searched = Int32Array.from({ length: units.rows }, (_, i) => i);
-  return repeatsOf((await searchDuplicates(units, { signal: undefined, ...options, searched })).clusters);
+  return searchDuplicates(units, { signal: undefined, ...options, searched });
+}
+
+/** Rows of a set that an earlier row already stands for: all rows of each cluster of duplicates but its first. */
+export async function findRepeats(units: MatrixSource, options: FindOptions): Promise<Set<number>> {
+  return repeatsOf((await findDuplicates(units, options)).clusters);
 }
