@@ -2,7 +2,7 @@
 // for the tests. Plain JavaScript without dependencies, because it runs before anything is installed, on Node 20 or newer.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -98,7 +98,29 @@ function provideChromium() {
   }
 }
 
+/** Test files of another library, from its own package, where pip is there; without them those tests are skipped and say so. */
+function provideScans() {
+  const folder = join(root, '.cache', 'medical');
+  if (existsSync(join(folder, 'pydicom'))) return;
+  const quiet = { stdio: 'ignore' };
+  const python = ['python3', 'python'].find(name => run(name, ['-m', 'pip', '--version'], quiet));
+  if (python === undefined) return;
+  say('fetching test files of pydicom');
+  mkdirSync(folder, { recursive: true });
+  const wheel = join(folder, 'pydicom-3.0.2-py3-none-any.whl');
+  const fetched = run(
+    python,
+    ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', folder, 'pydicom==3.0.2'],
+    quiet,
+  );
+  if (!fetched || !run(python, ['-m', 'zipfile', '-e', wheel, folder], quiet))
+    say('they could not be had: tests with them will be skipped');
+}
+
 installPackages();
 buildPages();
 buildKernels();
-if (process.argv.includes('--browser')) provideChromium();
+if (process.argv.includes('--browser')) {
+  provideChromium();
+  provideScans();
+}

@@ -10,6 +10,7 @@
 export * from './app/job-list.ts';
 export { BiolensError, type ErrorCode } from './ground/errors.ts';
 export { auditRun, resumeAudit } from './jobs/audit/job.ts';
+export { auditMedicalRun } from './jobs/audit-medical/job.ts';
 export { auditTextRun, resumeAuditText } from './jobs/audit-text/job.ts';
 export { benchRun, resumeBench } from './jobs/bench/job.ts';
 export { resumeTraining, trainRun } from './jobs/generators/job.ts';

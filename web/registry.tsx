@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
+import { AUDIT_MEDICAL_SECTIONS, AuditMedicalPage } from './audit-medical/audit-medical-page.tsx';
 import { AuditTextPage, auditTextSections } from './audit-text/audit-text-page.tsx';
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
@@ -29,6 +30,8 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
   switch (report.schema) {
     case 'biolens/audit@1':
       return { sections: AUDIT_SECTIONS, content: <AuditPage report={report} run={run} /> };
+    case 'biolens/audit-medical@1':
+      return { sections: AUDIT_MEDICAL_SECTIONS, content: <AuditMedicalPage report={report} run={run} /> };
     case 'biolens/audit-text@1':
       return { sections: auditTextSections(report), content: <AuditTextPage report={report} run={run} /> };
     case 'biolens/bench@1':

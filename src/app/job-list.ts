@@ -1,5 +1,6 @@
 // The registry: every job there is, a line each. A new job is its folder, its page's folder, and its line here.
 export { auditJob } from '../jobs/audit/job.ts';
+export { auditMedicalJob } from '../jobs/audit-medical/job.ts';
 export { auditTextJob } from '../jobs/audit-text/job.ts';
 export { benchJob } from '../jobs/bench/job.ts';
 export { simulationJob } from '../jobs/federated/job.ts';

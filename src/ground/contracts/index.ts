@@ -1,4 +1,5 @@
 export * from './audit.ts';
+export * from './audit-medical.ts';
 export * from './audit-text.ts';
 export * from './bench.ts';
 export * from './bench-build.ts';

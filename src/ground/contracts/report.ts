@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditReportSchema, setNameSchema } from './audit.ts';
+import { auditMedicalReportSchema } from './audit-medical.ts';
 import { auditTextReportSchema } from './audit-text.ts';
 import { benchReportSchema } from './bench-report.ts';
 import { diffusionReportSchema } from './diffusion.ts';
@@ -21,6 +22,7 @@ export const otherReportSchema = z.object({
 /** A report of any kind, told apart by its `schema` tag. */
 export const anyReportSchema = z.discriminatedUnion('schema', [
   auditReportSchema,
+  auditMedicalReportSchema,
   auditTextReportSchema,
   benchReportSchema,
   mitigationReportSchema,

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { field, pathSchema, seedField } from '../../kit/job/index.ts';
+
+/** All that decides an audit of medical images: recorded with the run, and enough to repeat it. */
+export const auditMedicalConfigurationSchema = z.strictObject({
+  training: field(pathSchema, {
+    flag: '--train <path>',
+    help: 'training images: a folder of DICOM, NIfTI, or PNG and TIFF of 8 or 16 bits',
+    is: 'images-or-embeddings',
+  }),
+  generated: field(pathSchema, {
+    flag: '--generated <path>',
+    help: 'generated images, likewise',
+    is: 'images-or-embeddings',
+  }),
+  heldout: field(pathSchema.optional(), {
+    flag: '--heldout <path>',
+    help: 'real images that the generator never saw: makes every answer more certain',
+    is: 'images-or-embeddings',
+  }),
+  compare: field(z.enum(['auto', 'slices']).default('auto'), {
+    flag: '--compare <what>',
+    help: 'auto: volumes where slices form one; slices: each slice on its own',
+  }),
+  percentile: field(z.number().min(50).max(99.9).default(95), {
+    flag: '--percentile <n>',
+    help: 'percentile of the control above which the threshold rule counts a copy',
+  }),
+  falseDiscoveryRate: field(z.number().gt(0).lt(1).default(0.05), {
+    flag: '--fdr <rate>',
+    help: 'share of false ones expected among the called copies',
+  }),
+  permutations: field(z.number().int().min(19).max(1_000_000).default(999), {
+    flag: '--permutations <n>',
+    help: 'relabellings of training against held-out images in the permutation test',
+  }),
+  seed: seedField(),
+});
+export type AuditMedicalConfiguration = z.infer<typeof auditMedicalConfigurationSchema>;
+export type AuditMedicalConfigurationInput = z.input<typeof auditMedicalConfigurationSchema>;

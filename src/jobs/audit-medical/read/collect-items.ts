@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import sharp from 'sharp';
+import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
+import { listTextFiles as listFiles, type TextFile } from '../../audit-text/index.ts';
+import { type Block, poolBlock } from '../measure/grid.ts';
+import { type DicomImage, readDicom } from './read-dicom.ts';
+import { isNifti, readNifti } from './read-nifti.ts';
+
+/** An image or a volume, pooled to a small grid. */
+export interface Item {
+  /** Made of the SHA-256 of its content: a file's name may be a person's. */
+  readonly name: string;
+  readonly volume: boolean;
+  readonly cells: Float32Array;
+}
+
+export interface CollectedItems {
+  readonly items: readonly Item[];
+  readonly files: number;
+  readonly mayShowPersons: number;
+  readonly notes: readonly { readonly item: string; readonly reason: string }[];
+}
+
+/** Cells of the grids that items are compared on. */
+export const IMAGE_GRID = [48, 48, 1] as const;
+export const VOLUME_GRID = [32, 32, 32] as const;
+
+const MOST_FILE = 2 ** 30;
+const MOST_UNPACKED = 2 ** 31 - 1;
+/** Fewer slices are no volume. */
+const LEAST_SLICES = 4;
+/** Slices further apart than this share of the usual distance from it leave a gap. */
+const UNEVEN = 0.1;
+
+const nameOf = (bytes: Uint8Array): string => `sha256-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`;
+
+const itemOf = (name: string, block: Block): Item => {
+  const volume = block.size[2] >= LEAST_SLICES;
+  return { name, volume, cells: poolBlock(block, volume ? VOLUME_GRID : IMAGE_GRID) };
+};
+
+/** Rescaled values of one frame: colours as brightness, padding as none, light and dark as in MONOCHROME2. */
+function frameValues(image: DicomImage, frame: number): Float64Array {
+  const { rows, columns, samples, values, slope, intercept, padding, photometric } = image;
+  const pixels = rows * columns;
+  const sign = photometric === 'MONOCHROME1' ? -1 : 1;
+  return Float64Array.from({ length: pixels }, (_, i) => {
+    const at = (frame * pixels + i) * samples;
+    if (samples >= 3 && photometric === 'RGB')
+      return 0.299 * values[at]! + 0.587 * values[at + 1]! + 0.114 * values[at + 2]!;
+    const value = values[at]!;
+    if (samples === 1 && padding !== null && value === padding) return Number.NaN;
+    return sign * (value * slope + intercept);
+  });
+}
+
+interface Slice {
+  readonly name: string;
+  readonly folder: string;
+  readonly image: DicomImage;
+}
+
+const cross = (o: readonly number[]): readonly [number, number, number] => [
+  o[1]! * o[5]! - o[2]! * o[4]!,
+  o[2]! * o[3]! - o[0]! * o[5]!,
+  o[0]! * o[4]! - o[1]! * o[3]!,
+];
+
+/** Slices that lie in one direction and have one size, in the order of their positions along the normal. */
+export function orderSlices<T extends { readonly image: Pick<DicomImage, 'position' | 'orientation'> }>(
+  slices: readonly T[],
+): { readonly ordered: readonly T[]; readonly places: readonly number[] } {
+  const normal = cross(slices[0]!.image.orientation!);
+  const along = ({ image: { position } }: T): number =>
+    position!.reduce((sum, value, axis) => sum + value * normal[axis]!, 0);
+  const ordered = slices.toSorted((a, b) => along(a) - along(b));
+  return { ordered, places: ordered.map(along) };
+}
+
+/** Gaps between slices that elsewhere lie evenly. */
+export function countGaps(places: readonly number[]): number {
+  const steps = places.slice(1).map((place, i) => place - places[i]!);
+  const usual = steps.toSorted((a, b) => a - b)[steps.length >> 1] ?? 0;
+  return steps.filter(step => Math.abs(step - usual) > UNEVEN * Math.abs(usual)).length;
+}
+
+/** Volumes of the slices of a folder, and the images that belong to none. */
+function joinSlices(slices: readonly Slice[], notes: { item: string; reason: string }[]): Item[] {
+  const keyOf = ({ folder, image }: Slice): string =>
+    image.frames > 1 || image.position === null || image.orientation === null
+      ? ''
+      : [folder, image.rows, image.columns, ...image.orientation.map(value => value.toFixed(2))].join(' ');
+  const items: Item[] = [];
+  const alone = (slice: Slice): void => {
+    const { image, name } = slice;
+    const values = Float64Array.from({ length: image.rows * image.columns * image.frames }, () => 0);
+    for (let frame = 0; frame < image.frames; frame++)
+      values.set(frameValues(image, frame), frame * image.rows * image.columns);
+    items.push(itemOf(name, { size: [image.columns, image.rows, image.frames], values }));
+  };
+  const folders = new Map<string, number>();
+  for (const [key, group] of Map.groupBy(slices, keyOf)) {
+    if (key === '' || group.length < LEAST_SLICES) {
+      for (const slice of group) alone(slice);
+      continue;
+    }
+    const { ordered, places } = orderSlices(group);
+    const { rows, columns } = ordered[0]!.image;
+    const values = new Float64Array(rows * columns * ordered.length);
+    for (const [z, { image }] of ordered.entries()) values.set(frameValues(image, 0), z * rows * columns);
+    const name = nameOf(Buffer.from(ordered.map(one => one.name).join(' ')));
+    const gaps = countGaps(places);
+    if (gaps > 0) notes.push({ item: name, reason: `${gaps} ${gaps === 1 ? 'gap' : 'gaps'} between its slices` });
+    const { folder } = ordered[0]!;
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+    if (folders.get(folder) === 2)
+      notes.push({
+        item: name,
+        reason: 'slices of several directions or sizes lie in its folder, and are volumes of their own',
+      });
+    items.push(itemOf(name, { size: [columns, rows, ordered.length], values }));
+  }
+  return items;
+}
+
+/** The slices of a block as blocks. */
+function slicesOf(name: string, { size, values }: Block): Item[] {
+  const [x, y, z] = size;
+  return Array.from({ length: z }, (_, slice) => {
+    const part = Array.prototype.slice.call(values, slice * x * y, (slice + 1) * x * y) as number[];
+    return itemOf(z === 1 ? name : `${name}/${slice}`, { size: [x, y, 1], values: part });
+  });
+}
+
+async function readPicture(bytes: Uint8Array): Promise<Block> {
+  const picture = sharp(bytes, { limitInputPixels: 2 ** 28, failOn: 'error' });
+  const { data, info } = await picture
+    .toColourspace('b-w')
+    .extractChannel(0)
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  return { size: [info.width, info.height, 1], values: new Uint16Array(new Uint8Array(data).buffer) };
+}
+
+function unpack(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
+    ? new Uint8Array(gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED }))
+    : bytes;
+}
+
+const isPicture = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0x89 && bytes[1] === 0x50) ||
+  (bytes[0] === 0x49 && bytes[1] === 0x49) ||
+  (bytes[0] === 0x4d && bytes[1] === 0x4d);
+
+/**
+ * Reads all images of a folder. Files that cannot be read are noted by the SHA-256 of their content; no name of a file, and of DICOM nothing but what pixels
+ * need, leaves this function.
+ */
+export async function* collectItems(
+  path: string,
+  { compare, signal }: { readonly compare: 'auto' | 'slices'; readonly signal: AbortSignal | undefined },
+): AsyncGenerator<{ readonly done: number; readonly total: number }, CollectedItems> {
+  const { files } = await listFiles(path, { signal });
+  const notes: { item: string; reason: string }[] = [];
+  const items: Item[] = [];
+  const slices: Slice[] = [];
+  let mayShowPersons = 0;
+  const headers = new Map<string, TextFile>(files.map(file => [file.file, file]));
+  const put = (name: string, block: Block): void => {
+    if (compare === 'slices') items.push(...slicesOf(name, block));
+    else items.push(itemOf(name, block));
+  };
+  for (const [done, file] of files.entries()) {
+    throwIfAborted(signal);
+    let name = `file ${done + 1}`;
+    try {
+      if (file.bytes > MOST_FILE) throw new BiolensError('input', `${file.bytes} bytes, at most ${MOST_FILE} are read`);
+      const packed = new Uint8Array(await readFile(file.path));
+      name = nameOf(packed);
+      const bytes = unpack(packed);
+      if (isPicture(bytes)) put(name, await readPicture(bytes));
+      else if (isNifti(bytes)) {
+        const pair = headers.get(file.file.replace(/\.hdr(\.gz)?$/i, '.img$1'));
+        const image =
+          /\.hdr(\.gz)?$/i.test(file.file) && pair !== undefined
+            ? unpack(new Uint8Array(await readFile(pair.path)))
+            : null;
+        put(name, readNifti(bytes, image));
+      } else if (/\.img(\.gz)?$/i.test(file.file) && headers.has(file.file.replace(/\.img(\.gz)?$/i, '.hdr$1')))
+        continue;
+      else {
+        const image = await readDicom(bytes);
+        if (image.burntIn !== 'no') mayShowPersons++;
+        if (compare === 'slices')
+          for (let frame = 0; frame < image.frames; frame++)
+            items.push(
+              itemOf(image.frames === 1 ? name : `${name}/${frame}`, {
+                size: [image.columns, image.rows, 1],
+                values: frameValues(image, frame),
+              }),
+            );
+        else slices.push({ name, folder: dirname(file.file), image });
+      }
+    } catch (error) {
+      throwIfAborted(signal);
+      // What a library or the system says may hold the file's name; what we say does not.
+      notes.push({ item: name, reason: error instanceof BiolensError ? messageOf(error) : 'it cannot be read' });
+    }
+    yield { done: done + 1, total: files.length };
+  }
+  items.push(...joinSlices(slices, notes));
+  return { items, files: files.length, mayShowPersons, notes };
+}
