@@ -17,7 +17,7 @@ export function maskOf(bits: number): number {
  * @param entries `[n]`; what is above the lowest `bits` bits is dropped
  */
 export function packBits(entries: Uint32Array, bits: number): Uint8Array {
-  const words = new Uint32Array(packedBytes(entries.length, bits) / 4);
+  const words = new Int32Array(packedBytes(entries.length, bits) / 4);
   const mask = maskOf(bits) | 0;
   let word = 0;
   let filled = 0;
@@ -29,7 +29,7 @@ export function packBits(entries: Uint32Array, bits: number): Uint8Array {
     if (filled >= 32) {
       words[at++] = word;
       filled -= 32;
-      word = filled === 0 ? 0 : value >>> (bits - filled);
+      word = filled === 0 ? 0 : (value >>> (bits - filled)) | 0;
     }
   }
   if (filled > 0) words[at] = word;
@@ -50,20 +50,24 @@ export function addPacked(sum: Uint32Array, packed: Uint8Array, bits: number): v
     );
   // The bytes may begin anywhere in their message; words must not.
   const aligned = packed.byteOffset % 4 === 0 ? packed : packed.slice();
-  const words = new Uint32Array(aligned.buffer, aligned.byteOffset, packed.length / 4);
+  // As signed words throughout: unsigned ones above 2^31 would be computed as doubles.
+  const words = new Int32Array(aligned.buffer, aligned.byteOffset, packed.length / 4);
+  const into = new Int32Array(sum.buffer, sum.byteOffset, sum.length);
   const mask = maskOf(bits) | 0;
-  let word = words[0] ?? 0;
+  const { length } = words;
+  let word = length > 0 ? words[0]! : 0;
   let used = 0;
   let at = 0;
-  for (let i = 0; i < sum.length; i++) {
-    let value = word >>> used;
+  for (let i = 0; i < into.length; i++) {
+    let value = (word >>> used) | 0;
     const have = 32 - used;
     if (have > bits) used += bits;
     else {
-      word = words[++at] ?? 0;
+      at++;
+      word = at < length ? words[at]! : 0;
       if (have < bits) value |= word << have;
       used = bits - have;
     }
-    sum[i] = sum[i]! + (value & mask);
+    into[i] = (into[i]! + (value & mask)) | 0;
   }
 }
