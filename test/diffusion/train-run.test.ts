@@ -260,7 +260,7 @@ describe('training as a run', () => {
     expect(other[0]).not.toBe(first[0]);
     await expect(draw('a')).rejects.toThrow('has files in it already');
     await expect(draw('d', { className: 'robot' })).rejects.toThrow('"class" expected one of female, male, got robot');
-    await expect(draw('d', { model: join(folder, 'nowhere') })).rejects.toThrow('nowhere: no such folder');
+    await expect(draw('d', { model: join(folder, 'nowhere') })).rejects.toThrow('nowhere: no such file or folder');
     await expect(draw('d', { model: images })).rejects.toThrow('no generator');
     expect((await readdir(folder)).filter(name => name.endsWith('.part'))).toEqual([]);
     await runtime.close();

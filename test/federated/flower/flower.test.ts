@@ -210,6 +210,20 @@ describe('a node in a federation', () => {
     expect(restarted!.known).toBe(true);
   });
 
+  test('a node that still counts as online is taken a while later', async () => {
+    const { events } = await play([], link => {
+      const { post } = link.transport;
+      let refused = 3;
+      Object.assign(link.transport, {
+        post: (path: string, ...rest: Parameters<typeof post> extends [string, ...infer R] ? R : never) =>
+          path.endsWith('activate-node') && refused-- > 0
+            ? Promise.resolve({ status: 412, body: new Uint8Array(0) })
+            : post(path, ...rest),
+      });
+    });
+    expect(events.map(({ type }) => type)).toEqual(['waiting', 'joined']);
+  });
+
   test.each([
     [401, /does not know this node’s key; its owner registers the public key/],
     [404, /no Fleet API over HTTP at that address; versions before 1.42 speak gRPC/],

@@ -93,6 +93,9 @@ async function join(options: JoinOptions, io: CliIo): Promise<void> {
           counts.bytesDown = event.bytesDown;
           io.err(`${printable(event.what)}: replied after ${event.seconds.toFixed(1)} s\n`);
           break;
+        case 'waiting':
+          io.err(`${printable(event.why)}; asking again for 75 s\n`);
+          break;
         case 'failed':
           counts.failed++;
           io.err(`${printable(event.what)}: ${printable(event.why)}\n`);

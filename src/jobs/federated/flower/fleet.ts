@@ -263,10 +263,15 @@ function refusalOf(
     .decode(body.subarray(0, 300))
     .replace(/[^\x20-\x7e]+/g, ' ')
     .trim();
-  // 412 is what a SuperLink answers that authenticates nodes by registered keys.
-  if (status === 401 || (status === 412 && name === 'activate-node'))
+  if (status === 401)
     return external(
       'it does not know this node’s key; its owner registers the public key with flwr supernode register',
+    );
+  if (status === 412 && name === 'activate-node')
+    return new BiolensError(
+      'external',
+      'SuperLink: it does not take this node: its public key is not registered (flwr supernode register), or it still counts the node as online',
+      { details: { notYet: true } },
     );
   if (status === 404 || status === 405)
     return external(

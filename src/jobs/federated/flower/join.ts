@@ -23,7 +23,9 @@ export type FlowerEvent =
     }
   /** A message that could not be done; the run was told so and goes on. */
   | { readonly type: 'failed'; readonly what: string; readonly run: string; readonly why: string }
-  | { readonly type: 'joined-again'; readonly node: string };
+  | { readonly type: 'joined-again'; readonly node: string }
+  /** The SuperLink does not take the node now; it may once the node's former process counts as gone. */
+  | { readonly type: 'waiting'; readonly why: string };
 
 export interface JoinFlowerOptions {
   readonly transport: FleetTransport;
@@ -40,6 +42,9 @@ export interface JoinFlowerOptions {
 
 const HEARTBEAT_S = 30;
 const POLL_MS = 500;
+/** A node that was killed counts as online for two heartbeats, and is not taken before. */
+const TAKEN_AFTER_MS = 2.5 * HEARTBEAT_S * 1000;
+const ASK_AGAIN_MS = 5000;
 /** A node that leaves right after its reply turns it into "node unavailable", so it stays as long as a run may take to fetch it. */
 const LINGER_MS = 15_000;
 
@@ -63,7 +68,8 @@ export async function* joinFlower(options: JoinFlowerOptions): AsyncGenerator<Fl
   const { transport, registered, signal, sleep, now, idleMs = null } = options;
   const fleet = new Fleet({ transport, sleep, signal });
   const join = (): Promise<bigint> => fleet.join({ register: !registered, heartbeatS: HEARTBEAT_S });
-  yield { type: 'joined', node: String(await join()) };
+  yield* untilTaken(join, options);
+  yield { type: 'joined', node: String(fleet.node.nodeId) };
   let [lastHeartbeat, lastMessage, lastReply] = [now(), now(), Number.NEGATIVE_INFINITY];
   const beat = async (): Promise<boolean> => {
     if (now() - lastHeartbeat < 0.8 * HEARTBEAT_S) return true;
@@ -88,6 +94,24 @@ export async function* joinFlower(options: JoinFlowerOptions): AsyncGenerator<Fl
     const left = LINGER_MS - (now() - lastReply) * 1000;
     if (left > 0) await sleep(left);
     await fleet.leave({ registered: !registered }).catch(() => undefined);
+  }
+}
+
+/** Joins, and waits where the SuperLink may still count the node's former process as online. */
+async function* untilTaken(
+  join: () => Promise<bigint>,
+  { signal, sleep }: JoinFlowerOptions,
+): AsyncGenerator<FlowerEvent, void> {
+  for (let waited = 0; ; waited += ASK_AGAIN_MS) {
+    try {
+      await join();
+      return;
+    } catch (error) {
+      const notYet = error instanceof BiolensError && error.details.notYet === true;
+      if (!notYet || signal.aborted || waited >= TAKEN_AFTER_MS) throw error;
+      if (waited === 0) yield { type: 'waiting', why: messageOf(error) };
+      await sleep(ASK_AGAIN_MS, signal);
+    }
   }
 }
 
