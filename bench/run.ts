@@ -10,6 +10,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   faces: () => import('./faces.ts'),
   harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),
+  privacy: () => import('./privacy.ts'),
   secagg: () => import('./secagg.ts'),
   training: () => import('./training.ts'),
 };

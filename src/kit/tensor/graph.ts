@@ -54,6 +54,15 @@ export class Graph {
   readonly composites = new Map<string, GraphNode>();
   readonly #names = new Set<string>();
   readonly #integers = new Map<string, Value>();
+  readonly #around: Graph | undefined;
+  readonly #prefix: string;
+
+  /** @param around the graph whose values the body of a loop may use besides its own; a node's first operand is to be one of its own */
+  constructor({ around }: { readonly around?: Graph } = {}) {
+    this.#around = around;
+    // A name may occur once in a model, its bodies included.
+    this.#prefix = around === undefined ? '' : `${around.#fresh('body')}.`;
+  }
 
   #claim(name: string): string {
     if (this.#names.has(name)) throw new BiolensError('usage', `graph: the name "${name}" is used twice`);
@@ -62,12 +71,12 @@ export class Graph {
   }
 
   #fresh(stem: string): string {
-    return this.#claim(`${stem}_${this.#names.size}`);
+    return this.#claim(`${this.#prefix}${stem}_${this.#names.size}`);
   }
 
   /** Declares an input. A string in `shape` is a size known only when the graph runs. */
   input(name: string, shape: readonly Dim[], dtype: DType = 'float32'): Value {
-    const value: Value = { graph: this, name: this.#claim(name), shape, dtype };
+    const value: Value = { graph: this, name: this.#claim(`${this.#prefix}${name}`), shape, dtype };
     this.inputs.push(value);
     return value;
   }
@@ -109,7 +118,7 @@ export class Graph {
     options: NodeOptions & { readonly outputs: readonly Omit<Value, 'graph' | 'name'>[] },
   ): Value[] {
     for (const input of inputs) {
-      if (input !== null && input.graph !== this)
+      if (input !== null && input.graph !== this && input.graph !== this.#around)
         throw new BiolensError('usage', `${op}: "${input.name}" belongs to another graph`);
     }
     const outputs = options.outputs.map(
@@ -130,7 +139,7 @@ export class Graph {
   /** Makes a value an output of the model under a name. */
   output(name: string, value: Value): void {
     if (value.graph !== this) throw new BiolensError('usage', `output: "${value.name}" belongs to another graph`);
-    this.outputs.push({ name: this.#claim(name), value });
+    this.outputs.push({ name: this.#claim(`${this.#prefix}${name}`), value });
   }
 
   get inputInfo(): readonly TensorInfo[] {

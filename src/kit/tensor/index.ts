@@ -11,6 +11,7 @@ export * from './ops/linear.ts';
 export * from './ops/normalisation.ts';
 export * from './ops/pixel-blocks.ts';
 export * from './ops/pooling.ts';
+export { type LstmWeights, lastStep, lstm, type RecurrentState } from './ops/recurrent.ts';
 export * from './ops/reduction.ts';
 export * from './ops/structure.ts';
 export * from './ops/upsample-convolution.ts';

@@ -26,6 +26,8 @@ const convTranspose = (x: readonly number[], w: readonly number[], options: t.Co
   build: ({ x, w, b }) => t.convTranspose2d(x!, w!, b!, options),
 });
 const image = of([2, 2, 4, 4], 'distinct');
+const lstmWeights = { input: of([12, 2]), hidden: of([12, 3]), bias: of([12]) };
+type LstmValues = Readonly<Record<'input' | 'hidden' | 'bias', t.Value>>;
 
 /** Every operation that has a gradient, in the forms that its rule tells apart. */
 export const CASES: Readonly<Record<string, Case>> = {
@@ -205,3 +207,29 @@ export const CASES: Readonly<Record<string, Case>> = {
 function scale4(scale: t.Value): t.Value {
   return t.expand(t.reshape(scale, [3, 1, 1, 1]), [3, 1, 3, 3]);
 }
+
+/** Operations whose gradient is a loop, which has no gradient itself. */
+export const FIRST_ORDER_CASES: Readonly<Record<string, Case>> = {
+  lstm: {
+    operands: { x: of([4, 2, 2]), ...lstmWeights },
+    build: ({ x, ...weights }) => t.lstm(x!, weights as LstmValues).output,
+  },
+  'lstm from a state, of which the ends are used too': {
+    operands: { x: of([3, 2, 2]), h: of([2, 3]), c: of([2, 3]), ...lstmWeights },
+    build: ({ x, h, c, ...weights }) => {
+      const { output, end } = t.lstm(x!, weights as LstmValues, { start: { h: h!, c: c! } });
+      return t.concat([t.lastStep(output), end.c, t.mul(end.h, end.c)], { axis: 0 });
+    },
+  },
+  'lstm of one step': {
+    operands: { x: of([1, 2, 2]), h: of([2, 3]), c: of([2, 3]), ...lstmWeights },
+    build: ({ x, h, c, ...weights }) => t.lstm(x!, weights as LstmValues, { start: { h: h!, c: c! } }).end.c,
+  },
+  'two layers of lstm': {
+    operands: { x: of([3, 2, 2]), ...lstmWeights, second: of([12, 3]) },
+    build: ({ x, second, ...weights }) => {
+      const first = t.lstm(x!, weights as LstmValues).output;
+      return t.lstm(first, { ...(weights as LstmValues), input: second! }).output;
+    },
+  },
+};

@@ -3,7 +3,7 @@ import { messageOf } from '../../../src/ground/errors.ts';
 import * as t from '../../../src/kit/tensor/index.ts';
 import { openRuntime } from '../../../src/kit/tensor/node.ts';
 import { RULES } from '../../../src/kit/tensor/training/rules/index.ts';
-import { CASES } from './cases.ts';
+import { CASES, FIRST_ORDER_CASES } from './cases.ts';
 import { compareWithDifferences } from './central-differences.ts';
 
 const runtimes = new Map<string, t.Runtime>();
@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 describe.each(['cpu', 'webgpu'])('gradients equal central differences on %s', device => {
-  test.for(Object.entries(CASES))('%s', async ([, entry], { skip }) => {
+  test.for(Object.entries({ ...CASES, ...FIRST_ORDER_CASES }))('%s', async ([, entry], { skip }) => {
     const runtime = runtimes.get(device);
     if (runtime === undefined) return skip(noWebGpu);
     expect(await compareWithDifferences(runtime, entry)).toBeLessThan(2e-3);
@@ -30,7 +30,7 @@ describe.each(['cpu', 'webgpu'])('gradients equal central differences on %s', de
 
 test('every rule is exercised by a case', () => {
   const seen = new Set<string>();
-  for (const { operands, build } of Object.values(CASES)) {
+  for (const { operands, build } of Object.values({ ...CASES, ...FIRST_ORDER_CASES })) {
     const graph = new t.Graph();
     const values = Object.fromEntries(
       Object.entries(operands).map(([name, { shape }]) => [name, graph.input(name, shape)]),

@@ -1,14 +1,16 @@
 import { BiolensError } from '../../../ground/errors.ts';
-import { COMPOSITE_DOMAIN, type GraphNode, type Value } from '../graph.ts';
+import { COMPOSITE_DOMAIN, type Graph, type Value } from '../graph.ts';
 import { add } from '../ops/elementwise.ts';
 import { formatShape } from '../types.ts';
 import { RULES } from './rules/index.ts';
 import { fixedShape, zeros } from './rules/rule.ts';
 
 /** Names of the values that `of` leads to by way of numbers that can be differentiated. */
-function findDependents(nodes: readonly GraphNode[], of: readonly Value[]): Set<string> {
+function findDependents({ nodes, composites }: Graph, of: readonly Value[]): Set<string> {
   const dependents = new Set(of.map(({ name }) => name));
-  for (const node of nodes) {
+  for (const last of nodes) {
+    // A loop's body uses values that are no operands of the loop; the composite that stands for it has them.
+    const node = composites.get(last.outputs[0]?.name ?? '') ?? last;
     if (!node.inputs.some(input => input !== null && dependents.has(input.name))) continue;
     for (const output of node.outputs) if (output.dtype === 'float32') dependents.add(output.name);
   }
@@ -40,7 +42,7 @@ export function gradients(loss: Value, of: readonly Value[]): Value[] {
       throw new BiolensError('usage', `gradients: "${value.name}" is ${value.dtype}, expected float32`);
   }
   const nodes = [...graph.nodes];
-  const dependents = findDependents(nodes, of);
+  const dependents = findDependents(graph, of);
   const found = new Map<string, Value>();
   if (dependents.has(loss.name)) {
     const one = graph.constant(

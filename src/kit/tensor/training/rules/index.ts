@@ -4,6 +4,7 @@ import { ELEMENTWISE_RULES } from './elementwise.ts';
 import { LINEAR_RULES } from './linear.ts';
 import { NORMALISATION_RULES } from './normalisation.ts';
 import { POOLING_RULES } from './pooling.ts';
+import { RECURRENT_RULES } from './recurrent.ts';
 import { REDUCTION_RULES } from './reduction.ts';
 import { RESIZE_RULES } from './resize.ts';
 import type { RuleTable } from './rule.ts';
@@ -20,4 +21,5 @@ export const RULES: RuleTable = {
   ...POOLING_RULES,
   ...RESIZE_RULES,
   ...CONVOLUTION_RULES,
+  ...RECURRENT_RULES,
 };
