@@ -185,7 +185,7 @@ describe('audit', () => {
     [
       'a file that is neither',
       () => ['--train', faces, '--generated', file('x.txt', Buffer.from('hello'))],
-      /x\.txt: expected a folder of images, or a \.npy, \.npz or \.safetensors file, or a \.zip or \.tar archive/,
+      /x\.txt: expected a folder of images, or a \.npy, \.npz or \.safetensors file, or a \.zip, \.tar or \.parquet file of images/,
     ],
     [
       'a path that is not there',
