@@ -64,9 +64,9 @@ describe('forms made of the jobs’ declarations', () => {
 
   test('what is no number and no JSON is not swallowed', () => {
     const form = formOfJob(jobOf('audit'));
-    const { configuration, problems } = readForm(form, { training: 'a', seed: '1,000', target: '{gender' });
-    expect(configuration).toEqual({ training: 'a', seed: '1,000' });
-    expect(Object.fromEntries(problems)).toEqual({ generated: 'This is needed.', target: 'This is not JSON.' });
+    const { configuration, problems } = readForm(form, { generated: 'a', seed: '1,000', target: '{gender' });
+    expect(configuration).toEqual({ generated: 'a', seed: '1,000' });
+    expect(Object.fromEntries(problems)).toEqual({ training: 'This is needed.', target: 'This is not JSON.' });
   });
 
   test.each([
