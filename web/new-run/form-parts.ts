@@ -28,6 +28,8 @@ export interface FormField {
   readonly placeholder: string;
   /** A path or a word of the machine's, not prose. */
   readonly is: string | undefined;
+  /** Shown at once, although it may be left out. */
+  readonly usual: boolean;
   /** Settings that no flag sets are for files and programs: shown only where they are in use. */
   readonly rare: boolean;
   readonly control: Control;
@@ -177,6 +179,7 @@ function partOf(schema: JsonSchema, { root, path, required, flagged, given }: Pl
     default: fallback,
     placeholder: written(fallback) || (schema['x-otherwise'] ?? ''),
     is: schema['x-is'],
+    usual: schema['x-usual'] === true,
     rare: !flagged && schema['x-flags'] === undefined,
     control,
   };

@@ -28,12 +28,14 @@ export function JobForm({ client, job, form, first }: JobFormProps): ReactNode {
   const [problems, setProblems] = useState(NO_PROBLEMS);
   const [planned, setPlanned] = useState<PlannedJob | null>(null);
   const [busy, setBusy] = useState<Busy | null>(null);
-  const [more, setMore] = useState(() => fieldsOf(form).some(({ id, required }) => !required && id in values));
+  const [more, setMore] = useState(() =>
+    fieldsOf(form).some(({ id, required, usual }) => !required && !usual && id in values),
+  );
   const element = useRef<HTMLFormElement>(null);
 
   const parts = useMemo(() => partsWhere(form, ({ rare, id }) => !rare || values[id] !== undefined), [form, values]);
-  const needed = useMemo(() => partsWhere(parts, ({ required }) => required), [parts]);
-  const others = useMemo(() => partsWhere(parts, ({ required }) => !required), [parts]);
+  const needed = useMemo(() => partsWhere(parts, ({ required, usual }) => required || usual), [parts]);
+  const others = useMemo(() => partsWhere(parts, ({ required, usual }) => !required && !usual), [parts]);
 
   useEffect(() => {
     if (problems.size > 0) element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();

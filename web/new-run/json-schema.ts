@@ -27,6 +27,7 @@ export interface JsonSchema {
   readonly 'x-words'?: readonly string[] | undefined;
   /** What happens where nothing is given. */
   readonly 'x-otherwise'?: string | undefined;
+  readonly 'x-usual'?: boolean | undefined;
 }
 
 const inside: z.ZodType<JsonSchema> = z.lazy(() => jsonSchemaSchema);
@@ -53,6 +54,7 @@ export const jsonSchemaSchema: z.ZodType<JsonSchema> = z.object({
   'x-is': z.string().optional(),
   'x-words': z.array(z.string()).optional(),
   'x-otherwise': z.string().optional(),
+  'x-usual': z.boolean().optional(),
 });
 
 /** The kinds of value that a schema says it is; none where it leaves that open. */

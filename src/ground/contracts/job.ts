@@ -19,7 +19,7 @@ export const formJobSchema = z.object({
   summary: z.string(),
   examples: z.array(z.string()),
   gateExample: z.string(),
-  /** JSON Schema of the configuration; `x-is`, `x-words` and `x-otherwise` say what a field is to its user. */
+  /** JSON Schema of the configuration; `x-is`, `x-words`, `x-otherwise` and `x-usual` say what a field is to its user. */
   configuration: z.record(z.string(), z.unknown()),
 });
 export type FormJob = z.infer<typeof formJobSchema>;

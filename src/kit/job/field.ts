@@ -69,6 +69,8 @@ export interface FieldMeta {
   readonly words?: readonly string[];
   /** What happens where nothing is given, for a field without a default of its own. */
   readonly otherwise?: string;
+  /** A form shows it at once, although it may be left out: another field may stand for it. */
+  readonly usual?: boolean;
   readonly text?: TextForm;
   /** Items of a list may stand in one argument with commas between. */
   readonly commas?: boolean;

@@ -39,13 +39,14 @@ export function configurationJsonSchema(configuration: z.ZodObject): JsonSchema 
     override: ({ zodSchema, jsonSchema }) => {
       const found = fields.get(zodSchema);
       if (found === undefined) return;
-      const { help, is, words, otherwise } = found.meta;
+      const { help, is, words, otherwise, usual } = found.meta;
       Object.assign(jsonSchema, {
         description: help,
         ...(found.flags.length === 0 ? {} : { 'x-flags': found.flags.map(({ flags }) => flags) }),
         ...(is === undefined ? {} : { 'x-is': is }),
         ...(words === undefined ? {} : { 'x-words': words }),
         ...(otherwise === undefined ? {} : { 'x-otherwise': otherwise }),
+        ...(usual ? { 'x-usual': true } : {}),
       });
     },
   }) as JsonSchema;
