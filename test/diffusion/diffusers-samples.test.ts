@@ -67,7 +67,10 @@ test.each(cases.map((found, i) => [`${i}: ${found.scheduler} ${JSON.stringify(fo
     const expected = new Float32Array(Uint8Array.from(Buffer.from(sample, 'base64')).buffer);
     expect(images.length).toBe(expected.length);
     const deviations = expected.map((value, i) => Math.abs(value - images[i]!));
-    expect(Math.max(...deviations)).toBeLessThan(1e-4);
+    // Trailing steps begin at the last time, where the first prediction is divided by √ᾱ of about .006: the rounding of the network, which
+    // differs between processors, is told 150 times as large (up to 1.1e-4 seen on an EPYC, below 1e-4 on others).
+    const rounding = config.timestep_spacing === 'trailing' ? 2e-4 : 1e-4;
+    expect(Math.max(...deviations)).toBeLessThan(rounding);
     // Samples that are all at the ends of the range would agree whatever the steps.
     expect(expected.filter(value => Math.abs(value) < 0.99).length).toBeGreaterThan(20);
   },
