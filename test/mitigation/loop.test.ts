@@ -243,8 +243,12 @@ describe('the loop', () => {
       };
     };
     const generator = new ToyGenerator({ shares: [0.3, 0.7], draws: 100 });
-    await finish({ ...small, generator, judge, journal: new MemoryJournal<number>(), rounds: 0 });
+    const loop = runLoop({ ...small, generator, judge, journal: new MemoryJournal<number>(), rounds: 0 });
+    const passes: string[] = [];
+    for await (const event of loop) if (event.type === 'loop') passes.push(`${event.stage} ${event.pass}`);
     expect(seen).toEqual([100, 400]);
+    // Each stage of a pass is told under a name of its own.
+    expect([...new Set(passes)]).toEqual(['sampling 1', 'measuring 1', 'sampling 2', 'measuring 2']);
   });
 
   test('stops when the quality falls, and keeps the best round before', async () => {

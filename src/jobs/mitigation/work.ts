@@ -10,7 +10,7 @@ import type { MitigationConfiguration } from './configuration.ts';
 import { DiffusionGenerator, type DiffusionGeneratorOptions } from './diffusion-generator.ts';
 import { type JudgedGoal, judgeGoals } from './goals.ts';
 import { classesOfTraining, labelTarget } from './labels.ts';
-import { type Judge, runLoop } from './loop/loop.ts';
+import { type Judge, type LoopEvent, runLoop } from './loop/loop.ts';
 import { type PictureFolder, type PictureSet, readPictureSet } from './picture-set.ts';
 import type { Prepared } from './prepare.ts';
 import { pickReference } from './reference.ts';
@@ -119,11 +119,16 @@ async function* tune(shop: Workshop, before: KeptSide['side']) {
     const told: MitigationStep =
       event.type === 'round'
         ? { type: 'round', round: toReportRound(event.round) }
-        : { type: 'progress', stage: `round ${event.round}: ${event.stage}`, done: event.done, total: event.total };
+        : { type: 'progress', stage: stageOf(event), done: event.done, total: event.total };
     yield told;
     step = await loop.next();
   }
   return step.value;
+}
+
+/** A stage has a name, and a clock, of its own. */
+function stageOf({ round, stage, pass }: Extract<LoopEvent<unknown>, { type: 'loop' }>): string {
+  return `round ${round}: ${stage}${pass === 1 ? '' : `, pass ${pass}`}`;
 }
 
 function makeGenerator(

@@ -80,6 +80,8 @@ export type LoopEvent<M> =
       readonly type: 'loop';
       readonly round: number;
       readonly stage: 'sampling' | 'measuring' | 'tuning';
+      /** From 1; a judgement that wants more samples begins the next. */
+      readonly pass: number;
       readonly done: number;
       readonly total: number;
     }
@@ -156,10 +158,10 @@ async function* runRound<S, M>(
   const samples: S[] = [];
   let wanted = options.samples.count;
   let judgement: Judgement<M>;
-  for (;;) {
+  for (let pass = 1; ; pass++) {
     while (samples.length < wanted) {
       throwIfAborted(signal);
-      yield { type: 'loop', round: index, stage: 'sampling', done: samples.length, total: wanted };
+      yield { type: 'loop', round: index, stage: 'sampling', pass, done: samples.length, total: wanted };
       const since = now();
       const count = Math.min(options.block, wanted - samples.length);
       const drawn = await generator.sample({
@@ -172,7 +174,7 @@ async function* runRound<S, M>(
       for (const sample of drawn) samples.push(sample);
       timed('sampling', since);
     }
-    yield { type: 'loop', round: index, stage: 'measuring', done: 0, total: 1 };
+    yield { type: 'loop', round: index, stage: 'measuring', pass, done: 0, total: 1 };
     const since = now();
     const measured = before.map(({ measurement }) => measurement);
     judgement = await judge(samples, { round: index, before: measured, key: foldIn(key, 'judge'), signal });
@@ -205,7 +207,7 @@ async function* runRound<S, M>(
   });
   let step = await work.next();
   while (!step.done) {
-    yield { type: 'loop', round: index, stage: 'tuning', ...step.value };
+    yield { type: 'loop', round: index, stage: 'tuning', pass: 1, ...step.value };
     step = await work.next();
   }
   timed('tuning', since);
