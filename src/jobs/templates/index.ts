@@ -5,7 +5,7 @@ export {
   type AttackResult,
   attackScheme,
 } from './attacks/attack-scheme.ts';
-export { type Climbed, climbDecisions, climbScores, type Decided } from './attacks/climb.ts';
+export { type Climbed, climbDecisions, climbScores, climbService, type Decided } from './attacks/climb.ts';
 export { invert, type Leaked } from './attacks/inversion.ts';
 export { ADVERSARIES, type Adversary, CLAIM_TESTS, type Claim, claimsOf } from './claims.ts';
 export {

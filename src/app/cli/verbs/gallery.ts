@@ -18,6 +18,7 @@ interface ServeOptions {
   readonly threshold: number;
   readonly embedder: string;
   readonly lockAfter: number;
+  readonly subjectRejections: number;
   readonly clientRejections: number;
   readonly globalRejections: number;
   readonly host: string;
@@ -75,7 +76,7 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   const token = clients.names.length === 0 ? await clients.add('operator', node.RIGHTS) : null;
   const keys = await node.KeyRing.open(pathOf(options.keys, options, 'keys'), { create: true });
   const limits = limitsSchema.parse({
-    subject: { lockAfter: options.lockAfter },
+    subject: { lockAfter: options.lockAfter, rejections: options.subjectRejections },
     client: { rejections: options.clientRejections },
     global: { rejections: options.globalRejections },
   });
@@ -134,6 +135,7 @@ export function registerGallery(program: Command, io: CliIo): void {
       .option('--keys <file>', 'key file, made where there is none (default: gallery-keys.json beside an SQLite file)')
       .option('--clients <file>', 'who may ask what (default: gallery-clients.json beside an SQLite file)')
       .option('--lock-after <n>', 'rejected attempts in a row that lock a subject for a day', wholeNumber(1), 10)
+      .option('--subject-rejections <n>', 'rejected attempts a day that a subject has', wholeNumber(1), 30)
       .option('--client-rejections <n>', 'rejected attempts a day that a client has', wholeNumber(1), 1000)
       .option('--global-rejections <n>', 'rejected attempts a day that all have together', wholeNumber(1), 100_000)
       .option('--host <address>', 'where it listens; another than the default takes a certificate', '127.0.0.1')

@@ -102,13 +102,71 @@ export interface Decided {
   readonly firstAccepted: number | null;
 }
 
-/** Points about an accepted one whose mean is taken. */
-const CLOUD = 24;
-const ROUNDS_TO_FAIL = 4;
+/** Questions on each side along a direction. */
+const HALVINGS = 5;
+/** A climb ends after so many directions in a row that moved it by less than this, in radians. */
+const STILL_ROUNDS = 32;
+const STILL = 0.03;
+
+/** The part of a direction that is at right angles to a unit vector, of unit length. */
+function tangent(unit: Float64Array, direction: Float64Array): Float64Array {
+  const along = cosine(unit, direction);
+  return toUnit(direction.map((value, j) => value - along * unit[j]!));
+}
+
+/** A unit vector turned by an angle towards a direction at right angles to it. */
+const turned = (unit: Float64Array, towards: Float64Array, angle: number): Float64Array =>
+  unit.map((value, j) => Math.cos(angle) * value + Math.sin(angle) * towards[j]!);
+
+/** The climb as questions: yields an embedding, is told whether it was accepted. */
+function* climb(
+  strangers: readonly ArrayLike<number>[],
+  { width, budget, stream }: ClimbOptions,
+): Generator<Float64Array, Decided, boolean> {
+  let queries = 0;
+  let found: Float64Array | null = null;
+  for (const stranger of strangers) {
+    if (queries >= budget) return { found: null, queries, firstAccepted: null };
+    const unit = toUnit(stranger);
+    queries++;
+    if (yield unit) {
+      found = unit;
+      break;
+    }
+  }
+  while (found === null && queries < budget) {
+    const unit = guess(strangers, width, stream);
+    queries++;
+    if (yield unit) found = unit;
+  }
+  if (found === null) return { found, queries, firstAccepted: null };
+  const firstAccepted = queries;
+  for (let still = 0; still < STILL_ROUNDS && queries + 2 * HALVINGS + 1 <= budget; ) {
+    const along = tangent(found, randomUnit(width, stream));
+    const ends = [0, 0];
+    for (const [side, sign] of [1, -1].entries()) {
+      let outside = Math.PI / 2;
+      for (let k = 0; k < HALVINGS; k++) {
+        const middle: number = (ends[side]! + outside) / 2;
+        queries++;
+        if (yield turned(found, along, sign * middle)) ends[side] = middle;
+        else outside = middle;
+      }
+    }
+    const angle = (ends[0]! - ends[1]!) / 2;
+    still = Math.abs(angle) < STILL ? still + 1 : 0;
+    if (angle === 0) continue;
+    const next = turned(found, along, angle);
+    queries++;
+    if (yield next) found = next;
+  }
+  return { found, queries, firstAccepted };
+}
 
 /**
- * Climbs by asking whether an embedding is accepted, and nothing else: strangers are tried until one is, and from there the mean of accepted
- * points around it is taken again and again, which leads away from the border of the accepted ones towards their middle.
+ * Climbs by asking whether an embedding is accepted, and nothing else: strangers are tried until one is; from there the
+ * borders of what is accepted are sought on both sides along random directions, and the point moves to the middle between them: on a great circle
+ * the most similar point lies in the middle of the accepted arc.
  *
  * @param accepts the decision on a unit embedding
  * @param strangers embeddings that are tried first, in their order; then sums of all of them with random weights, which are spread as faces are;
@@ -117,47 +175,22 @@ const ROUNDS_TO_FAIL = 4;
 export function climbDecisions(
   accepts: (unit: Float64Array) => boolean,
   strangers: readonly ArrayLike<number>[],
-  { width, budget, stream }: ClimbOptions,
+  options: ClimbOptions,
 ): Decided {
-  let queries = 0;
-  const ask = (unit: Float64Array): boolean => {
-    queries++;
-    return accepts(unit);
-  };
-  let found: Float64Array | null = null;
-  for (const stranger of strangers) {
-    if (queries >= budget) return { found: null, queries, firstAccepted: null };
-    const unit = toUnit(stranger);
-    if (ask(unit)) {
-      found = unit;
-      break;
-    }
-  }
-  while (found === null && queries < budget) {
-    const unit = guess(strangers, width, stream);
-    if (ask(unit)) found = unit;
-  }
-  if (found === null) return { found, queries, firstAccepted: null };
-  const firstAccepted = queries;
-  let radius = FIRST_STEP;
-  for (let failed = 0; failed < ROUNDS_TO_FAIL && queries + CLOUD + 1 <= budget; ) {
-    const sum = new Float64Array(width);
-    let taken = 0;
-    for (let k = 0; k < CLOUD; k++) {
-      const along = randomUnit(width, stream);
-      const near = moved(found, along, radius);
-      const sign = ask(near) ? 1 : -1;
-      if (sign === 1) taken++;
-      for (let j = 0; j < width; j++) sum[j]! += sign * along[j]!;
-    }
-    // All or none accepted says nothing of the direction.
-    if (taken === 0) radius /= 2;
-    else if (taken === CLOUD) radius *= 1.5;
-    const next = moved(found, toUnit(sum), taken === 0 || taken === CLOUD ? 0 : radius);
-    if (cosine(next, found) < 1 - 1e-9 && ask(next)) {
-      found = next;
-      failed = 0;
-    } else if (taken !== CLOUD) failed++;
-  }
-  return { found, queries, firstAccepted };
+  const questions = climb(strangers, options);
+  let step = questions.next();
+  while (!step.done) step = questions.next(accepts(step.value));
+  return step.value;
+}
+
+/** {@link climbDecisions} against a service: whoever decides takes its time, and what it throws ends the climb. */
+export async function climbService(
+  accepts: (unit: Float64Array) => Promise<boolean>,
+  strangers: readonly ArrayLike<number>[],
+  options: ClimbOptions,
+): Promise<Decided> {
+  const questions = climb(strangers, options);
+  let step = questions.next();
+  while (!step.done) step = questions.next(await accepts(step.value));
+  return step.value;
 }

@@ -2,14 +2,18 @@ import type { Limits } from './schemas.ts';
 
 /** What is kept of a subject, a client, or all together. */
 export interface LimitState {
-  /** Rejected attempts: in a row for a subject, in the window for the others. */
+  /** Rejected attempts: in a row for `subject`, in the window for the others. */
   readonly rejected: number;
   /** When the window began, or the first of the row was. */
   readonly since: number;
   readonly blockedUntil: number;
 }
 
-export type LimitScope = 'subject' | 'client' | 'global';
+/** A subject has two: rejections in a row, and those in a window whatever was accepted between them. */
+export type LimitScope = 'subject' | 'subject-window' | 'client' | 'global';
+
+const windowOf = (scope: Exclude<LimitScope, 'subject'>, limits: Limits) =>
+  scope === 'subject-window' ? limits.subject : limits[scope];
 
 export const FRESH: LimitState = { rejected: 0, since: 0, blockedUntil: 0 };
 
@@ -35,16 +39,20 @@ export function afterRejection(
     const delay = rejected <= free ? 0 : Math.min(lockMs, delayMs * 2 ** (rejected - free - 1));
     return { rejected, since: state.since || now, blockedUntil: now + (rejected >= lockAfter ? lockMs : delay) };
   }
-  const { rejections, windowMs } = limits[scope];
+  const { rejections, windowMs } = windowOf(scope, limits);
   const fresh = now - state.since >= windowMs;
   const since = fresh ? now : state.since;
   const rejected = (fresh ? 0 : state.rejected) + 1;
   return { rejected, since, blockedUntil: rejected >= rejections ? since + windowMs : 0 };
 }
 
-/** The state after an attempt that turned out accepted: a subject starts anew, the others have one rejection less. */
+/** The state after an attempt that turned out accepted: the row of a subject starts anew, the others have one rejection less. */
 export function afterAcceptance(state: LimitState, scope: LimitScope, limits: Limits): LimitState {
   if (scope === 'subject') return FRESH;
   const rejected = Math.max(0, state.rejected - 1);
-  return { rejected, since: state.since, blockedUntil: rejected >= limits[scope].rejections ? state.blockedUntil : 0 };
+  return {
+    rejected,
+    since: state.since,
+    blockedUntil: rejected >= windowOf(scope, limits).rejections ? state.blockedUntil : 0,
+  };
 }

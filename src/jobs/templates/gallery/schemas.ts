@@ -87,6 +87,9 @@ export const limitsSchema = z.strictObject({
       /** Rejected attempts in a row after which the subject is locked. */
       lockAfter: z.number().int().positive().default(10),
       lockMs: z.number().int().positive().default(86_400_000),
+      /** Rejected attempts in a window, whatever was accepted between them: what a climb from an accepted face would take many more of. */
+      rejections: z.number().int().positive().default(30),
+      windowMs: z.number().int().positive().default(86_400_000),
     })
     .prefault({}),
   client: window(1000, 24),

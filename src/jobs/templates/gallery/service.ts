@@ -251,7 +251,7 @@ export class GalleryService implements AsyncDisposable {
 
   #scopes({ client, subject }: Attempt): readonly (readonly [LimitScope, string])[] {
     const own = [['client', client] as const, ['global', ''] as const];
-    return subject === null ? own : [['subject', subject] as const, ...own];
+    return subject === null ? own : [['subject', subject] as const, ['subject-window', subject] as const, ...own];
   }
 
   async #admit(transaction: Transaction, attempt: Attempt, limits: Limits): Promise<number> {
