@@ -6,8 +6,9 @@ import type { BenchResult } from './bench-result.ts';
 
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<BenchResult> }>>> = {
   copies: () => import('./copies.ts'),
-  encrypted: () => import('./encrypted.ts'),
+  encrypted: () => import('./encrypted/index.ts'),
   faces: () => import('./faces.ts'),
+  gallery: () => import('./gallery.ts'),
   harness: () => import('./harness.ts'),
   neighbours: () => import('./neighbours.ts'),
   privacy: () => import('./privacy.ts'),

@@ -1,7 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Driver, GalleryService, GalleryStore, type Limits } from '../../../src/jobs/templates/gallery/index.ts';
+import {
+  type Driver,
+  GalleryService,
+  GalleryStore,
+  type Limits,
+  type Sealer,
+} from '../../../src/jobs/templates/gallery/index.ts';
 import { KeyRing, openPostgres, openSqlite, sha256 } from '../../../src/jobs/templates/gallery/node.ts';
 import { noPostgres, startCluster } from './cluster.ts';
 
@@ -69,6 +75,8 @@ export const CONFIG = { dimension: 16, threshold: 0.8, embedder: 'test' } as con
 
 export interface OpenOptions {
   readonly keys: string;
+  /** What seals, instead of the key file. */
+  readonly sealer?: Sealer;
   readonly limits?: Limits | null;
   readonly now?: () => number;
   readonly rekeyBatch?: number;
@@ -76,10 +84,15 @@ export interface OpenOptions {
 
 export async function openGallery(
   place: Place,
-  { keys, limits = null, ...options }: OpenOptions,
+  { keys, sealer, limits = null, ...options }: OpenOptions,
 ): Promise<GalleryService> {
   const store = await GalleryStore.open(await place.open(), CONFIG, sha256);
-  return GalleryService.open({ store, keys: await KeyRing.open(keys, { create: true }), limits, ...options });
+  return GalleryService.open({
+    store,
+    keys: sealer ?? (await KeyRing.open(keys, { create: true })),
+    limits,
+    ...options,
+  });
 }
 
 /** An embedding that is its own for each number: a unit vector in a random direction. */

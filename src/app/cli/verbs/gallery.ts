@@ -82,7 +82,7 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   });
   const driver = isPostgres(store) ? await node.openPostgres(store) : node.openSqlite(store);
   const opened = await GalleryStore.open(driver, { dimension, threshold, embedder }, node.sha256);
-  await using service = await GalleryService.open({ store: opened, keys, limits });
+  await using service = await GalleryService.open({ store: opened, keys, limits, table: await node.loadTables() });
   await withInterrupt(async signal => {
     const running = await node.listenGallery(node.createGalleryApp(service, clients), { host, port, tls });
     try {

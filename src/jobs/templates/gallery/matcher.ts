@@ -1,63 +1,88 @@
-/** Computes the products of a probe with `count` rows of whole numbers into `out`. */
-export type ProductKernel = (
-  rows: Int16Array,
-  probe: Int16Array,
-  options: { readonly count: number; readonly out: Int32Array },
-) => void;
+import type { OpenTable, ProductTable } from './product-table/index.ts';
+import { plainTable } from './product-table/index.ts';
+import type { StoredTemplate } from './store.ts';
 
-/** In plain JavaScript; the same numbers as every other kernel. */
-export const plainProducts: ProductKernel = (rows, probe, { count, out }) => {
-  const width = probe.length;
-  for (let i = 0, at = 0; i < count; i++, at += width) {
-    let sum = 0;
-    for (let j = 0; j < width; j++) sum += rows[at + j]! * probe[j]!;
-    out[i] = sum;
-  }
-};
-
-/** Someone whose template is at least as similar as asked. */
-export interface Found {
-  readonly subject: string;
-  readonly product: number;
+/** A change of the store that only has to be taken in. */
+export interface Prepared {
+  readonly seq: number;
+  apply(): void;
 }
 
-/** Templates in memory, as whole numbers: 1:1 and 1:N compare by the same products. */
-export class Matcher {
-  readonly #width: number;
-  readonly #kernel: ProductKernel;
-  #rows: Int16Array;
-  #out: Int32Array;
+/** The templates that a service matches with, in memory. */
+export interface TemplateIndex {
+  readonly size: number;
+  /** Reads changes of the store, in their order. What is prepared by two calls must be applied in the order of the calls. */
+  prepare(changes: readonly StoredTemplate[]): Promise<readonly Prepared[]>;
+  /** Whether a probe reaches the threshold with a template of a subject; an unknown subject takes as long as one with a single template. */
+  accepts(subject: string, probe: Int16Array): Promise<boolean>;
+  /** The subjects whose best template reaches the threshold, the most similar first. */
+  search(probe: Int16Array, top: number): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/** Opens a sealed record into whole numbers. */
+export type OpenRecord = (template: StoredTemplate & { readonly record: Uint8Array }) => Promise<Int16Array>;
+
+interface Search {
+  readonly probe: Int16Array;
+  readonly top: number;
+  readonly resolve: (subjects: readonly string[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Searches that are made in one pass over the templates, at most. */
+const MOST_TOGETHER = 32;
+
+/** Templates in memory as whole numbers: 1:1 and 1:N compare by the same products. */
+export class Matcher implements TemplateIndex {
+  readonly #open: OpenRecord;
+  readonly #least: number;
+  readonly #table: ProductTable;
   /** Identifier and subject of each row. */
   readonly #ids: string[] = [];
   readonly #subjects: string[] = [];
   readonly #places = new Map<string, number>();
   readonly #bySubject = new Map<string, Set<string>>();
+  #waiting: Search[] = [];
 
-  constructor(width: number, kernel: ProductKernel = plainProducts) {
-    this.#width = width;
-    this.#kernel = kernel;
-    this.#rows = new Int16Array(1024 * width);
-    this.#out = new Int32Array(1024);
+  /** @param least product from which on a match is accepted */
+  constructor({
+    width,
+    least,
+    open,
+    table = plainTable,
+  }: {
+    readonly width: number;
+    readonly least: number;
+    readonly open: OpenRecord;
+    readonly table?: OpenTable | undefined;
+  }) {
+    this.#open = open;
+    this.#least = least;
+    this.#table = table(width);
   }
 
   get size(): number {
     return this.#ids.length;
   }
 
-  has(id: string): boolean {
-    return this.#places.has(id);
+  async prepare(changes: readonly StoredTemplate[]): Promise<readonly Prepared[]> {
+    const prepared: Prepared[] = [];
+    for (const change of changes) {
+      const { id, subject, seq, record } = change;
+      if (record === null) prepared.push({ seq, apply: () => this.remove(id) });
+      else {
+        const values = await this.#open({ ...change, record });
+        prepared.push({ seq, apply: () => this.add(id, subject, values) });
+      }
+    }
+    return prepared;
   }
 
   add(id: string, subject: string, values: Int16Array): void {
     if (this.#places.has(id)) return;
     const at = this.#ids.length;
-    if ((at + 1) * this.#width > this.#rows.length) {
-      const rows = new Int16Array(this.#rows.length * 2);
-      rows.set(this.#rows);
-      this.#rows = rows;
-      this.#out = new Int32Array(rows.length / this.#width);
-    }
-    this.#rows.set(values, at * this.#width);
+    this.#table.set(at, values);
     this.#ids.push(id);
     this.#subjects.push(subject);
     this.#places.set(id, at);
@@ -75,8 +100,8 @@ export class Matcher {
     const own = this.#bySubject.get(subject);
     own?.delete(id);
     if (own?.size === 0) this.#bySubject.delete(subject);
-    this.#rows.copyWithin(at * this.#width, last * this.#width, (last + 1) * this.#width);
-    this.#rows.fill(0, last * this.#width, (last + 1) * this.#width);
+    this.#table.copy(last, at);
+    this.#table.clear(last);
     this.#ids[at] = this.#ids[last]!;
     this.#subjects[at] = this.#subjects[last]!;
     this.#places.set(this.#ids[at]!, at);
@@ -85,33 +110,56 @@ export class Matcher {
     this.#places.delete(id);
   }
 
-  /** The largest product with a subject's templates; an unknown subject takes as long as one with a single template. */
-  best(subject: string, probe: Int16Array): number {
-    let best = Number.NEGATIVE_INFINITY;
+  accepts(subject: string, probe: Int16Array): Promise<boolean> {
     const ids = this.#bySubject.get(subject);
-    for (const id of ids ?? ['']) {
-      const at = this.#places.get(id) ?? 0;
-      let sum = 0;
-      for (let j = 0; j < this.#width; j++) sum += this.#rows[at * this.#width + j]! * probe[j]!;
-      best = Math.max(best, sum);
-    }
-    return ids === undefined ? Number.NEGATIVE_INFINITY : best;
+    let best = Number.NEGATIVE_INFINITY;
+    for (const id of ids ?? ['']) best = Math.max(best, this.#table.product(this.#places.get(id) ?? 0, probe));
+    return Promise.resolve(ids !== undefined && best >= this.#least);
   }
 
-  /** The subjects whose best template reaches `least`, the most similar first. */
-  search(probe: Int16Array, { least, top }: { readonly least: number; readonly top: number }): Found[] {
+  /** Searches that are asked for in one turn share a pass. */
+  search(probe: Int16Array, top: number): Promise<readonly string[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ probe, top, resolve, reject });
+      if (this.#waiting.length === 1) void Promise.resolve().then(() => this.#searchAll());
+    });
+  }
+
+  #searchAll(): void {
+    const all = this.#waiting;
+    this.#waiting = [];
     const count = this.#ids.length;
-    this.#kernel(this.#rows, probe, { count, out: this.#out });
+    for (let first = 0; first < all.length; first += MOST_TOGETHER) {
+      const some = all.slice(first, first + MOST_TOGETHER);
+      try {
+        const products = this.#table.products(
+          some.map(({ probe }) => probe),
+          count,
+        );
+        some.forEach(({ top, resolve }, k) => {
+          resolve(this.#accepted(products.subarray(k * count, (k + 1) * count), top));
+        });
+      } catch (error) {
+        for (const { reject } of some) reject(error);
+      }
+    }
+  }
+
+  #accepted(products: Int32Array, top: number): readonly string[] {
     const best = new Map<string, number>();
-    for (let i = 0; i < count; i++) {
-      const product = this.#out[i]!;
-      if (product < least) continue;
+    for (let i = 0; i < products.length; i++) {
+      const product = products[i]!;
+      if (product < this.#least) continue;
       const subject = this.#subjects[i]!;
       if (product > (best.get(subject) ?? Number.NEGATIVE_INFINITY)) best.set(subject, product);
     }
     return [...best]
-      .map(([subject, product]) => ({ subject, product }))
-      .sort((a, b) => b.product - a.product || (a.subject < b.subject ? -1 : 1))
-      .slice(0, top);
+      .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
+      .slice(0, top)
+      .map(([subject]) => subject);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 }

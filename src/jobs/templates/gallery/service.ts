@@ -4,16 +4,26 @@ import { quantise } from '../encrypted/quantise.ts';
 import type { AuditEntry } from './audit.ts';
 import { LimitedError } from './errors.ts';
 import { afterAcceptance, afterRejection, type LimitScope, type LimitState, waitFor } from './limits.ts';
-import { Matcher, type ProductKernel } from './matcher.ts';
+import { Matcher, type TemplateIndex } from './matcher.ts';
 import { Metrics } from './metrics.ts';
+import type { OpenTable } from './product-table/index.ts';
 import type { EnrollRequest, Exported, IdentifyRequest, Limits, RevokeRequest, VerifyRequest } from './schemas.ts';
 import type { GalleryStore, StoredTemplate, Transaction } from './store.ts';
 
+/** Which template a record belongs to; a record moved to another row does not open. */
+export interface RecordPlace {
+  readonly template: string;
+  readonly subject: string;
+  readonly generation: number;
+}
+
 /** Seals templates; see `KeyRing` in `key-ring/node.ts`. */
 export interface Sealer {
-  seal(template: Uint8Array, place: { template: string; subject: string; generation: number }): Uint8Array;
-  open(record: Uint8Array, place: { template: string; subject: string; generation: number }): Uint8Array;
-  tag(text: string): string;
+  seal(template: Uint8Array, place: RecordPlace): Promise<Uint8Array>;
+  open(record: Uint8Array, place: RecordPlace): Promise<Uint8Array>;
+  /** Puts a record under the key of another generation. */
+  reseal(record: Uint8Array, place: RecordPlace, generation: number): Promise<Uint8Array>;
+  tag(text: string): Promise<string>;
   add(generation: number): Promise<void>;
   removeBefore(generation: number): Promise<void>;
 }
@@ -23,7 +33,10 @@ export interface ServiceOptions {
   readonly keys: Sealer;
   /** `null` limits nothing: for tests of what then happens. */
   readonly limits: Limits | null;
-  readonly kernel?: ProductKernel | undefined;
+  /** What multiplies probes with templates; plain JavaScript by default. */
+  readonly table?: OpenTable | undefined;
+  /** What matches, instead of whole numbers in this process's memory; it is closed with the service. */
+  readonly index?: ((least: number) => TemplateIndex) | undefined;
   readonly now?: () => number;
   /** Templates that are re-keyed in one transaction. */
   readonly rekeyBatch?: number;
@@ -57,20 +70,30 @@ export class GalleryService implements AsyncDisposable {
   readonly #keys: Sealer;
   readonly #limits: Limits | null;
   readonly #now: () => number;
-  readonly #matcher: Matcher;
+  readonly #index: TemplateIndex;
   readonly #rekeyBatch: number;
   readonly metrics = new Metrics();
   /** The last change that is in memory. */
   #seen = 0;
+  #look: Promise<void> | null = null;
+  #nextLook: Promise<void> | null = null;
   #rekeying: Promise<void> | null = null;
   #closed = false;
 
-  private constructor({ store, keys, limits, kernel, now = Date.now, rekeyBatch = 200 }: ServiceOptions) {
+  private constructor({ store, keys, limits, table, index, now = Date.now, rekeyBatch = 200 }: ServiceOptions) {
     this.#store = store;
     this.#keys = keys;
     this.#limits = limits;
     this.#now = now;
-    this.#matcher = new Matcher(store.config.dimension, kernel);
+    const { dimension: width, threshold } = store.config;
+    const least = threshold * DEFAULT_SCALE ** 2;
+    this.#index =
+      index?.(least) ??
+      new Matcher({
+        ...{ width, least, table },
+        open: async ({ id, subject, generation, record }) =>
+          fromBytes(await keys.open(record, { template: id, subject, generation }), width),
+      });
     this.#rekeyBatch = rekeyBatch;
   }
 
@@ -85,7 +108,7 @@ export class GalleryService implements AsyncDisposable {
   }
 
   get size(): number {
-    return this.#matcher.size;
+    return this.#index.size;
   }
 
   /** @returns the template's identifier, once it is on the disk; a repeated request gets that of the first */
@@ -94,7 +117,7 @@ export class GalleryService implements AsyncDisposable {
     { subject, embedding, idempotencyKey }: EnrollRequest,
   ): Promise<{ readonly template: string }> {
     const values = this.#quantise(embedding);
-    const requestTag = this.#keys.tag(JSON.stringify([subject, [...values]]));
+    const requestTag = await this.#keys.tag(JSON.stringify([subject, [...values]]));
     const id = crypto.randomUUID();
     const at = this.#now();
     const template = toBytes(values);
@@ -115,9 +138,9 @@ export class GalleryService implements AsyncDisposable {
   /** Whether an embedding is that of a subject. An unknown or revoked subject is refused like a stranger. @throws {LimitedError} */
   async verify(client: string, { subject, embedding }: VerifyRequest): Promise<{ readonly accepted: boolean }> {
     const probe = this.#quantise(embedding);
-    const accepted = await this.#attempt({ action: 'verify', client, subject }, () => {
-      return this.#matcher.best(subject, probe) >= this.#least();
-    });
+    const accepted = await this.#attempt({ action: 'verify', client, subject }, () =>
+      this.#index.accepts(subject, probe),
+    );
     return { accepted };
   }
 
@@ -127,9 +150,9 @@ export class GalleryService implements AsyncDisposable {
     { embedding, top }: IdentifyRequest,
   ): Promise<{ readonly matches: readonly { readonly identity: string; readonly accepted: true }[] }> {
     const probe = this.#quantise(embedding);
-    let found: string[] = [];
-    await this.#attempt({ action: 'identify', client, subject: null }, () => {
-      found = this.#matcher.search(probe, { least: this.#least(), top }).map(({ subject }) => subject);
+    let found: readonly string[] = [];
+    await this.#attempt({ action: 'identify', client, subject: null }, async () => {
+      found = await this.#index.search(probe, top);
       return found.length > 0;
     });
     return { matches: found.map(identity => ({ identity, accepted: true as const })) };
@@ -208,14 +231,11 @@ export class GalleryService implements AsyncDisposable {
     this.#closed = true;
     await this.#rekeying?.catch(() => undefined);
     await this.#store.close();
+    await this.#index.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  #least(): number {
-    return this.#store.config.threshold * DEFAULT_SCALE ** 2;
   }
 
   #quantise(embedding: readonly number[]): Int16Array {
@@ -223,30 +243,31 @@ export class GalleryService implements AsyncDisposable {
     return quantise(embedding, DEFAULT_SCALE, { field: 'embedding', dimension });
   }
 
-  /** Takes in what was committed since the last look. */
-  async #catchUp(): Promise<void> {
+  /** Takes in what was committed before this call. Calls that come while another looks share the next look. */
+  #catchUp(): Promise<void> {
+    this.#nextLook ??= (this.#look ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => {
+        this.#look = this.#nextLook;
+        this.#nextLook = null;
+        return this.#takeIn();
+      });
+    return this.#nextLook;
+  }
+
+  async #takeIn(): Promise<void> {
     for (let failures = 0; ; ) {
       const changes = await this.#store.changes(this.#seen);
       if (changes.length === 0) return;
-      const from = this.#seen;
       try {
-        // Another look may have brought some of them meanwhile; from here on nothing waits, so that no two interfere.
-        for (const change of changes) if (change.seq > from) this.#apply(change);
-        this.#seen = Math.max(from, changes.at(-1)!.seq);
+        const prepared = await this.#index.prepare(changes);
+        for (const { apply } of prepared) apply();
+        this.#seen = changes.at(-1)!.seq;
       } catch (error) {
         // Re-keying may have erased the key that a record was read under; then it is there under the new one.
         if (++failures > 2) throw error;
       }
     }
-  }
-
-  #apply({ id, subject, generation, record }: StoredTemplate): void {
-    if (record === null) {
-      this.#matcher.remove(id);
-      return;
-    }
-    const opened = this.#keys.open(record, { template: id, subject, generation });
-    this.#matcher.add(id, subject, fromBytes(opened, this.#store.config.dimension));
   }
 
   #scopes({ client, subject }: Attempt): readonly (readonly [LimitScope, string])[] {
@@ -269,7 +290,7 @@ export class GalleryService implements AsyncDisposable {
     return 0;
   }
 
-  async #attempt(attempt: Attempt, match: () => boolean): Promise<boolean> {
+  async #attempt(attempt: Attempt, match: () => Promise<boolean>): Promise<boolean> {
     const begun = performance.now();
     const limits = this.#limits;
     if (limits !== null) {
@@ -279,9 +300,9 @@ export class GalleryService implements AsyncDisposable {
         throw new LimitedError(wait);
       }
     }
-    // What was revoked before this look is not in memory when the match is made, in the same turn.
+    // What was revoked before this look is not in memory when the match is made.
     await this.#catchUp();
-    const accepted = match();
+    const accepted = await match();
     await this.#store.write(async transaction => {
       if (accepted && limits !== null)
         for (const [scope, name] of this.#scopes(attempt)) {
@@ -305,10 +326,8 @@ export class GalleryService implements AsyncDisposable {
   }
 
   async #rekeyAll(): Promise<void> {
-    const change = ({ id, subject, generation, record }: StoredTemplate, next: number): Uint8Array => {
-      const opened = this.#keys.open(record!, { template: id, subject, generation });
-      return this.#keys.seal(opened, { template: id, subject, generation: next });
-    };
+    const change = ({ id, subject, generation, record }: StoredTemplate, next: number): Promise<Uint8Array> =>
+      this.#keys.reseal(record!, { template: id, subject, generation }, next);
     for (;;) {
       if (this.#closed) return;
       const count = await this.#store.write(transaction => transaction.reseal(this.#rekeyBatch, change));

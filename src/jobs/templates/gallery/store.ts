@@ -36,7 +36,7 @@ export interface NewTemplate {
   readonly requestTag: string;
   readonly at: number;
   /** Seals the template under the key of a generation, which is known in the transaction alone. */
-  readonly seal: (generation: number) => Uint8Array;
+  readonly seal: (generation: number) => Promise<Uint8Array>;
 }
 
 const text = (value: SqlValue | undefined): string => {
@@ -84,7 +84,7 @@ export class Transaction {
       return { id: text(known.id), isNew: false };
     }
     const { generation } = this.head;
-    const values = [id, subject, request, requestTag, generation, seal(generation), at, ++this.head.seq];
+    const values = [id, subject, request, requestTag, generation, await seal(generation), at, ++this.head.seq];
     await this.#sql.query(
       `INSERT INTO templates (id, subject, request, request_tag, generation, record, enrolled_at, seq)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -112,7 +112,10 @@ export class Transaction {
   }
 
   /** Puts at most `most` templates of older generations under the present key. @returns how many there were */
-  async reseal(most: number, change: (template: StoredTemplate, generation: number) => Uint8Array): Promise<number> {
+  async reseal(
+    most: number,
+    change: (template: StoredTemplate, generation: number) => Promise<Uint8Array>,
+  ): Promise<number> {
     const { generation } = this.head;
     const rows = await this.#sql.query(
       `SELECT id, subject, generation, record, enrolled_at, seq FROM templates
@@ -122,7 +125,7 @@ export class Transaction {
     for (const row of rows) {
       const template = templateOf(row);
       await this.#sql.query('UPDATE templates SET record = $1, generation = $2 WHERE id = $3', [
-        change(template, generation),
+        await change(template, generation),
         generation,
         template.id,
       ]);

@@ -1,5 +1,5 @@
 import type { Decryptor, Encryptor, KeyGenerator, Plaintext, SecretKey } from 'node-seal';
-import { BiolensError } from '../../../../ground/errors.ts';
+import { BiolensError, messageOf } from '../../../../ground/errors.ts';
 import type { Plan } from '../plan.ts';
 import { CoefficientWriter, checkBlob, readCoefficients } from './blob.ts';
 import type { SealScope } from './context.ts';
@@ -31,7 +31,13 @@ export class ClientEngine {
     } else {
       checkBlob(secret, 'secret key');
       this.#secret = new seal.SecretKey();
-      this.#secret.loadFromArray(context, secret);
+      try {
+        this.#secret.loadFromArray(context, secret);
+      } catch (error) {
+        throw new BiolensError('input', `secret key: not of this plan's parameters (${messageOf(error)})`, {
+          cause: error,
+        });
+      }
       this.#keys = new seal.KeyGenerator(context, this.#secret);
     }
     using publicKey = this.#keys.createPublicKey();

@@ -3,6 +3,7 @@ import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { readJsonFile, writeAtomically } from '../../../../ground/disk.ts';
 import { BiolensError } from '../../../../ground/errors.ts';
+import type { RecordPlace, Sealer } from '../service.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -17,13 +18,6 @@ const keyFileSchema = z.strictObject({
 });
 type KeyFile = z.infer<typeof keyFileSchema>;
 
-/** Which template a record belongs to; a record moved to another row does not open. */
-export interface RecordPlace {
-  readonly template: string;
-  readonly subject: string;
-  readonly generation: number;
-}
-
 const associated = ({ template, subject, generation }: RecordPlace): Buffer =>
   Buffer.from(JSON.stringify(['biolens/gallery', 1, template, subject, generation]));
 
@@ -33,7 +27,7 @@ const associated = ({ template, subject, generation }: RecordPlace): Buffer =>
  * Adversary: whoever has the database or a backup of it, without this file: records are AES-256-GCM. Whoever has both has the templates. Once
  * re-keying has ended, the older keys are erased here, and older copies of the database are of no use to anybody.
  */
-export class KeyRing {
+export class KeyRing implements Sealer {
   readonly path: string;
   readonly #keys: Map<number, Buffer>;
   readonly #tagKey: Buffer;
@@ -91,14 +85,14 @@ export class KeyRing {
     await this.#save();
   }
 
-  seal(template: Uint8Array, place: RecordPlace): Uint8Array {
+  async seal(template: Uint8Array, place: RecordPlace): Promise<Uint8Array> {
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#keyOf(place), nonce).setAAD(associated(place));
     return Buffer.concat([nonce, cipher.update(template), cipher.final(), cipher.getAuthTag()]);
   }
 
   /** @throws {BiolensError} `external` where the record was changed, moved, or sealed with a key that is not here */
-  open(record: Uint8Array, place: RecordPlace): Uint8Array {
+  async open(record: Uint8Array, place: RecordPlace): Promise<Uint8Array> {
     try {
       const end = record.length - TAG_BYTES;
       const decipher = createDecipheriv('aes-256-gcm', this.#keyOf(place), record.subarray(0, NONCE_BYTES));
@@ -110,8 +104,12 @@ export class KeyRing {
     }
   }
 
+  async reseal(record: Uint8Array, place: RecordPlace, generation: number): Promise<Uint8Array> {
+    return this.seal(await this.open(record, place), { ...place, generation });
+  }
+
   /** Tells whether two requests are the same, and nothing else about them to whoever lacks the key. */
-  tag(text: string): string {
+  async tag(text: string): Promise<string> {
     return createHmac('sha256', this.#tagKey).update(text).digest('base64url');
   }
 

@@ -1,0 +1,88 @@
+import {
+  AdditiveGallery,
+  AdditiveHolder,
+  type AdditivePlan,
+  DEGREE,
+  ephemeralLedger,
+  planAdditive,
+} from '../../src/jobs/templates/encrypted/additive/index.ts';
+import { AdditivePool, openKernel } from '../../src/jobs/templates/encrypted/additive/node.ts';
+import { quantiseRows } from '../../src/jobs/templates/encrypted/index.ts';
+import { leastOf, processorSeconds, rows, wallSeconds } from './timing.ts';
+
+const BLOCKS = 32;
+const MILLION = 1_000_000;
+const TURNS = 9;
+
+const openHolder = (plan: AdditivePlan): Promise<AdditiveHolder> =>
+  AdditiveHolder.open(
+    plan,
+    { master: new Uint8Array(32).fill(1), seed: new Uint8Array(32).fill(2) },
+    ephemeralLedger(),
+  );
+
+/** Decrypts the sums of all blocks, as the client does. */
+async function decryptAll(holder: AdditiveHolder, probe: Int16Array, sums: Int32Array): Promise<void> {
+  const prepared = holder.prepare(probe);
+  for (let b = 0; b < sums.length / DEGREE; b++)
+    await holder.decrypt(prepared, b, sums.subarray(b * DEGREE, (b + 1) * DEGREE));
+}
+
+/** Processor seconds a template, one thread, 65,536 templates: the server's part, with decryption, the same product in the clear; and enrolment. */
+export async function additiveOneThread(dimension: number) {
+  const plan = planAdditive({ dimension });
+  const holder = await openHolder(plan);
+  const words = BLOCKS * dimension * DEGREE;
+  const open = () => openKernel(words, { scratchBytes: BLOCKS * DEGREE * 4 + 8192 });
+  const [kernel, clearKernel] = [await open(), await open()];
+  const [server, clear] = [new AdditiveGallery(plan, kernel), new AdditiveGallery(plan, clearKernel)];
+  const templates = quantiseRows(rows(DEGREE, dimension, 1), plan.scale, 'gallery');
+  const before = processorSeconds();
+  const encrypted = await holder.encrypt(templates);
+  const enrolment = (processorSeconds() - before) / DEGREE;
+  // One block is encrypted, and stands for the others: the time does not depend on the words.
+  for (const one of encrypted) server.put(one);
+  const block = kernel.words.slice(0, dimension * DEGREE);
+  for (let b = 1; b < BLOCKS; b++) kernel.words.set(block, b * block.length);
+  // As a gallery of whole numbers in the clear would have them.
+  for (let i = 0; i < words; i++) clearKernel.words[i] = (i % 101) - 50;
+  const probe = quantiseRows(rows(1, dimension, 2), plan.scale, 'probe');
+  // Secrets of the blocks are kept transformed after the first search.
+  await decryptAll(holder, probe, server.match(probe)[0]!);
+  const best = await leastOf(TURNS, {
+    clear: () => clear.match(probe),
+    server: () => server.match(probe),
+    whole: async () => decryptAll(holder, probe, server.match(probe)[0]!),
+  });
+  const n = BLOCKS * DEGREE;
+  return { clear: best.clear / n, server: best.server / n, whole: best.whole / n, enrolment };
+}
+
+/** How many times as fast two workers are as one, by the clock on the wall. */
+export async function additiveSpeedUp(dimension: number): Promise<number> {
+  const plan = planAdditive({ dimension });
+  await using one = await AdditivePool.open(plan, { blocks: BLOCKS, workers: 1, probes: 8 });
+  await using two = await AdditivePool.open(plan, { blocks: BLOCKS, workers: 2, probes: 8 });
+  const probes = quantiseRows(rows(8, dimension, 2), plan.scale, 'probes');
+  const best = await leastOf(TURNS, { one: () => one.match(probes), two: () => two.match(probes) }, wallSeconds);
+  return best.one / best.two;
+}
+
+/** A million templates in memory, searched by two workers and decrypted. */
+export async function additiveMillion(dimension: number) {
+  const plan = planAdditive({ dimension });
+  const blocks = Math.ceil(MILLION / DEGREE);
+  const before = process.memoryUsage.rss();
+  const holder = await openHolder(plan);
+  await using server = await AdditivePool.open(plan, { blocks, workers: 2, probes: 1 });
+  const templates = quantiseRows(rows(DEGREE, dimension, 1), plan.scale, 'gallery');
+  const encrypted = await holder.encrypt(templates);
+  for (let block = 0; block < blocks; block++)
+    for (const { slot, words } of encrypted) server.put({ slot: { block, index: slot.index }, words });
+  const probe = quantiseRows(rows(1, dimension, 2), plan.scale, 'probe');
+  const whole = async (): Promise<void> => decryptAll(holder, probe, (await server.match(probe))[0]!);
+  await whole();
+  const best = await leastOf(5, { server: () => server.match(probe), whole }, wallSeconds);
+  const bytes = process.memoryUsage.rss() - before;
+  return { server: best.server, whole: best.whole, memory: bytes / (4 * dimension * MILLION) };
+}
