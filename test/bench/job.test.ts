@@ -115,8 +115,9 @@ describe('the configuration', () => {
       "shard":null,"maxTokens":null,"maxDollars":null,"price":null,"system":null,"temperature":0,"maxOutputTokens":1024,
       "seed":0,"alternatives":0,"imageLayout":"first","imageRule":{"maxSide":1568,"maxBytes":1048576,"jpegQuality":95},
       "timeoutMs":180000,"attempts":6,"from":"/quiz","model":"random","lint":true,"mergedFrom":["a","b"]}`);
-    expect(parseConfiguration(benchJob, recorded)).toEqual(recorded);
-    const { mergedFrom: _, ...asked } = recorded;
+    const later = { batch: false, promptCache: false, pollMs: 60_000, wait: true };
+    expect(parseConfiguration(benchJob, recorded)).toEqual({ ...recorded, ...later });
+    const { mergedFrom: _, ...asked } = { ...recorded, ...later };
     expect(benchConfigurationSchema.parse({ from: '/quiz', model: 'random' })).toEqual(asked);
   });
 

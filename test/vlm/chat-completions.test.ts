@@ -115,7 +115,7 @@ describe('replies as servers send them', () => {
       text: 'B',
       finishReason: 'stop',
       refused: false,
-      usage: { inputTokens: 1117, outputTokens: 46 },
+      usage: { inputTokens: 1117, outputTokens: 46, cachedInputTokens: 0 },
       latencyMs: 12,
       logProbabilities: [
         {

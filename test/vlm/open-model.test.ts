@@ -254,7 +254,7 @@ describe('tools', () => {
       { name: 'count_faces', input: { image: 9 }, output: null, error: 'there is no image 9' },
       { name: 'count_faces', input: { image: 1 }, output: { faces: 3 } },
     ]);
-    expect(reply.usage).toEqual({ inputTokens: 3 * 1432, outputTokens: 3 * 2 });
+    expect(reply.usage).toEqual({ inputTokens: 3 * 1432, outputTokens: 3 * 2, cachedInputTokens: 0 });
     expect(JSON.stringify(calls[1]!.body)).toContain('there is no image 9');
     expect(JSON.stringify(calls[2]!.body)).toContain('{\\"faces\\":3}');
   });

@@ -22,6 +22,9 @@ export function Cost({ entry }: { readonly entry: Entry }): ReactNode {
         look="key-numbers"
         items={[
           written('Tokens sent', usage.inputTokens, formatCount),
+          ...(usage.cachedInputTokens === undefined
+            ? []
+            : [written('Of them from a cache', usage.cachedInputTokens, formatCount)]),
           written('Tokens received', usage.outputTokens, formatCount),
           written('US dollars', usage.cost, dollars => dollars.toFixed(2)),
           written('Time of a reply, median', latencyMs.p50, seconds),

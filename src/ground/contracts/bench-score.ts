@@ -107,6 +107,8 @@ const usageSchema = z.object({
   /** Sums over the replies; `n` is how many said so. */
   inputTokens: metricSchema,
   outputTokens: metricSchema,
+  /** Of the tokens sent, those that servers had in a cache. */
+  cachedInputTokens: metricSchema.optional(),
   /** US dollars. */
   cost: metricSchema,
   /** Milliseconds of the request that succeeded. */

@@ -106,10 +106,12 @@ export const answerSchema = z.object({
   usage: z.object({
     inputTokens: z.number().int().nonnegative().nullable(),
     outputTokens: z.number().int().nonnegative().nullable(),
+    /** Of the tokens sent, those that the server had in a cache; missing where it does not say. */
+    cachedInputTokens: z.number().int().nonnegative().optional(),
   }),
   /** US dollars; null where the price is not known. */
   cost: z.number().nonnegative().nullable(),
-  /** From sending the request that succeeded to having read its reply; null where none succeeded or nothing was sent. */
+  /** From sending the request that succeeded to having read its reply; null where none succeeded, nothing was sent, or it came in a batch. */
   latencyMs: z.number().nonnegative().nullable(),
   /** Requests made for it, the one that succeeded included. */
   attempts: z.number().int().nonnegative().optional(),

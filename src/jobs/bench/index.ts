@@ -1,4 +1,6 @@
 export * from './ask/index.ts';
+export { askInBatches } from './batch/ask-in-batches.ts';
+export type { BatchAskOptions } from './batch/batch-asking.ts';
 export { ADAPTERS, type BuildEvent, type BuildFormat, type BuildOptions, buildBenchmark } from './build/index.ts';
 export { type CompareOptions, compareModels } from './compare/compare.ts';
 export { leaderboard, nameScores, publishedRow, scoreRow } from './compare/leaderboard.ts';

@@ -23,10 +23,13 @@ const STAGES = { reading: 'reading images', answer: 'asking', linting: 'checking
 
 function tell(event: BenchStep): JobNews | null {
   switch (event.type) {
+    case 'batch':
     case 'warning':
       return { type: 'note', text: event.message };
     case 'pause':
       return { type: 'note', text: `waiting ${Math.ceil(event.waitMs / 1000)} s: ${event.message}` };
+    case 'waiting':
+      return { type: 'progress', stage: 'waiting for batches', done: event.finished, total: event.total };
     case 'reading':
     case 'answer':
     case 'linting':
@@ -42,6 +45,7 @@ function remedy({ code, details }: BiolensError, id: string): string | null {
   if (code === 'input' && details.kind === undefined) return null;
   if (details.budget === 'token-budget') return `biolens bench resume ${id} --budget-tokens N resumes the run`;
   if (details.budget === 'money-budget') return `biolens bench resume ${id} --budget-dollars N resumes the run`;
+  if (details.batches !== undefined) return `biolens bench resume ${id} collects them`;
   return `biolens runs resume ${id} resumes the run`;
 }
 
@@ -57,6 +61,7 @@ export const benchJob = defineJob({
   examples: [
     'biolens bench run --from facexbench',
     'biolens bench run --from facexbench --model ollama:llava --setting in-context',
+    'biolens bench run --from facexbench --model anthropic:claude-sonnet-4-5 --batch --no-wait',
     "biolens bench run --from facexbench --model openai:gpt-4o --price 2.5,10 --budget-dollars 5 --json --fail-on 'overall<0.5'",
   ],
   gateExample: 'overall<0.5',
@@ -93,7 +98,19 @@ export type BenchRunOptions = RunJobOptions;
 
 /** What may be other than it was when a run is resumed: nothing that decides an answer. */
 export type ResumeChanges = Partial<
-  Pick<AskSettings, 'concurrency' | 'maxTokens' | 'maxDollars' | 'price' | 'timeoutMs' | 'attempts' | 'retryErrors'>
+  Pick<
+    AskSettings,
+    | 'concurrency'
+    | 'maxTokens'
+    | 'maxDollars'
+    | 'price'
+    | 'timeoutMs'
+    | 'attempts'
+    | 'retryErrors'
+    | 'pollMs'
+    | 'wait'
+    | 'cancel'
+  >
 >;
 
 /**

@@ -77,12 +77,16 @@ const TOKEN_BYTES = 200;
 const MOST_TOKEN_BYTES = 16 * 1024 * 1024;
 
 /** The longest reply to a request: more where it asks for the alternatives of each token. */
-export function replyBytesFor({ maxOutputTokens, alternatives = 0 }: ModelRequest): number {
+export function replyBytesFor({
+  maxOutputTokens,
+  alternatives = 0,
+}: Pick<ModelRequest, 'maxOutputTokens' | 'alternatives'>): number {
   const tokens = alternatives === 0 ? 0 : maxOutputTokens * (alternatives + 1) * TOKEN_BYTES;
   return MOST_REPLY_BYTES + Math.min(MOST_TOKEN_BYTES, tokens);
 }
 
-function settingsOf(model: string, request: ModelRequest): Settings {
+/** All of a request's body but its messages. */
+export function settingsOf(model: string, request: Omit<ModelRequest, 'signal'>): Settings {
   return {
     model,
     ...(request.temperature === null ? {} : { temperature: request.temperature }),
@@ -98,11 +102,13 @@ export function encodeRequest(model: string, request: ModelRequest): BodyPart[] 
   return encodeBody(settingsOf(model, request), encodeMessages(request));
 }
 
-function encodeBody(settings: Settings, content: readonly BodyPart[]): BodyPart[] {
+/** A request's body of its settings and its messages. */
+export function encodeBody(settings: Settings, content: readonly BodyPart[]): BodyPart[] {
   return [`${asciiJson(settings).slice(0, -1)},`, ...content, '}'];
 }
 
-function encodeMessages(request: ModelRequest): BodyPart[] {
+/** The messages of a request's body. */
+export function encodeMessages(request: Pick<ModelRequest, 'system' | 'parts'>): BodyPart[] {
   const system = request.system === undefined ? '' : `${asciiJson({ role: 'system', content: request.system })},`;
   return [`"messages":[${system}{"role":"user","content":`, ...encodeContent(request.parts), '}]'];
 }
@@ -130,7 +136,7 @@ function encodeContent(parts: readonly RequestPart[]): BodyPart[] {
 }
 
 /** JSON in which every character outside ASCII is escaped, so that characters and bytes are the same number. */
-function asciiJson(value: unknown): string {
+export function asciiJson(value: unknown): string {
   return inAscii(JSON.stringify(value));
 }
 
@@ -172,7 +178,14 @@ const completionSchema = z.object({
   model: z.string().nullish().catch(null),
   system_fingerprint: z.string().nullish().catch(null),
   choices: z.array(choiceSchema).min(1),
-  usage: z.object({ prompt_tokens: countSchema, completion_tokens: countSchema }).nullish().catch(null),
+  usage: z
+    .object({
+      prompt_tokens: countSchema,
+      completion_tokens: countSchema,
+      prompt_tokens_details: z.object({ cached_tokens: countSchema }).nullish().catch(null),
+    })
+    .nullish()
+    .catch(null),
 });
 
 /** Some gateways answer 200 with an error inside. */
@@ -222,7 +235,11 @@ export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
     ...(thoughts === '' ? {} : { reasoning: thoughts }),
     finishReason,
     refused: finishReason === 'content-filter' || (text === '' && refusalText !== ''),
-    usage: { inputTokens: usage?.prompt_tokens ?? null, outputTokens: usage?.completion_tokens ?? null },
+    usage: {
+      inputTokens: usage?.prompt_tokens ?? null,
+      outputTokens: usage?.completion_tokens ?? null,
+      ...cachedOf(usage?.prompt_tokens_details?.cached_tokens),
+    },
     latencyMs,
     ...(tokens ? { logProbabilities: tokens.map(readToken) } : {}),
     ...(streamed ? { changes: ['stream' as const] } : {}),
@@ -235,6 +252,10 @@ export function decodeReply(reply: HttpReply, latencyMs: number): Reply {
     },
   };
 }
+
+/** Tokens that were read from a cache, where the server says how many. */
+export const cachedOf = (tokens: number | null | undefined): { cachedInputTokens?: number } =>
+  tokens == null ? {} : { cachedInputTokens: tokens };
 
 type WireToken = z.infer<typeof tokenSchema> & {
   readonly top_logprobs?: readonly z.infer<typeof tokenSchema>[] | null | undefined;

@@ -27,7 +27,11 @@ const replySchema = z.object({
   reasoning: z.string().optional(),
   finishReason: z.enum(['stop', 'length', 'content-filter', 'tool-calls', 'other']),
   refused: z.boolean(),
-  usage: z.object({ inputTokens: countSchema, outputTokens: countSchema }),
+  usage: z.object({
+    inputTokens: countSchema,
+    outputTokens: countSchema,
+    cachedInputTokens: z.number().int().nonnegative().optional().catch(undefined),
+  }),
   latencyMs: z.number().nonnegative(),
   logProbabilities: z
     .array(tokenSchema.extend({ alternatives: z.array(tokenSchema) }))

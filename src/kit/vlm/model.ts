@@ -36,6 +36,8 @@ export interface ModelRequest {
   /** Ask for the log-probabilities of so many alternatives per token, 0 to 20; 0 asks for none. */
   readonly alternatives?: number | undefined;
   readonly tools?: readonly ModelTool[] | undefined;
+  /** The first so many parts come in other requests too, and a server that has to be told may keep them. */
+  readonly cachedParts?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -65,7 +67,13 @@ export interface Reply {
   /** The server says that the model or its filter declined; that a text reads like a refusal is for the scorer to see. */
   readonly refused: boolean;
   /** Tokens as the server counts them; null where it does not say. */
-  readonly usage: { readonly inputTokens: number | null; readonly outputTokens: number | null };
+  readonly usage: {
+    /** Those from a cache included. */
+    readonly inputTokens: number | null;
+    readonly outputTokens: number | null;
+    /** Of the tokens sent, those that the server had from an earlier request; missing where it does not say. */
+    readonly cachedInputTokens?: number | undefined;
+  };
   /** From sending the request to having read the whole reply, tool calls included. */
   readonly latencyMs: number;
   readonly logProbabilities?: readonly TokenLogProbability[] | undefined;

@@ -1,4 +1,5 @@
 import { messageOf } from '../../ground/errors.ts';
+import { cachedOf } from './chat-completions.ts';
 import { oneLine } from './classify-failure.ts';
 import { cleanReply } from './clean-reply.ts';
 import type {
@@ -96,12 +97,16 @@ interface GenerateOptions {
   readonly providerOptions: ProviderOptions | undefined;
 }
 
+/** Ends what Anthropic is to keep for the next requests; providers that need no telling do not look at it. */
+const CACHED = { providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } } } as const;
+
 async function generate(sdk: Sdk, { model, request, providerOptions }: GenerateOptions): Promise<SdkResult> {
-  const content = request.parts.map(part =>
-    part.type === 'text'
+  const content = request.parts.map((part, i) => ({
+    ...(part.type === 'text'
       ? { type: 'text' as const, text: part.text }
-      : { type: 'file' as const, data: part.bytes, mediaType: part.mediaType },
-  );
+      : { type: 'file' as const, data: part.bytes, mediaType: part.mediaType }),
+    ...(request.cachedParts === i + 1 ? CACHED : {}),
+  }));
   const tools: import('ai').ToolSet = Object.fromEntries(
     (request.tools ?? []).map(tool => [tool.name, wrapTool(sdk, tool, request.signal)]),
   );
@@ -151,7 +156,11 @@ function readResult(result: SdkResult, { latencyMs, read }: ReadOptions): Reply 
     ...(reasoning === '' ? {} : { reasoning }),
     finishReason,
     refused: finishReason === 'content-filter' || result.rawFinishReason === 'refusal',
-    usage: { inputTokens: usage.inputTokens ?? null, outputTokens: usage.outputTokens ?? null },
+    usage: {
+      inputTokens: usage.inputTokens ?? null,
+      outputTokens: usage.outputTokens ?? null,
+      ...cachedOf(usage.inputTokenDetails?.cacheReadTokens),
+    },
     latencyMs,
     ...(logProbabilities === undefined ? {} : { logProbabilities }),
     ...(toolCalls.length === 0 ? {} : { toolCalls }),

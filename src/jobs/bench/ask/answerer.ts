@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ModelTool, PreparedImage, Reply, VisionLanguageModel } from '../../../kit/vlm/index.ts';
+import type { ModelRequest, ModelTool, PreparedImage, Reply, VisionLanguageModel } from '../../../kit/vlm/index.ts';
 import type { PosedQuestion } from './posed-question.ts';
 import { buildParts, buildText, usesTools } from './prompt.ts';
 import type { AskSettings } from './settings.ts';
@@ -59,17 +59,31 @@ export function createModelAnswerer(model: VisionLanguageModel, { settings, tool
     },
     answer(posed, { pictures, signal }) {
       return model.ask({
-        ...(system === null ? {} : { system }),
-        parts: buildParts(posed, { pictures, layout: imageLayout }),
-        temperature,
-        maxOutputTokens,
-        seed: seed + posed.repeat,
-        alternatives,
+        ...modelRequest(posed, { pictures, settings }),
         ...(usesTools(posed.setting) ? { tools: tools?.(posed, pictures) ?? [] } : {}),
         signal,
       });
     },
     close: () => model.close?.(),
+  };
+}
+
+/** What a model is sent of a question, beside tools. */
+export function modelRequest(
+  posed: PosedQuestion,
+  { pictures, settings }: { readonly pictures: readonly PreparedImage[]; readonly settings: AskSettings },
+): Omit<ModelRequest, 'signal' | 'tools'> {
+  const { system, temperature, maxOutputTokens, seed, alternatives, imageLayout, promptCache } = settings;
+  const parts = buildParts(posed, { pictures, layout: imageLayout });
+  return {
+    ...(system === null ? {} : { system }),
+    parts,
+    temperature,
+    maxOutputTokens,
+    seed: seed + posed.repeat,
+    alternatives,
+    // The images come first, and all that is asked about them has them in common.
+    ...(promptCache && pictures.length > 0 ? { cachedParts: parts.length - 1 } : {}),
   };
 }
 

@@ -118,8 +118,9 @@ async function send({ posed, pictures }: Task, options: AskOneOptions): Promise<
   }
 }
 
-interface Outcome {
-  readonly answerer: Answerer;
+/** Who answered, and at which attempt. */
+export interface Outcome {
+  readonly answerer: Pick<Answerer, 'id'>;
   readonly attempts: number;
 }
 
@@ -136,7 +137,8 @@ function startOf({ posed, promptDigest }: Task, { answerer, attempts }: Outcome)
   };
 }
 
-function answerOf(task: Task, outcome: Outcome & { readonly reply: GivenReply }): UnpricedAnswer {
+/** The answer that a reply is. @throws {ModelError} `malformed` */
+export function answerOf(task: Task, outcome: Outcome & { readonly reply: GivenReply }): UnpricedAnswer {
   const { text, reasoning, refused, fallback, finishReason, usage, latencyMs, logProbabilities, toolCalls, changes } =
     outcome.reply;
   return checked({

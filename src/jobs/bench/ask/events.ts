@@ -27,6 +27,10 @@ export type AskNews =
   | { readonly type: 'concurrency'; readonly limit: number; readonly why: LimitChange }
   /** Something that the endpoint could not do as asked; said once. */
   | { readonly type: 'warning'; readonly message: string }
+  /** Batches were handed in, collected, or left to be collected later. */
+  | { readonly type: 'batch'; readonly message: string }
+  /** Requests that the provider has come to the end of, of all that the run makes. */
+  | { readonly type: 'waiting'; readonly finished: number }
   | {
       readonly type: 'finished';
       /** `complete`, or the budget that was used up; then the run can be resumed with a larger one. */

@@ -83,6 +83,33 @@ export const askSettingsSchema = z.strictObject({
     help: 'first: images, then the text; labelled: "Image 1:" before each',
   }),
   imageRule: imageRuleSchema.prefault({}),
+  batch: field(z.boolean().default(false), {
+    flag: '--batch',
+    help: 'hand all questions in at once to be answered within a day, at half the price (OpenAI, Anthropic, Google)',
+  }),
+  promptCache: field(z.boolean().default(false), {
+    flag: '--prompt-cache',
+    help: 'Anthropic: keep the images of a question for its other rotations and repeats',
+  }),
+  pollMs: field(z.number().int().min(1).default(60_000), {
+    flag: { flags: '--poll <s>', help: 'with --batch: seconds between two looks at the batches', text: secondsText },
+    help: 'with batch: milliseconds between two looks at the batches',
+    changeable: true,
+  }),
+  wait: field(z.boolean().default(true), {
+    flag: [
+      { flags: '--no-wait' },
+      { flags: '--wait', sets: true, help: 'with --batch: wait until all is answered (the default of a new run)' },
+    ],
+    help: 'with --batch: do not wait for the answers; biolens bench resume collects them',
+    changeable: true,
+  }),
+  /** Given when a run is resumed, and never recorded. */
+  cancel: field(z.boolean().optional(), {
+    flag: '--cancel',
+    help: 'with --batch: cancel the batches under way, and collect what they have',
+    changeable: 'only',
+  }),
   concurrency: field(z.union([z.literal('auto'), z.number().int().min(1).max(1024)]).default('auto'), {
     flag: '--concurrency <n>',
     help: 'requests at a time, or auto: as many as the endpoint takes well',

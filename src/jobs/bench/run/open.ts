@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { Question } from '../../../ground/contracts/bench.ts';
 import { type BenchReport, benchReportSchema, type LintReport } from '../../../ground/contracts/bench-report.ts';
+import { readJsonFile } from '../../../ground/disk.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import type { OpenContext, OpenedJob } from '../../../kit/job/index.ts';
 import type { Run } from '../../../kit/runs/index.ts';
+import { type BatchClient, openBatches } from '../../../kit/vlm/index.ts';
 import {
   type Answerer,
   type AskEvent,
@@ -13,6 +16,8 @@ import {
   journalOf,
   latestAnswers,
 } from '../ask/index.ts';
+import { askInBatches } from '../batch/ask-in-batches.ts';
+import { BATCHES_FILE, type BookShelf } from '../batch/batch-book.ts';
 import { lintBenchmark } from '../lint/lint.ts';
 import { type Benchmark, digestQuestions, openBenchmark } from '../read/benchmark.ts';
 import { writeQuestionLines } from '../read/jsonl.ts';
@@ -38,6 +43,8 @@ interface Prepared {
   readonly benchmark: Benchmark;
   readonly questions: readonly Question[];
   readonly answerer: Answerer;
+  /** Null where questions are asked one by one. */
+  readonly client: BatchClient | null;
 }
 
 /** The questions with the digests of their images, held against those that the run began with. */
@@ -66,13 +73,29 @@ const BUDGETS: Readonly<Record<BudgetStop, string>> = {
   'money-budget': 'budget in dollars',
 };
 
+const MOST_BOOK_BYTES = 256 * 2 ** 20;
+
+/** The artifacts of a run, as the place of the book of its batches. */
+function shelfOf(run: Run): BookShelf {
+  return {
+    async read() {
+      const path = await run.artifactPath(BATCHES_FILE);
+      return existsSync(path) ? await readJsonFile(path, { mostBytes: MOST_BOOK_BYTES }) : undefined;
+    },
+    async write(text) {
+      await run.writeArtifact(BATCHES_FILE, text);
+    },
+  };
+}
+
 async function* ask(
   run: Run,
-  { settings, benchmark, answerer }: Prepared,
+  { settings, benchmark, answerer, client }: Prepared,
   { questions, signal }: { readonly questions: readonly Question[]; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<BenchStep, void> {
   const options = { questions, images: benchmark.images, answerer, journal: journalOf(run), settings, signal };
-  for await (const event of askAll(options)) {
+  const asking = client === null ? askAll(options) : askInBatches({ ...options, client, shelf: shelfOf(run) });
+  for await (const event of asking) {
     yield event;
     if (event.type !== 'finished' || event.reason === 'complete') continue;
     const { reason, done, total } = event;
@@ -118,17 +141,21 @@ export async function* openBench(
   { signal, environment, fetch }: OpenContext,
 ): AsyncGenerator<BenchStep, OpenedJob<BenchConfiguration, BenchStep, BenchReport>> {
   // Neither belongs to the record of a run that asks: one is for this stretch alone, the other for what was merged.
-  const { retryErrors, mergedFrom: _, ...configuration } = given;
+  const { retryErrors, cancel, mergedFrom: _, ...configuration } = given;
   const { from, model, lint: __, ...rest } = configuration;
-  const settings = askSettings({ ...rest, retryErrors });
+  const settings = askSettings({ ...rest, retryErrors, cancel });
   const benchmark = await openBenchmark(from);
   const questions = await Array.fromAsync(benchmark.questions({ signal }));
   if (questions.length === 0) throw new BiolensError('input', `${from}: there are no questions`);
   const answerer = openAnswerer(model, { settings, questions, environment, fetch });
+  const client = settings.batch ? openBatches(model, { environment, fetch }) : null;
   return {
     configuration,
-    plan: planBench(configuration, questions),
-    work: run => work(run, { configuration, settings, benchmark, questions, answerer }, signal),
-    [Symbol.asyncDispose]: async () => await answerer.close?.(),
+    plan: planBench(configuration, questions, client),
+    work: run => work(run, { configuration, settings, benchmark, questions, answerer, client }, signal),
+    [Symbol.asyncDispose]: async () => {
+      client?.close();
+      await answerer.close?.();
+    },
   };
 }

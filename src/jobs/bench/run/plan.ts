@@ -1,5 +1,6 @@
 import type { Question } from '../../../ground/contracts/bench.ts';
 import type { JobPlan } from '../../../kit/job/index.ts';
+import type { BatchClient } from '../../../kit/vlm/index.ts';
 import { countPosings, inShard } from '../ask/index.ts';
 import { isLocalAnswerer, type LocalAnswerer } from '../specialist/local-answerers.ts';
 import { looksAt } from '../specialist/specialist.ts';
@@ -34,12 +35,35 @@ function secondsOf(model: LocalAnswerer, configuration: BenchConfiguration, { qu
   );
 }
 
+/** What batches make of the time and the price. */
+function batchesOf(
+  { price }: BenchConfiguration,
+  { client, answers }: { readonly client: Pick<BatchClient, 'limits' | 'priceFactor'>; readonly answers: number },
+): string {
+  const { limits, priceFactor } = client;
+  const least = Math.ceil(answers / limits.requests);
+  const bytes = `${Math.round(limits.bytes / 2 ** 20)} MiB`;
+  const within = `; in ${least} or more batches of at most ${bytes}, answered within 24 hours`;
+  if (priceFactor === null) return `${within}, at the price that the host has for batches`;
+  const dollars = (amount: number): string => `$${Number((amount * priceFactor).toPrecision(3))}`;
+  const told =
+    price === null
+      ? ''
+      : ` (${dollars(price.inputPerMillion)} in, ${dollars(price.outputPerMillion)} out for a million tokens)`;
+  return `${within}, at ${priceFactor === 0.5 ? 'half' : `${priceFactor} of`} the price${told}`;
+}
+
 /** What a bench run would read, how many answers it would ask for of whom, and about how long that takes where it is known. */
-export function planBench(configuration: BenchConfiguration, questions: readonly Question[]): JobPlan {
+export function planBench(
+  configuration: BenchConfiguration,
+  questions: readonly Question[],
+  client: Pick<BatchClient, 'limits' | 'priceFactor'> | null = null,
+): JobPlan {
   const { from, model, setting } = configuration;
   const answers = countPosings(questions, configuration);
   const local = isLocalAnswerer(model) ? model : null;
-  const requests = `${countOf(answers, 'request')} to ${model}${setting === 'tools' ? ', more where it calls tools' : ''}`;
+  const batches = client === null ? '' : batchesOf(configuration, { client, answers });
+  const requests = `${countOf(answers, 'request')} to ${model}${setting === 'tools' ? ', more where it calls tools' : ''}${batches}`;
   return {
     reads: [{ what: 'benchmark', path: from, amount: countOf(questions.length, 'question') }],
     writes: [],

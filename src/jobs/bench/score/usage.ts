@@ -26,6 +26,14 @@ export function sumUsage(answers: readonly Answer[]): AnswerUsage {
       answers.map(({ usage }) => usage.outputTokens),
       'the server does not count tokens',
     ),
+    ...(answers.some(({ usage }) => usage.cachedInputTokens !== undefined)
+      ? {
+          cachedInputTokens: total(
+            answers.map(({ usage }) => usage.cachedInputTokens),
+            'no server says so',
+          ),
+        }
+      : {}),
     cost: total(
       answers.map(({ cost }) => cost),
       'the price is not known',
