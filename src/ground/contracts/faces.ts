@@ -36,6 +36,11 @@ export const labelReportSchema = z.object({
 });
 export type LabelReport = z.infer<typeof labelReportSchema>;
 
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits in lower case');
+
+/** Numbers that `biolens faces check-card` compares. */
+export const CARD_CHECK_NUMBERS = 10;
+
 /**
  * A model card: the JSON file beside an ONNX model (`model.onnx` → `model.json`) that says how to feed it
  * and how to read it.
@@ -44,11 +49,25 @@ export const modelCardSchema = z.strictObject({
   schema: z.literal('biolens/model-card@1').default('biolens/model-card@1'),
   name: z.string().min(1),
   kind: z.enum(['embedder', 'classifier', 'detector']),
+  /** Under what terms the weights may be used. */
+  license: z.string().min(1).max(500).optional(),
+  /** Where the weights come from. */
+  source: z.string().min(1).max(500).optional(),
+  /** SHA-256 of the model's file; of each file by its name where weights lie beside it. */
+  sha256: z.union([sha256Schema, z.record(z.string(), sha256Schema)]).optional(),
   input: z.strictObject({
     /** Name of the graph input; may be left out when the model has one. */
     name: z.string().optional(),
     width: z.number().int().positive(),
     height: z.number().int().positive(),
+    /** `stretch` to `width` × `height` whatever the proportions, or the `shorter-side` to `length` pixels. */
+    resize: z.enum(['stretch', 'shorter-side']).default('stretch'),
+    /** Pixels of the shorter side. */
+    length: z.number().int().positive().max(10_000).optional(),
+    /** As Pillow and torchvision resize, to the value; left out: bilinear, quickly, a few levels off where images are reduced. */
+    kernel: z.enum(['linear', 'cubic']).optional(),
+    /** What is cut out after `shorter-side`: the middle, or the middle and the four corners, whose rows are averaged at unit length. */
+    crop: z.enum(['centre', 'five']).optional(),
     layout: z.enum(['nchw', 'nhwc']).default('nchw'),
     channels: z.enum(['rgb', 'bgr']).default('rgb'),
     /** Subtracted from the 0…255 samples, in the order of `channels`. */
@@ -67,6 +86,10 @@ export const modelCardSchema = z.strictObject({
       meaning: z.literal('embedding'),
       name: z.string().optional(),
       width: z.number().int().positive(),
+      /** Of an output of `[n, tokens, width]`: the first token, or the mean of all; `whole` takes the output as it is. */
+      select: z.enum(['whole', 'first-token', 'mean-tokens']).default('whole'),
+      /** `l2` scales each embedding to unit length. */
+      normalise: z.enum(['none', 'l2']).default('none'),
     }),
     z.strictObject({
       meaning: z.literal('logits'),
@@ -82,6 +105,15 @@ export const modelCardSchema = z.strictObject({
       threshold: z.number().min(0).max(1).default(0.5),
     }),
   ]),
+  /** What the model gives for the picture of `biolens faces check-card`, made with its authors' own code. */
+  check: z
+    .strictObject({
+      /** Numbers of the embedding or logits, spread evenly over it: the first of each tenth. */
+      numbers: z.array(z.number()).length(CARD_CHECK_NUMBERS),
+      /** Largest difference that is allowed, as a share of the root mean square of the numbers. */
+      tolerance: z.number().positive().max(1).default(0.02),
+    })
+    .optional(),
   /** How a classifier did on pictures that it was not trained on. */
   evaluation: z
     .strictObject({

@@ -12,6 +12,8 @@ import {
 import type { AnalyseOptions, FaceAnalyser, LargestFaceOptions, LocatedFace } from './finding.ts';
 import type { Lanes } from './lanes.ts';
 import type { CardedModel } from './model-card.ts';
+import { atUnitLength, averageRows, selectTokens } from './pool-rows.ts';
+import { cropsOf } from './prepare-crops.ts';
 import { warpToTemplate } from './warp.ts';
 
 /** Most images that go through a model at a time, where the model leaves that open. */
@@ -19,7 +21,8 @@ const BATCH = 16;
 
 /** An image as a model is fed, and where in the image it was taken from; null for the whole image. */
 interface Prepared {
-  readonly shown: Image;
+  /** One, or several crops whose rows are averaged. */
+  readonly shown: readonly Image[];
   readonly box: Box | null;
 }
 
@@ -96,12 +99,14 @@ export class CustomModel {
       }),
     );
     const rows = await this.#run(
-      prepared.flat().map(item => item.shown),
+      prepared.flat().flatMap(item => item.shown),
       options,
     );
     const result = rows.values();
     return prepared.map((items, i) => {
-      const [first, ...others] = items.map(({ box }): Seen => ({ row: result.next().value!, box }));
+      const [first, ...others] = items.map(
+        ({ shown, box }): Seen => ({ row: this.#readRows(shown.map(() => result.next().value!)), box }),
+      );
       if (first === undefined) return null;
       return {
         ...first,
@@ -128,10 +133,18 @@ export class CustomModel {
     const size = { width: input.width, height: input.height };
     if (alignment === 'none' || face === undefined) {
       if (alignment !== 'none' && options.noFace !== 'whole') return null;
-      return { shown: await resizeImage(image, size), box: null };
+      return { shown: await cropsOf(image, input), box: null };
     }
-    if (alignment === 'landmarks') return { shown: warpToTemplate(image, face.landmarks, size), box: face.box };
-    return { shown: await resizeImage(cropImage(image, squareBox(face.box, padding)), size), box: face.box };
+    if (alignment === 'landmarks') return { shown: [warpToTemplate(image, face.landmarks, size)], box: face.box };
+    return { shown: await cropsOf(cropImage(image, squareBox(face.box, padding)), input), box: face.box };
+  }
+
+  /** One row of what the model gives for the crops of an image. */
+  #readRows(rows: readonly Float32Array[]): Float32Array {
+    const { output } = this.model.card;
+    if (output.meaning !== 'embedding') return rows[0]!;
+    const row = averageRows(rows.map(one => selectTokens(one, output)));
+    return output.normalise === 'l2' ? atUnitLength(row) : row;
   }
 
   #feed(images: readonly Image[], n: number): Record<string, TensorData> {

@@ -3,6 +3,7 @@ export {
   type FaceAnalyserOptions,
   openFaceAnalyser,
 } from './analyser.ts';
+export { type CardCheck, cardCheckPicture, checkCard } from './check-card.ts';
 export { type Classified, type Classifier, openClassifier } from './classifier.ts';
 export type { Detection } from './detections.ts';
 export {
@@ -24,6 +25,7 @@ export type {
   LocatedFace,
   NoFacePolicy,
 } from './finding.ts';
+export { hubModelPath, isHubModel } from './hub-model.ts';
 export {
   type DetectEvent,
   type DetectFolderOptions,

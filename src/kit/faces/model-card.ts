@@ -131,6 +131,28 @@ class CardCheck {
     return found;
   }
 
+  /** Fields of the card that go together. */
+  preparation(): void {
+    const { input, alignment, kind } = this.#card;
+    const { resize, length, crop, width, height } = input;
+    if (resize === 'stretch') {
+      const field = length !== undefined ? 'length' : crop !== undefined ? 'crop' : null;
+      if (field !== null) throw this.#refuse(`input.${field} expected input.resize shorter-side, got stretch`);
+    } else {
+      const atLeast = Math.max(width, height);
+      if (length === undefined || length < atLeast)
+        throw this.#refuse(
+          `input.length expected ${atLeast} or more (input.resize is shorter-side), got ${length ?? 'none'}`,
+        );
+      if (crop === undefined) throw this.#refuse('input.crop expected centre or five (input.resize is shorter-side)');
+    }
+    if (crop === 'five' && kind !== 'embedder')
+      throw this.#refuse(`input.crop expected centre of kind ${kind}, got five`);
+    const fixed = kind === 'detector' ? 'kind detector' : alignment === 'landmarks' ? 'alignment landmarks' : null;
+    if (fixed !== null && (resize !== 'stretch' || input.kernel !== undefined))
+      throw this.#refuse(`input.${resize === 'stretch' ? 'kernel' : 'resize'} expected none with ${fixed}`);
+  }
+
   input(): TensorInfo {
     const { name, width, height, layout } = this.#card.input;
     const input = this.#find('input', 'input.name', name);
@@ -180,6 +202,14 @@ class CardCheck {
     }
     const found = this.#find('output', 'output.name', output.name);
     const rest = found.shape.slice(1);
+    if (output.meaning === 'embedding' && output.select !== 'whole') {
+      const last = found.shape.at(-1);
+      if (found.shape.length !== 3)
+        throw this.#refuse(`output.select expected whole (${this.#shapeOf('output', found)}), got ${output.select}`);
+      if (typeof last === 'number' && last !== output.width)
+        throw this.#refuse(`output.width expected ${last} (${this.#shapeOf('output', found)}), got ${output.width}`);
+      return [found];
+    }
     if (found.shape.length > 1 && rest.every(size => typeof size === 'number')) {
       const width = rest.reduce((product, size) => product * size, 1);
       const logits = output.meaning === 'logits' ? Object.values(output.attributes).flat().length : 0;
@@ -204,10 +234,10 @@ class CardCheck {
  */
 export async function readModelCard(modelPath: string, kind: ModelKind): Promise<CardedModel> {
   if (await isMissing(modelPath)) throw missing(modelPath, 'the model');
-  const bytes = await readModelFile(modelPath);
-  const info = readModelInfo(bytes, { file: modelPath });
   const cardPath = cardPathOf(modelPath);
   const card = await readCard(modelPath, modelCardSchema);
+  const bytes = await readModelFile(modelPath, { sha256: card.sha256 });
+  const info = readModelInfo(bytes, { file: modelPath });
   if (card.kind !== kind) {
     throw new BiolensError('input', `${cardPath}: kind expected ${kind}, got ${card.kind}`, {
       details: { file: cardPath },
@@ -218,5 +248,6 @@ export async function readModelCard(modelPath: string, kind: ModelKind): Promise
     throw new BiolensError('input', `${cardPath}: ${text}`, { details: { file: cardPath } });
   }
   const check = new CardCheck(card, cardPath, modelPath, info);
+  check.preparation();
   return { path: modelPath, card, bytes, input: check.input(), outputs: check.outputs() };
 }

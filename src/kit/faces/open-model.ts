@@ -1,6 +1,7 @@
 import { type FaceAnalyserOptions, openFaceAnalyser } from './analyser.ts';
 import { CustomModel } from './custom-model.ts';
 import type { FaceAnalyser } from './finding.ts';
+import { hubModelPath, isHubModel } from './hub-model.ts';
 import { borrowLanes, openLanes } from './lanes.ts';
 import { type ModelKind, readModelCard } from './model-card.ts';
 
@@ -33,7 +34,7 @@ class Closers {
 }
 
 /**
- * Opens a model by its spec: `built-in`, or the path of an ONNX file.
+ * Opens a model by its spec: `built-in`, the path of an ONNX file, or `hf:OWNER/NAME` for one that lies on this machine.
  *
  * @throws BiolensError `input` for a model or card that is missing or wrong; `usage` for a device that is not there.
  */
@@ -46,10 +47,11 @@ export async function openModel(spec: string, kind: ModelKind, options: OpenMode
       const analyser = shared ?? closers.add(await openFaceAnalyser(analyserOptions));
       return { name: BUILT_IN, custom: undefined, analyser, concurrency: analyser.concurrency, close };
     }
-    const model = await readModelCard(spec, kind);
+    const path = isHubModel(spec) ? hubModelPath(spec) : spec;
+    const model = await readModelCard(path, kind);
     const { runtime, ...runtimeOptions } = analyserOptions;
     const lanes = closers.add(runtime === undefined ? await openLanes(runtimeOptions) : borrowLanes(runtime));
-    const session = await lanes.load(model.bytes, { file: spec });
+    const session = await lanes.load(model.bytes, { file: path });
     const custom = closers.add(new CustomModel(model, session, lanes));
     let analyser = shared;
     if (custom.needsFaces) analyser ??= closers.add(await openFaceAnalyser({ ...analyserOptions, runtime: lanes }));

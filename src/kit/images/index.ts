@@ -26,6 +26,7 @@ export {
   readLabels,
 } from './labels.ts';
 export { type Kernel, type ResizeOptions, resizeImage } from './resize.ts';
+export { type PillowKernel, resizeLikePillow } from './resize-pillow.ts';
 export { contactSheet, type SheetOptions } from './sheet.ts';
 export { DEFAULT_LIMITS, type ImageSource, type ReadLimits, type ReadOptions } from './source.ts';
 export { type TensorOptions, toTensor } from './tensor.ts';

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { BiolensError } from '../../ground/errors.ts';
+import { hubModelPath, isHubModel } from '../faces/hub-model.ts';
 import type { Job } from './declaration.ts';
 import { explainIssue } from './explain-issue.ts';
 import { type FieldMeta, fieldsOf, READ_PATHS, valueAt, withValue } from './field.ts';
@@ -18,10 +19,12 @@ export interface ParseOptions {
 
 const isPath = ({ is }: FieldMeta): boolean => is !== undefined && (is === 'output-folder' || READ_PATHS.includes(is));
 
-/** Makes paths absolute; words such as `built-in` stay. */
+/** Makes paths absolute, those of models of Hugging Face too; words such as `built-in` stay. */
 function absolute(value: unknown, meta: FieldMeta, base: string): unknown {
   if (Array.isArray(value)) return value.map(one => absolute(one, meta, base));
-  return typeof value === 'string' && !meta.words?.includes(value) ? resolve(base, value) : value;
+  if (typeof value !== 'string' || meta.words?.includes(value)) return value;
+  // What a run records is the file that it read, whatever the cache points at later.
+  return meta.is === 'onnx-model' && isHubModel(value) ? hubModelPath(value) : resolve(base, value);
 }
 
 /** A configuration with the fields of another put over it, field by field: what is beside them within an object stays. */

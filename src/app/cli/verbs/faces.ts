@@ -8,6 +8,7 @@ import { groupOf } from '../groups.ts';
 import type { CliIo } from '../io.ts';
 import { addCommonOptions, addExamples, type CommonOptions, numberIn } from '../options.ts';
 import { printJson, work } from '../work.ts';
+import { registerCheckCard } from './faces-check-card.ts';
 import { registerRender } from './faces-render.ts';
 import { registerTrain } from './faces-train.ts';
 import { registerWhiten } from './faces-whiten.ts';
@@ -202,6 +203,7 @@ export function registerFaces(program: Command, io: CliIo): void {
     'biolens faces embed portraits -o portraits.npy',
   ).action((directory: string, options: EmbedOptions) => embed(directory, options, io));
 
+  registerCheckCard(faces, io);
   registerRender(faces, io);
   registerTrain(faces, io);
   registerWhiten(faces, io);

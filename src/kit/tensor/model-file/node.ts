@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
 import { pathInside } from '../inside/node.ts';
 import { type ExternalPlace, inlineExternalData } from '../onnx/external-data.ts';
@@ -30,12 +31,37 @@ async function readPart(
   return bytes;
 }
 
+export interface ReadModelOptions {
+  /** SHA-256 in hexadecimal that the model's file must have, or of each of its files by name where weights lie beside it. */
+  readonly sha256?: string | Readonly<Record<string, string>> | undefined;
+}
+
+const CHUNK_BYTES = 2 ** 22;
+
+async function digestOf({ handle, size }: { readonly handle: FileHandle; readonly size: number }): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < size; at += CHUNK_BYTES)
+    hash.update(await readExactly(handle, at, Math.min(CHUNK_BYTES, size - at)));
+  return hash.digest('hex');
+}
+
+function checkDigest(path: string, digest: string, wanted: string | undefined): void {
+  if (digest === wanted) return;
+  throw new BiolensError(
+    'input',
+    `${path}: its SHA-256 is ${digest}, the card says ${wanted ?? 'nothing of it (sha256 takes a digest for each file by its name)'}`,
+    { details: { file: path } },
+  );
+}
+
 /**
  * Reads an ONNX model, with the weights that it keeps in files beside it.
  *
- * @throws {BiolensError} `input` naming the file: missing, too large, no model, or with data outside of its folder
+ * @throws {BiolensError} `input` naming the file: missing, too large, no model, with data outside of its folder, or with another digest
  */
-export async function readModelFile(path: string): Promise<Uint8Array> {
+export async function readModelFile(path: string, { sha256 }: ReadModelOptions = {}): Promise<Uint8Array> {
+  const wantedOf = (file: string): string | undefined =>
+    typeof sha256 === 'string' ? (file === path ? sha256 : undefined) : sha256?.[basename(file)];
   const { handle, size } = await openRegularFile(path);
   const opened = new Map<string, { readonly handle: FileHandle; readonly size: number }>();
   try {
@@ -44,7 +70,11 @@ export async function readModelFile(path: string): Promise<Uint8Array> {
         details: { file: path },
       });
     const bytes = await readExactly(handle, 0, size);
-    return await inlineExternalData(bytes, { file: path, read: place => readPart(opened, place, path) });
+    if (sha256 !== undefined) checkDigest(path, createHash('sha256').update(bytes).digest('hex'), wantedOf(path));
+    const whole = await inlineExternalData(bytes, { file: path, read: place => readPart(opened, place, path) });
+    if (sha256 !== undefined)
+      for (const [file, beside] of opened) checkDigest(file, await digestOf(beside), wantedOf(file));
+    return whole;
   } catch (error) {
     if (!(error instanceof BiolensError) || error.message.startsWith('not a protocol buffer'))
       throw new BiolensError('input', `${path}: not an ONNX model (${messageOf(error)})`, { cause: error });
