@@ -125,9 +125,7 @@ def main():
         row = row[0]
     row = row / np.linalg.norm(row)
     card["sha256"] = hashlib.sha256(options.output.read_bytes()).hexdigest()
-    # The face networks are fed 112 × 112 pixels that were warped, and the picture, which has no face, quickly resized.
-    tolerance = 0.05 if card["alignment"] == "landmarks" else 0.02
-    card["check"] = {"numbers": [float(row[i * len(row) // 10]) for i in range(10)], "tolerance": tolerance}
+    card["check"] = {"numbers": [float(row[i * len(row) // 10]) for i in range(10)], "tolerance": 0.02}
     if options.random:
         card["name"] += ", random weights"
     options.output.with_suffix(".json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
