@@ -61,7 +61,7 @@ export const benchReportSchema = z.object({
   benchmark: z.object({
     /** What the user gave: a folder or a file. */
     source: z.string(),
-    format: z.enum(['official', 'parquet', 'jsonl']),
+    format: z.enum(['official', 'parquet', 'jsonl', 'face-human-bench', 'facebench']),
     /** SHA-256 over the questions. */
     digest: z.string(),
     questions: z.number().int(),

@@ -11,6 +11,12 @@ export { formatInspectLog } from './export/inspect-log.ts';
 export { formatLeaderboard, LEADERBOARD_FORMATS, type LeaderboardFormat } from './export/leaderboard.ts';
 export { formatLmmsResults, formatLmmsSamples } from './export/lmms-eval.ts';
 export { type OwnReplies, ownReplies } from './export/own-replies.ts';
+export {
+  type FetchEvent,
+  type FetchedBenchmark,
+  type FetchOptions,
+  fetchBenchmark,
+} from './fetch/fetch-benchmark.ts';
 export { type BenchEvent, type BenchRunOptions, benchJob, benchRun, type ResumeChanges, resumeBench } from './job.ts';
 export {
   flaggedQuestions,

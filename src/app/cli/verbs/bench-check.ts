@@ -37,9 +37,11 @@ async function stats(dir: string | undefined, { from, json }: StatsOptions, io: 
   const { countQuestions, openBenchmark, withDigests } = await import('../../../jobs/bench/index.ts');
   const benchmark = await openBenchmark(path);
   const problems: string[] = [];
+  const leftOut = new Map<string, number>();
   const counted = await work(io, async ({ signal, progress }) => {
     const onProblem = ({ message }: { readonly message: string }) => void problems.push(message);
-    const questions = await Array.fromAsync(benchmark.questions({ signal, onProblem }));
+    const onLeftOut = (kind: string): void => void leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
+    const questions = await Array.fromAsync(benchmark.questions({ signal, onProblem, onLeftOut }));
     let done = 0;
     async function* counting(): AsyncGenerator<Question> {
       for await (const question of withDigests(questions, benchmark.images, { signal })) {
@@ -52,6 +54,7 @@ async function stats(dir: string | undefined, { from, json }: StatsOptions, io: 
   });
   if (json) return printJson(io, { schema: 'biolens/bench-stats@1', ...counted, problems });
   io.out(describeStats(counted));
+  for (const [kind, n] of leftOut) io.err(`left out: ${n.toLocaleString('en-US')} ${kind}\n`);
   for (const problem of problems) io.err(`left out: ${printable(problem)}\n`);
 }
 
@@ -93,7 +96,7 @@ async function lint(dir: string | undefined, options: LintVerbOptions, io: CliIo
   checkGates(result, gates);
 }
 
-const DIR = 'a FaceXBench folder, Parquet files of the same columns, or questions in JSONL';
+const DIR = 'a FaceXBench folder, Parquet files of the same columns, questions in JSONL, Face-Human-Bench or FaceBench';
 
 /** `biolens bench stats` and `biolens bench lint` */
 export function registerBenchCheck(program: Command, io: CliIo): void {

@@ -4,6 +4,7 @@ import type { CliIo } from '../io.ts';
 import { registerJob } from '../job-verb.ts';
 import { registerBenchBuild } from './bench-build.ts';
 import { registerBenchCheck } from './bench-check.ts';
+import { registerBenchFetch } from './bench-fetch.ts';
 import { registerBenchResults } from './bench-results.ts';
 import { registerCache } from './cache.ts';
 import { registerDemo } from './demo.ts';
@@ -25,6 +26,7 @@ import { registerTemplateMatch } from './template-match.ts';
 export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[]): void {
   for (const job of jobs) registerJob(program, job, io);
   registerBenchBuild(program, io);
+  registerBenchFetch(program, io);
   registerBenchCheck(program, io);
   registerBenchResults(program, io);
   registerSample(program, io);

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Question } from '../../../ground/contracts/bench.ts';
 import { fileError } from '../../../ground/disk.ts';
 import { BiolensError } from '../../../ground/errors.ts';
+import { findFaceHuman, isFaceHuman, readFaceHuman, rootOfFaceHuman } from './face-human-bench.ts';
+import { looksFaceBench, readFaceBench } from './facebench.ts';
 import { type ImageStore, openImages } from './image-store.ts';
 import { readQuestionLines } from './jsonl.ts';
 import { looksOfficial, readOfficial, readOfficialFile } from './official.ts';
 import { readParquet } from './parquet.ts';
 import { type ReadOptions, raise, tooLarge } from './problem.ts';
 
-export type BenchmarkFormat = 'official' | 'parquet' | 'jsonl';
+export type BenchmarkFormat = 'official' | 'parquet' | 'jsonl' | 'face-human-bench' | 'facebench';
 
 /** A benchmark on disk: its questions stream, its images load when asked for. */
 export interface Benchmark {
@@ -30,7 +32,7 @@ export interface Benchmark {
 
 /**
  * Opens an official FaceXBench folder (the repository, its `benchmark/` folder, or one JSON file), Parquet files with the same
- * columns, or questions in JSONL.
+ * columns, questions in JSONL, or the folders of Face-Human-Bench and FaceBench.
  *
  * @throws {BiolensError} `input` where there is nothing of the kind at `path`.
  */
@@ -71,6 +73,12 @@ async function* read(
     case 'jsonl':
       for (const name of files) yield* readQuestionLines(root, name, options);
       break;
+    case 'face-human-bench':
+      yield* readFaceHuman(root, files, options);
+      break;
+    case 'facebench':
+      yield* readFaceBench(root, files, options);
+      break;
     default:
       format satisfies never;
   }
@@ -92,7 +100,10 @@ async function findFiles(path: string): Promise<Found> {
   if (!info.isDirectory()) {
     const format = formatOf(path);
     if (format === null) throw new BiolensError('input', `${path}: expected .json, .jsonl or .parquet`);
-    return { root: dirname(path), format, files: [basename(path)] };
+    const [folder, name] = [dirname(path), basename(path)];
+    if (format === 'official' && (await isFaceHuman(folder, name))) return faceHuman(folder, [name]);
+    if (format === 'jsonl' && (await looksFaceBench(path))) return { root: folder, format: 'facebench', files: [name] };
+    return { root: folder, format, files: [name] };
   }
   for (const folder of ['', 'benchmark', 'data']) {
     const root = join(path, folder);
@@ -100,14 +111,36 @@ async function findFiles(path: string): Promise<Found> {
     const of = (format: BenchmarkFormat): string[] => names.filter(name => formatOf(name) === format).sort();
     const jsonl = of('jsonl');
     if (jsonl.includes(OWN_FILE)) return { root, format: 'jsonl', files: [OWN_FILE] };
+    const humans = await faceHumanFiles(root, of('official'));
+    if (humans.length > 0) return faceHuman(root, humans);
     const official = await questionFiles(root, of('official'));
     if (official.length > 0) return { root, format: 'official', files: official };
     // Parquet is kept in `data/` by convention, and its paths are relative to the folder above.
     const parquet = of('parquet').map(name => join(folder, name));
     if (parquet.length > 0) return { root: path, format: 'parquet', files: parquet };
+    const faceBench = await keepOnly(jsonl, name => looksFaceBench(join(root, name)));
+    if (faceBench.length > 0) return { root, format: 'facebench', files: faceBench };
     if (jsonl.length > 0) return { root, format: 'jsonl', files: jsonl };
   }
-  throw new BiolensError('input', `${path}: no questions here: expected FaceXBench JSON, JSONL or Parquet files`);
+  const below = await findFaceHuman(path);
+  if (below !== null) return faceHuman(below, await faceHumanFiles(below, await readdir(below)));
+  throw new BiolensError(
+    'input',
+    `${path}: no questions here: expected FaceXBench JSON, JSONL, Parquet, Face-Human-Bench or FaceBench files`,
+  );
+}
+
+async function keepOnly(names: readonly string[], is: (name: string) => Promise<boolean>): Promise<string[]> {
+  const kept = await Promise.all(names.map(is));
+  return names.filter((_, i) => kept[i]);
+}
+
+const faceHumanFiles = (folder: string, names: readonly string[]): Promise<string[]> =>
+  keepOnly(names.filter(name => /^(?:face|human)_\w+\.json$/.test(name)).sort(), name => isFaceHuman(folder, name));
+
+function faceHuman(folder: string, names: readonly string[]): Found {
+  const root = rootOfFaceHuman(folder);
+  return { root, format: 'face-human-bench', files: names.map(name => relative(root, join(folder, name))) };
 }
 
 /** JSON that cannot be parsed counts as a file of questions: leaving it out would lose them without a word. */

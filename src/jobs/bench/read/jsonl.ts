@@ -38,15 +38,15 @@ async function* linesOf(stream: AsyncIterable<unknown>, name: string): AsyncGene
 }
 
 /**
- * The questions of a JSONL file, one `Question` a line.
+ * The values of a file of JSON lines, each with its place.
  *
- * @throws {BiolensError} `input`, naming the file, line and field, at the first problem unless `onProblem` is given.
+ * @throws {BiolensError} `input`, naming the file and line, at the first that is not JSON unless `onProblem` is given.
  */
-export async function* readQuestionLines(
+export async function* readJsonLines(
   root: string,
   name: string,
   options: ReadOptions = {},
-): AsyncGenerator<Question> {
+): AsyncGenerator<{ readonly where: string; readonly value: unknown }> {
   const path = join(root, name);
   await checkPlainFile(path, { name, mostBytes: Number.MAX_SAFE_INTEGER });
   const stream = createReadStream(path);
@@ -64,12 +64,27 @@ export async function* readQuestionLines(
         raise({ where, message: `${where}: not JSON: ${messageOf(cause)}` }, options);
         continue;
       }
-      const question = questionSchema.safeParse(value);
-      if (question.success) yield question.data;
-      else raise({ where, message: `${where}: ${describeIssues(question.error.issues)}` }, options);
+      yield { where, value };
     }
   } finally {
     stream.destroy();
+  }
+}
+
+/**
+ * The questions of a JSONL file, one `Question` a line.
+ *
+ * @throws {BiolensError} `input`, naming the file, line and field, at the first problem unless `onProblem` is given.
+ */
+export async function* readQuestionLines(
+  root: string,
+  name: string,
+  options: ReadOptions = {},
+): AsyncGenerator<Question> {
+  for await (const { where, value } of readJsonLines(root, name, options)) {
+    const question = questionSchema.safeParse(value);
+    if (question.success) yield question.data;
+    else raise({ where, message: `${where}: ${describeIssues(question.error.issues)}` }, options);
   }
 }
 

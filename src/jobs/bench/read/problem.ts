@@ -12,6 +12,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each question that cannot be read, which is then left out; without it, the first one is thrown. */
   readonly onProblem?: ((problem: ReadProblem) => void) | undefined;
+  /** Told what kind of question it is, for each one that is right as it is and of a kind that is not asked here. */
+  readonly onLeftOut?: ((kind: string) => void) | undefined;
 }
 
 /** Reports a problem, or throws it where nobody listens. */

@@ -135,6 +135,15 @@ async function* work(
   );
 }
 
+/** What is to be said before anything is asked. */
+const warningOf = (message: string): BenchStep => ({
+  type: 'warning',
+  message,
+  done: 0,
+  total: null,
+  spent: { inputTokens: 0, outputTokens: 0, dollars: null },
+});
+
 /** Opens the benchmark and the model of a bench run; see `benchJob`. */
 export async function* openBench(
   given: BenchConfiguration,
@@ -145,7 +154,10 @@ export async function* openBench(
   const { from, model, lint: __, ...rest } = configuration;
   const settings = askSettings({ ...rest, retryErrors, cancel });
   const benchmark = await openBenchmark(from);
-  const questions = await Array.fromAsync(benchmark.questions({ signal }));
+  const leftOut = new Map<string, number>();
+  const onLeftOut = (kind: string): void => void leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
+  const questions = await Array.fromAsync(benchmark.questions({ signal, onLeftOut }));
+  for (const [kind, n] of leftOut) yield warningOf(`${n.toLocaleString('en-US')} ${kind} are left out`);
   if (questions.length === 0) throw new BiolensError('input', `${from}: there are no questions`);
   const answerer = openAnswerer(model, { settings, questions, environment, fetch });
   const client = settings.batch ? openBatches(model, { environment, fetch }) : null;
