@@ -189,16 +189,11 @@ describe('FaceBench', () => {
     expect(questions[0]?.postpend).toBe(
       'Please select the most appropriate option. Answer with the letter of the option only.',
     );
-    expect(
-      Object.fromEntries(
-        Map.groupBy(leftOut, kind => kind)
-          .entries()
-          .map(([kind, all]) => [kind, all.length]),
-      ),
-    ).toEqual({
-      'open questions without options (OEQ)': 2,
-      'questions with several right options (MCQ)': 1,
-    });
+    expect(leftOut.sort()).toEqual([
+      'open questions without options (OEQ)',
+      'open questions without options (OEQ)',
+      'questions with several right options (MCQ)',
+    ]);
   });
 
   test.each([
