@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { deviceField, field, noFaceField, pathSchema, seedField, targetField } from '../../kit/job/index.ts';
+import { classesText } from './classes-text.ts';
 import { REPLICATION_DEFAULTS } from './replication-defaults.ts';
 
 const rate = z.number().gt(0).lt(1);
@@ -75,6 +76,18 @@ export const auditConfigurationSchema = z.strictObject({
     help: 'ONNX classifier with its model card, "built-in", "none", or "auto": built-in where labels are missing',
     is: 'onnx-model',
     words: ['auto', 'built-in', 'none'],
+  }),
+  askModel: field(z.string().min(1).optional(), {
+    flag: '--ask-model <spec>',
+    help: 'vision-language model that is shown every image and asked for attributes, in place of a classifier: openai-compatible:URL#NAME, ollama:NAME, openai:NAME, google:NAME, anthropic:NAME',
+    is: 'answering-model',
+  }),
+  /** Attribute → classes. */
+  ask: field(z.record(z.string().min(1).max(100), z.array(z.string().min(1).max(100)).min(2).max(20)).default({}), {
+    flag: '--ask <classes>',
+    help: 'attribute and classes that --ask-model is asked for, such as gender=male,female; may be repeated',
+    otherwise: 'none',
+    text: classesText,
   }),
   noFace: noFaceField(),
   faces: field(z.enum(['largest', 'all']).default('largest'), {

@@ -48,6 +48,8 @@ export interface FaceReaderOptions {
   readonly embedder: string;
   /** `built-in` (gender and age group), the path of an ONNX model with a card, or `none`. */
   readonly classifier: string;
+  /** Asked for attributes in place of the classifier. */
+  readonly asked?: Classifier | undefined;
   readonly noFace: NoFacePolicy;
   /** Which faces of an image are read. Default `largest`. */
   readonly faces?: FacesPolicy | undefined;
@@ -71,7 +73,11 @@ function mostLikely(classes: readonly string[], probabilities: readonly number[]
 function classifyWith({ attributes, classify }: Classifier, options: LookOptions): Classify {
   const classesOf = ({ probabilities }: Classified): Record<string, string> =>
     Object.fromEntries(
-      Object.entries(attributes).map(([name, classes]) => [name, mostLikely(classes, probabilities[name] ?? [])]),
+      // A model that is asked may say nothing of an attribute.
+      Object.entries(attributes).flatMap(([name, classes]) => {
+        const said = probabilities[name];
+        return said === undefined ? [] : [[name, mostLikely(classes, said)]];
+      }),
     );
   return async (image, signal) => {
     const [seen = null] = await classify([image], { ...options, signal });
@@ -128,7 +134,9 @@ export async function openFaceReader(options: FaceReaderOptions): Promise<FaceRe
     return network;
   };
   try {
-    const needsFaces = !wholeImages || options.classifier === BUILT_IN;
+    if (options.asked !== undefined) keep(options.asked);
+    const builtIn = options.classifier === BUILT_IN && options.asked === undefined;
+    const needsFaces = !wholeImages || builtIn;
     const analyser = needsFaces ? keep(await openFaceAnalyser({ device })) : undefined;
     const networks = { device, ...(analyser === undefined ? {} : { analyser }) };
     const embedder = keep(await openEmbedder(options.embedder, networks));
@@ -138,13 +146,15 @@ export async function openFaceReader(options: FaceReaderOptions): Promise<FaceRe
       concurrency: embedder.concurrency,
       [Symbol.asyncDispose]: close,
     };
-    if (options.classifier === BUILT_IN && analyser !== undefined)
+    if (builtIn && analyser !== undefined)
       return {
         ...common,
         classifier: { name: BUILT_IN, classes: BUILT_IN_CLASSES },
         read: builtInReader(analyser, embedder, look),
       };
-    const classifier = options.classifier === 'none' ? null : keep(await openClassifier(options.classifier, networks));
+    const classifier =
+      options.asked ??
+      (options.classifier === 'none' ? null : keep(await openClassifier(options.classifier, networks)));
     const classify: Classify = classifier === null ? async () => [] : classifyWith(classifier, look);
     return {
       ...common,

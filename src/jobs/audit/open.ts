@@ -1,11 +1,12 @@
 import { type AuditReport, auditReportSchema } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
-import { BUILT_IN } from '../../kit/faces/index.ts';
+import { BUILT_IN, type Classifier } from '../../kit/faces/index.ts';
 import type { OpenContext, OpenedJob } from '../../kit/job/index.ts';
 import type { Run } from '../../kit/runs/index.ts';
 import { openRuntime } from '../../kit/tensor/node.ts';
 import type { SampleMaker } from '../generators/index.ts';
-import { resolveAttributes } from './attributes.ts';
+import { openAskedClassifier } from './asked-classifier.ts';
+import { resolveAttributes, type SetAttributes } from './attributes.ts';
 import { auditEmbeddings } from './audit.ts';
 import { targetOf } from './bias.ts';
 import { attributesOfTable, collectSets } from './collect-sets.ts';
@@ -20,7 +21,9 @@ import { openCacheOf } from './reading-cache.ts';
 import { SAMPLED } from './sampled.ts';
 import { generateSet, openMaker, type SamplingStep } from './sampling.ts';
 import { openSource, type SetSource } from './sources.ts';
-import type { LabelsAside } from './verdict.ts';
+import type { LabelsAside, Unanswered } from './verdict.ts';
+
+const EMBEDDINGS = /\.(npy|npz|safetensors)$/i;
 
 /** What an audit of folders and files says between its beginning and its result. */
 export type AuditStep = ReadEvent | AuditProgress | SamplingStep;
@@ -33,14 +36,37 @@ interface Sources {
   close(): Promise<void>;
 }
 
+/** The model that is asked for attributes in place of a classifier, if there is one. */
+function askedOf(
+  { askModel, ask, classifier, faces, training, generated }: AuditConfiguration,
+  { environment, fetch }: OpenContext,
+): Classifier | undefined {
+  const asks = Object.keys(ask).length;
+  if (askModel === undefined) {
+    if (asks > 0) throw new BiolensError('usage', '--ask-model is missing, which --ask is for');
+    return undefined;
+  }
+  if (asks === 0) throw new BiolensError('usage', '--ask is missing: what is --ask-model asked for?');
+  if (classifier !== 'auto')
+    throw new BiolensError('usage', `--classifier ${classifier} has no use beside --ask-model, which stands for it`);
+  if (faces === 'all')
+    throw new BiolensError('usage', '--faces all has no use with --ask-model, which looks at whole images');
+  if ([training, generated].every(path => path !== undefined && EMBEDDINGS.test(path)))
+    throw new BiolensError('usage', '--ask-model has no images to look at: both sets are embeddings');
+  return openAskedClassifier(askModel, ask, { environment, fetch });
+}
+
 /** The built-in classifier steps in where labels are missing. */
-function classifierOf({ classifier }: AuditConfiguration, sources: readonly SetSource[]): string {
+function classifierOf({ classifier, askModel, ask }: AuditConfiguration, sources: readonly SetSource[]): string {
+  if (askModel !== undefined) return `${askModel} ${JSON.stringify(ask)}`;
   if (classifier !== 'auto') return classifier;
   const compared = sources.filter(({ set }) => set !== 'heldout');
   return compared.every(({ labels }) => labels !== null) ? 'none' : BUILT_IN;
 }
 
-async function openSources(configuration: AuditConfiguration, signal: AbortSignal | undefined): Promise<Sources> {
+async function openSources(configuration: AuditConfiguration, context: OpenContext): Promise<Sources> {
+  const { signal } = context;
+  const asked = askedOf(configuration, context);
   const sources: SetSource[] = [];
   let reader: FaceReader | null = null;
   const close = async (): Promise<void> => {
@@ -58,7 +84,7 @@ async function openSources(configuration: AuditConfiguration, signal: AbortSigna
     );
     if (heldout !== undefined) sources.push(await openSource('heldout', heldout, { signal }));
     if (sources.some(({ kind }) => kind === 'images'))
-      reader = await openFaceReader({ ...configuration, classifier: classifierOf(configuration, sources) });
+      reader = await openFaceReader({ ...configuration, asked, classifier: classifierOf(configuration, sources) });
     await checkEmbeddings(sources, { width: reader?.width ?? null, embedder: configuration.embedder, signal });
     checkAttributes(sources, { configuration, reader });
     return { sources, reader, maker, close };
@@ -141,7 +167,12 @@ async function* work(
       runtime,
       embedder: reader?.embedder ?? 'given embeddings',
       attributes: labels,
-      reading: { sets: summaries, skipped, labels: labelsAside(sources) },
+      reading: {
+        sets: summaries,
+        skipped,
+        labels: labelsAside(sources),
+        unanswered: unansweredOf(configuration, attributes),
+      },
       names: namesOf(configuration),
       signal,
     });
@@ -149,6 +180,20 @@ async function* work(
   } finally {
     await runtime.close();
   }
+}
+
+/** Images of each set that a model which is asked for attributes gave no class of one. */
+function unansweredOf(
+  { ask }: AuditConfiguration,
+  attributes: Readonly<Record<'training' | 'generated', SetAttributes>>,
+): Unanswered[] {
+  return Object.keys(ask).flatMap(attribute =>
+    (['training', 'generated'] as const).map(set => {
+      const { items, classified } = attributes[set];
+      const n = classified ? items.filter(({ predicted }) => predicted[attribute] === undefined).length : 0;
+      return { attribute, set, n, of: items.length };
+    }),
+  );
 }
 
 /** Labels of images that are not there, of the sets whose labels are used. */
@@ -167,9 +212,10 @@ function namesOf({ training, generated = SAMPLED, heldout }: AuditConfiguration)
 /** Opens the sets and networks of an audit; see `auditJob`. */
 export async function* openAudit(
   configuration: AuditConfiguration,
-  { signal }: OpenContext,
+  context: OpenContext,
 ): AsyncGenerator<AuditStep, OpenedJob<AuditConfiguration, AuditStep, AuditReport>> {
-  const opened = await openSources(configuration, signal);
+  const { signal } = context;
+  const opened = await openSources(configuration, context);
   const { sources, reader, maker } = opened;
   const given = sources.find(source => source.kind === 'embeddings');
   return {

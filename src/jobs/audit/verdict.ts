@@ -273,6 +273,16 @@ export interface Reading {
   readonly skipped: AuditReport['skipped'];
   /** Labels of images that are not there. */
   readonly labels?: readonly LabelsAside[] | undefined;
+  /** Answers that a model which was asked for attributes did not give. */
+  readonly unanswered?: readonly Unanswered[] | undefined;
+}
+
+/** Images of a set that a model gave no class of an attribute. */
+export interface Unanswered {
+  readonly attribute: string;
+  readonly set: 'training' | 'generated';
+  readonly n: number;
+  readonly of: number;
 }
 
 /** Labels of a table whose images are not there. */
@@ -355,6 +365,19 @@ function labelsFinding({ labels = [] }: Reading): Finding | null {
   };
 }
 
+function unansweredFinding({ unanswered = [] }: Reading): Finding | null {
+  const lacking = unanswered.filter(({ n }) => n > 0);
+  if (lacking.length === 0) return null;
+  const parts = lacking.map(({ attribute, set, n, of }) => `${attribute} of ${n} of ${of} ${SET_WORDS[set]} images`);
+  return {
+    subject: 'answers',
+    level: lacking.some(({ n, of }) => n / of > MOST_UNSEEN) ? 'warning' : 'unknown',
+    headline: `The model that was asked gave no class: ${parts.join(', ')}.`,
+    certainty:
+      'It declined, or named none or several. Shares rest on the other images; where it declines one class more often than another, they are skewed by that.',
+  };
+}
+
 function severalFacesFinding(reading: Reading): Finding | null {
   const crowded = readSets(reading).filter(({ summary }) => (summary.severalFaces ?? 0) > 0);
   if (crowded.length === 0) return null;
@@ -433,7 +456,9 @@ export function writeVerdict(report: {
     qualityFinding(report.quality),
   ];
   const caveats = [
-    ...(reading === undefined ? [] : [unreadFinding(reading), labelsFinding(reading), severalFacesFinding(reading)]),
+    ...(reading === undefined
+      ? []
+      : [unreadFinding(reading), labelsFinding(reading), unansweredFinding(reading), severalFacesFinding(reading)]),
     repeats === undefined ? null : repeatsFinding(repeats),
   ].filter(finding => finding !== null);
   const [copies, ...others] =

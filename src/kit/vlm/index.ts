@@ -1,3 +1,4 @@
+export { askAgain } from './ask-again.ts';
 export {
   type BatchClient,
   type BatchEntry,

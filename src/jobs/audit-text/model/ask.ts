@@ -1,6 +1,5 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
-import { ModelError, type VisionLanguageModel } from '../../../kit/vlm/index.ts';
+import { askAgain, ModelError, type VisionLanguageModel } from '../../../kit/vlm/index.ts';
 import type { ContinuationItem } from '../items.ts';
 import type { Prompt } from './prompts.ts';
 
@@ -12,10 +11,6 @@ export interface AskSettings {
   readonly signal?: AbortSignal | undefined;
 }
 
-const ATTEMPTS = 4;
-const FIRST_WAIT_MS = 500;
-const MOST_WAIT_MS = 60_000;
-const TIMEOUT_MS = 180_000;
 /** Tokens of a word, at most, as tokenizers split most languages. */
 const TOKENS_A_WORD = 3;
 /** Share of the words asked for below which an answer that ran out of tokens is cut. */
@@ -52,36 +47,29 @@ export async function askToContinue(
   const { document, control, words, prefix } = prompt;
   const item = { document, control, words, sample };
   const text = api === 'completion' ? prefix : template.replaceAll('{prefix}', () => prefix);
-  for (let attempt = 1; ; attempt++) {
-    throwIfAborted(signal);
-    const deadline = AbortSignal.timeout(TIMEOUT_MS);
-    try {
-      const reply = await model.ask({
+  try {
+    const reply = await askAgain(
+      model,
+      {
         parts: [{ type: 'text', text }],
         temperature: sample === 0 ? 0 : 1,
         maxOutputTokens: continuation * TOKENS_A_WORD,
         seed: seed + sample,
-        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
-      });
-      const answer = reply.text;
-      if (answer.trim() === '') return { ...item, outcome: reply.refused ? 'refused' : 'empty', text: answer };
-      if (reply.refused || readsLikeRefusal(answer)) return { ...item, outcome: 'refused', text: answer };
-      const short = answer.split(/\s+/).length < WHOLE * continuation;
-      return { ...item, outcome: reply.finishReason === 'length' && short ? 'cut' : 'answered', text: answer };
-    } catch (error) {
-      throwIfAborted(signal);
-      if (error instanceof ModelError && error.fatal) throw error;
-      const again = error instanceof ModelError ? error.transient : deadline.aborted;
-      if (!again || attempt === ATTEMPTS) {
-        if (error instanceof BiolensError || deadline.aborted)
-          return { ...item, outcome: 'failed', text: '', error: messageOf(error) };
-        throw error;
-      }
-      const asked = error instanceof ModelError ? error.retryAfterMs : null;
-      await wait(Math.min(MOST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (attempt - 1)), undefined, { signal }).catch(
-        () => undefined,
-      );
-    }
+      },
+      { signal },
+    );
+    const answer = reply.text;
+    if (answer.trim() === '') return { ...item, outcome: reply.refused ? 'refused' : 'empty', text: answer };
+    if (reply.refused || readsLikeRefusal(answer)) return { ...item, outcome: 'refused', text: answer };
+    const short = answer.split(/\s+/).length < WHOLE * continuation;
+    return { ...item, outcome: reply.finishReason === 'length' && short ? 'cut' : 'answered', text: answer };
+  } catch (error) {
+    throwIfAborted(signal);
+    if (error instanceof ModelError && error.fatal) throw error;
+    const timedOut = error instanceof Error && error.name === 'TimeoutError';
+    if (error instanceof BiolensError || timedOut)
+      return { ...item, outcome: 'failed', text: '', error: messageOf(error) };
+    throw error;
   }
 }
 
