@@ -10,13 +10,17 @@ import { visibleText } from '../text/visible-text.ts';
 import { wordsOf } from '../text/words.ts';
 import { KINDS } from './kinds.ts';
 
+/** What a command that trains does not say is left open. */
+const known = (value: number | null, format: (value: number) => string): string =>
+  value === null ? '–' : format(value);
+
 const TRAINING: readonly Column<StudyResult>[] = [
   { id: 'generator', header: 'Generator', cell: ({ kind }) => KINDS[kind].title },
   { id: 'size', header: 'Images', numeric: true, cell: ({ size }) => formatCount(size) },
-  { id: 'numbers', header: 'Numbers', numeric: true, cell: ({ training }) => formatCount(training.parameters) },
-  { id: 'steps', header: 'Steps', numeric: true, cell: ({ training }) => formatCount(training.steps) },
-  { id: 'batch', header: 'Batch', numeric: true, cell: ({ training }) => formatCount(training.batchSize) },
-  { id: 'epochs', header: 'Passes', numeric: true, cell: ({ training }) => formatNumber(training.epochs) },
+  { id: 'numbers', header: 'Numbers', numeric: true, cell: ({ training }) => known(training.parameters, formatCount) },
+  { id: 'steps', header: 'Steps', numeric: true, cell: ({ training }) => known(training.steps, formatCount) },
+  { id: 'batch', header: 'Batch', numeric: true, cell: ({ training }) => known(training.batchSize, formatCount) },
+  { id: 'epochs', header: 'Passes', numeric: true, cell: ({ training }) => known(training.epochs, formatNumber) },
   { id: 'seconds', header: 'Seconds', numeric: true, cell: ({ training }) => formatNumber(training.seconds) },
   { id: 'samples', header: 'Samples', numeric: true, cell: ({ samples }) => formatCount(samples) },
   {

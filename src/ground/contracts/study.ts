@@ -3,23 +3,26 @@ import { attributeBiasSchema, findingSchema } from './audit.ts';
 import { skippedSchema } from './faces.ts';
 import { metricSchema } from './metric.ts';
 
-/** The kinds of generator that a study trains. */
+/** The kinds of generator that this project trains. */
 export const GENERATOR_KINDS = ['gan', 'diffusion'] as const;
 export const generatorKindSchema = z.enum(GENERATOR_KINDS);
 export type GeneratorKind = z.infer<typeof generatorKindSchema>;
+/** `command`: trained and sampled by commands of the user. */
+export const studyKindSchema = z.enum([...GENERATOR_KINDS, 'command']);
+export type StudyKind = z.infer<typeof studyKindSchema>;
 
 /** One generator: trained on the first `size` images of one seeded order, so that each smaller set lies within each larger one. */
 export const studyResultSchema = z.object({
-  kind: generatorKindSchema,
+  kind: studyKindSchema,
   /** Training images. */
   size: z.number().int().positive(),
   training: z.object({
-    /** Numbers that were learned. */
-    parameters: z.number().int(),
-    steps: z.number().int(),
-    batchSize: z.number().int(),
+    /** Numbers that were learned; null, as the next three, where a command trains and does not say. */
+    parameters: z.number().int().nullable(),
+    steps: z.number().int().nullable(),
+    batchSize: z.number().int().nullable(),
     /** Times that each training image was seen, on average. */
-    epochs: z.number(),
+    epochs: z.number().nullable(),
     /** Seconds of training on this machine, all parts of an interrupted run together. */
     seconds: z.number(),
   }),
@@ -62,7 +65,7 @@ export const studyReportSchema = z.object({
   imageSize: z.number().int(),
   /** Those studied, ascending. */
   sizes: z.array(z.number().int()),
-  kinds: z.array(generatorKindSchema),
+  kinds: z.array(studyKindSchema),
   /** What keeps the sizes comparable: as many steps for each, or as many passes over the images. */
   budget: z.object({ unit: z.enum(['steps', 'epochs']), value: z.number() }),
   attributes: z.record(z.string(), studyAttributeSchema),
@@ -73,8 +76,8 @@ export const studyReportSchema = z.object({
     z.object({
       attribute: z.string(),
       size: z.number().int(),
-      first: generatorKindSchema,
-      second: generatorKindSchema,
+      first: studyKindSchema,
+      second: studyKindSchema,
       /** How much more the first amplifies: difference of the two amplifications. */
       difference: metricSchema,
       p: z.number().nullable(),

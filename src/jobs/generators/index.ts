@@ -11,6 +11,7 @@ export * from './noise/schedule.ts';
 export { readNoiseSchedule, SCHEDULER_CLASSES, writeNoiseSchedule } from './noise/scheduler-file.ts';
 export * from './noise/solver.ts';
 export { openOnnxGenerator } from './outside/onnx-generator.ts';
+export { callSampleCommand, parseSampleCommand, type SampleCommand } from './outside/sample-command.ts';
 export { openSampleMaker, type SampleMaker, type SampleMakerSettings } from './outside/sample-maker.ts';
 export {
   type Correction,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { generatorKindSchema } from '../../ground/contracts/index.ts';
+import { studyKindSchema } from '../../ground/contracts/index.ts';
 import { deviceField, field, pathSchema, seedField, targetField } from '../../kit/job/index.ts';
 import { budgetText, sideText } from './text-forms.ts';
 
@@ -24,10 +24,23 @@ export const studyConfigurationSchema = z.strictObject({
     help: 'numbers of training images; one larger than the folder is left out, and said so',
     commas: true,
   }),
-  kinds: field(z.array(generatorKindSchema).min(1).default(['gan', 'diffusion']), {
+  kinds: field(z.array(studyKindSchema).min(1).default(['gan', 'diffusion']), {
     flag: '--kinds <list>',
-    help: 'generators to train',
+    help: 'generators to train; command: the one that --train-with trains',
     commas: true,
+  }),
+  /** Run without a shell. */
+  trainWith: field(z.string().min(1).max(4096).optional(), {
+    flag: '--train-with <command>',
+    help: 'command that trains a generator, with {images} and {model} for the folders of images and of the model, {size} and {seed}',
+    is: 'command',
+  }),
+  /** Run without a shell. */
+  sampleWith: field(z.string().min(1).max(4096).optional(), {
+    flag: '--sample-with <command>',
+    help: 'command that samples it, with {model}, {n}, {seed} and {dir}; {size} too',
+    is: 'command',
+    otherwise: 'the model is an ONNX file with its card, or a model folder',
   }),
   /** Side of the images that are learned and generated. */
   imageSize: field(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { generatorKindSchema } from '../../ground/contracts/index.ts';
+import { studyKindSchema } from '../../ground/contracts/index.ts';
 
 const saidSchema = z.record(z.string(), z.string()).nullable();
-const generator = { kind: generatorKindSchema, size: z.number().int() };
+const generator = { kind: studyKindSchema, size: z.number().int() };
 
 /** One line of a study's `items.jsonl`. */
 export const studyItemSchema = z.discriminatedUnion('type', [
@@ -16,8 +16,8 @@ export const studyItemSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('trained'),
     ...generator,
-    parameters: z.number().int(),
-    steps: z.number().int(),
+    parameters: z.number().int().nullable(),
+    steps: z.number().int().nullable(),
     seconds: z.number(),
   }),
   /** What the classifier says of a generator's samples, in their order. */

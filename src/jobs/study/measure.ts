@@ -1,9 +1,9 @@
 import {
   type AttributeBias,
-  type GeneratorKind,
   type Metric,
   missingMetric,
   type StudyAttribute,
+  type StudyKind,
   type StudyReport,
 } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
@@ -132,7 +132,7 @@ export function compareKinds(
 }
 
 interface Side {
-  readonly kind: GeneratorKind;
+  readonly kind: StudyKind;
   readonly samples: Labels;
   readonly bias: AttributeBias;
 }

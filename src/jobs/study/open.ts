@@ -6,6 +6,7 @@ import { openRuntime } from '../../kit/tensor/node.ts';
 import type { StudyConfiguration } from './configuration.ts';
 import type { StudyStep } from './events.ts';
 import { collectProgress, studyItemSchema } from './items.ts';
+import { type OutsideCommands, parseOutside, sampleOutside, trainOutside } from './outside.ts';
 import { readPictures } from './pictures.ts';
 import { planStudy } from './plan.ts';
 import { chooseSizes, type Prepared, prepareStudy } from './prepare.ts';
@@ -28,7 +29,7 @@ async function checkFolder(run: Run, prepared: Prepared, signal: AbortSignal | u
 async function* work(
   run: Run,
   prepared: Prepared,
-  signal: AbortSignal | undefined,
+  { outside, signal }: { readonly outside: OutsideCommands | null; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<StudyStep, StudyReport> {
   const { configuration, folder } = prepared;
   await checkFolder(run, prepared, signal);
@@ -47,6 +48,12 @@ async function* work(
     yield* labelPictures(context);
     for (const size of chosen.sizes)
       for (const kind of configuration.kinds) {
+        if (kind === 'command') {
+          if (outside === null) continue;
+          yield* trainOutside(context, outside, size);
+          yield* sampleOutside(context, outside, size);
+          continue;
+        }
         yield* trainGenerator(context, { kind, size });
         yield* sampleGenerator(context, { kind, size });
       }
@@ -67,11 +74,12 @@ export async function* openStudy(
     attributes: [...new Set(given.attributes)],
     kinds: [...new Set(given.kinds)],
   };
+  const outside = parseOutside(configuration);
   const prepared = await prepareStudy(configuration, { signal });
   return {
     configuration,
     plan: planStudy(prepared),
-    work: run => work(run, prepared, signal),
+    work: run => work(run, prepared, { outside, signal }),
     [Symbol.asyncDispose]: () => prepared.labeller.close(),
   };
 }

@@ -25,8 +25,12 @@ function secondsOfGenerator(configuration: StudyConfiguration, kind: GeneratorKi
   return SECONDS.open + steps * secondsOfStep(kind, step) + samples * secondsOfSample(kind, step, SAMPLING.steps);
 }
 
+/** Those that this project trains. */
+const ownKinds = ({ kinds }: StudyConfiguration): GeneratorKind[] => kinds.filter(kind => kind !== 'command');
+
 function secondsOf({ configuration, folder, labeller, sizes }: Prepared): number {
-  const { kinds, samples, confusionImages } = configuration;
+  const { samples, confusionImages } = configuration;
+  const kinds = ownKinds(configuration);
   const n = folder.files.length;
   const labelled = Math.min(n, confusionImages) + sizes.length * kinds.length * samples;
   const generators = sizes.flatMap(size => kinds.map(kind => secondsOfGenerator(configuration, kind, size)));
@@ -39,15 +43,18 @@ function secondsOf({ configuration, folder, labeller, sizes }: Prepared): number
 
 /** Bytes of the pictures, and of a training step of the larger network. */
 function bytesOf({ configuration, folder }: Prepared, onCpu: boolean): number {
-  const { kinds, imageSize: size, batchSize } = configuration;
-  const steps = kinds.map(kind => GENERATORS[kind].trainingBytes(studySettings(kind, { size, batchSize, steps: 1 })));
-  return folder.files.length * size ** 2 * 3 + (onCpu ? Math.max(...steps.map(bytes => bytes ?? 0)) : 0);
+  const { imageSize: size, batchSize } = configuration;
+  const steps = ownKinds(configuration).map(kind =>
+    GENERATORS[kind].trainingBytes(studySettings(kind, { size, batchSize, steps: 1 })),
+  );
+  return folder.files.length * size ** 2 * 3 + (onCpu ? Math.max(0, ...steps.map(bytes => bytes ?? 0)) : 0);
 }
 
 /** What a study reads, and about how long it takes. */
 export function planStudy(prepared: Prepared): JobPlan {
   const { configuration, folder } = prepared;
   const { images, device, attributes } = configuration;
+  const byCommand = configuration.kinds.includes('command');
   const onCpu = device === 'cpu' || device === 'auto';
   return {
     reads: [
@@ -55,8 +62,12 @@ export function planStudy(prepared: Prepared): JobPlan {
       { what: 'labels', path: folder.labels.source, amount: attributes.join(', ') },
     ],
     writes: [],
-    seconds: onCpu ? secondsOf(prepared) : null,
-    basis: onCpu ? 'as measured on two shared cores of an Intel Xeon' : `depends on the graphics card (${device})`,
+    seconds: onCpu && !byCommand ? secondsOf(prepared) : null,
+    basis: byCommand
+      ? 'depends on the commands that train and sample'
+      : onCpu
+        ? 'as measured on two shared cores of an Intel Xeon'
+        : `depends on the graphics card (${device})`,
     memoryBytes: bytesOf(prepared, onCpu),
   };
 }

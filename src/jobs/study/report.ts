@@ -48,7 +48,10 @@ export function buildStudyReport(context: StudyContext): StudyReport {
       return {
         kind,
         size,
-        training: { parameters, steps, batchSize, epochs: (steps * batchSize) / size, seconds },
+        training:
+          steps === null
+            ? { parameters, steps, batchSize: null, epochs: null, seconds }
+            : { parameters, steps, batchSize, epochs: (steps * batchSize) / size, seconds },
         samples: said.length,
         unclassified: said.filter(one => one === null).length,
         sheet,

@@ -1,9 +1,13 @@
-import type { AttributeBias, Finding, GeneratorKind, StudyResult } from '../../ground/contracts/index.ts';
+import type { AttributeBias, Finding, StudyKind, StudyResult } from '../../ground/contracts/index.ts';
 import { benjaminiHochberg } from '../../ground/math/index.ts';
 
 /** False-discovery rate over all generators of an attribute. */
 const RATE = 0.05;
-const NAMES: Readonly<Record<GeneratorKind, string>> = { gan: 'GAN', diffusion: 'diffusion model' };
+const NAMES: Readonly<Record<StudyKind, string>> = {
+  gan: 'GAN',
+  diffusion: 'diffusion model',
+  command: 'generator of the command',
+};
 
 interface Point {
   readonly size: number;
@@ -39,7 +43,7 @@ function surelyLess({ bias: { amplification } }: Point): boolean {
   return amplification.interval !== null && amplification.interval.high < 1;
 }
 
-function kindFinding(attribute: string, kind: GeneratorKind, points: readonly Point[]): Finding {
+function kindFinding(attribute: string, kind: StudyKind, points: readonly Point[]): Finding {
   const subject = `${attribute}, ${NAMES[kind]}`;
   const amplifications = points.flatMap(({ size, bias: { amplification } }) => {
     const { value, interval } = amplification;
@@ -83,7 +87,7 @@ function kindFinding(attribute: string, kind: GeneratorKind, points: readonly Po
 /** What a study says in plain words: a finding for each attribute and kind. */
 export function writeStudyVerdict(
   results: readonly StudyResult[],
-  { attributes, kinds }: { readonly attributes: readonly string[]; readonly kinds: readonly GeneratorKind[] },
+  { attributes, kinds }: { readonly attributes: readonly string[]; readonly kinds: readonly StudyKind[] },
 ): Finding[] {
   return attributes.flatMap(attribute => {
     const points = findPoints(results, attribute);

@@ -16,7 +16,8 @@ import type { Prepared } from './prepare.ts';
 /** Training between two checkpoints, which is what a kill may cost. */
 const CHECKPOINT_MS = 15_000;
 const AT_ONCE = 64;
-const SHEET_COLUMNS = 8;
+/** Of the sheet of a generator's first samples; it has as many rows. */
+export const SHEET_COLUMNS = 8;
 
 /** A study at work. */
 export interface StudyContext {
