@@ -4,20 +4,21 @@ import { join, resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const root = resolve(import.meta.dirname, '..');
-/** Kernels and whether workers share their memory. */
-const KERNELS = [
-  { name: 'products', shared: true },
-  { name: 'dots', shared: false },
-];
+
+const GIVEN = ['--importMemory', '--initialMemory', '1', '--maximumMemory', '65536'];
+/** Kernels and their memory: given, given and shared by workers, or one of their own. */
+const KERNELS = {
+  products: [...GIVEN, '--sharedMemory', '--enable', 'threads'],
+  dots: GIVEN,
+  masks: ['--initialMemory', '4', '--maximumMemory', '4'],
+};
 
 mkdirSync(join(root, 'dist', 'kernels'), { recursive: true });
-for (const { name, shared } of KERNELS) {
+for (const [name, memory] of Object.entries(KERNELS)) {
   const { error, stderr } = await asc.main([
     join('assembly', `${name}.ts`),
     ...['--baseDir', root, '--outFile', join('dist', 'kernels', `${name}.wasm`)],
-    ...['--runtime', 'stub', '--optimizeLevel', '3', '--noAssert'],
-    ...['--importMemory', '--initialMemory', '1', '--maximumMemory', '65536', '--enable', 'simd'],
-    ...(shared ? ['--sharedMemory', '--enable', 'threads'] : []),
+    ...['--runtime', 'stub', '--optimizeLevel', '3', '--noAssert', '--enable', 'simd', ...memory],
   ]);
   if (error !== null) {
     console.error(`kernels: ${name}: ${error.message}\n${stderr.toString()}`);

@@ -60,7 +60,8 @@ function buildPages() {
 
 /** The compiled kernels are a build product too; they take a second. */
 function buildKernels() {
-  const kernel = join(root, 'dist', 'kernels', 'products.wasm');
+  // The one that is built last.
+  const kernel = join(root, 'dist', 'kernels', 'masks.wasm');
   const sources = ['assembly', 'scripts/kernels.ts'].map(path => newestChange(join(root, path)));
   if (existsSync(kernel) && statSync(kernel).mtimeMs > Math.max(...sources)) return;
   say('building the kernels');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { addMask } from '../../src/jobs/federated/secure/derive.ts';
+import { addMasks } from '../../src/jobs/federated/secure/derive.ts';
 import { nodePrimitives } from '../../src/jobs/federated/secure/node.ts';
+import { addPacked, packBits, plainKernel } from '../../src/jobs/federated/secure/packing.ts';
 import { browserPrimitives } from '../../src/jobs/federated/secure/primitives.ts';
 import { fromHex, toHex } from '../../src/jobs/federated/wire/bytes.ts';
 
@@ -53,27 +54,53 @@ test('both sets agree on everything that goes over a wire', async () => {
   expect(browser.sha256(a, b)).toEqual(node.sha256(a, b));
   expect(browser.sign(a, b)).toEqual(node.sign(a, b));
   expect(browser.seal(a, b, a)).toEqual(node.seal(a, b, a));
-  // Longer than one part of the keystream of either.
-  const vectors = [new Uint32Array(600_001), new Uint32Array(600_001)] as const;
-  await addMask(vectors[0], a, { sign: 1, primitives: node });
-  await addMask(vectors[1], a, { sign: 1, primitives: browser });
-  expect(vectors[0]).toEqual(vectors[1]);
-  await addMask(vectors[1], a, { sign: -1, primitives: node });
-  expect(vectors[1].every(entry => entry === 0)).toBe(true);
+  // Longer than one part, and with bytes that are left over.
+  for (const bits of [23, 32]) {
+    const vectors = [new Uint32Array(600_001), new Uint32Array(600_001), new Uint32Array(600_001)] as const;
+    const masks = [a, b].map(key => ({ key, sign: 1 }) as const);
+    await addMasks(vectors[0], masks, { bits, primitives: node });
+    await addMasks(vectors[1], masks, { bits, primitives: browser });
+    await addMasks(vectors[2], masks, { bits, primitives: { ...node, kernel: plainKernel } });
+    expect(vectors[0]).toEqual(vectors[1]);
+    expect(vectors[2]).toEqual(vectors[1]);
+    await addMasks(
+      vectors[1],
+      masks.map(({ key }) => ({ key, sign: -1 })),
+      { bits, primitives: node },
+    );
+    expect(vectors[1].every(entry => entry === 0)).toBe(true);
+  }
+});
+
+test('the compiled kernel packs and adds as the plain one does, for every width', () => {
+  const { kernel } = nodePrimitives;
+  expect(kernel).not.toBe(plainKernel);
+  for (let bits = 1; bits <= 32; bits++) {
+    const entries = new Uint32Array(nodePrimitives.randomBytes(4 * 16_417).buffer);
+    const packed = packBits(entries, bits, kernel);
+    expect(packed).toEqual(packBits(entries, bits));
+    const sums = [entries.slice(), entries.slice()] as const;
+    // From an odd place in a message.
+    const message = new Uint8Array(packed.length + 3);
+    message.set(packed, 3);
+    addPacked(sums[0], message.subarray(3), { bits, kernel });
+    addPacked(sums[1], packed, { bits });
+    expect(sums[0]).toEqual(sums[1]);
+  }
 });
 
 test('every bit of a mask’s key changes the mask', async () => {
   const key = nodePrimitives.randomBytes(32);
-  const maskOf = async (bytes: Uint8Array) => {
+  const maskBy = async (bytes: Uint8Array) => {
     const vector = new Uint32Array(4);
-    await addMask(vector, bytes, { sign: 1, primitives: nodePrimitives });
+    await addMasks(vector, [{ key: bytes, sign: 1 }], { bits: 23, primitives: nodePrimitives });
     return vector.join();
   };
-  const seen = new Set([await maskOf(key)]);
+  const seen = new Set([await maskBy(key)]);
   for (let bit = 0; bit < 256; bit++) {
     const changed = key.slice();
     changed[bit >> 3]! ^= 1 << (bit & 7);
-    seen.add(await maskOf(changed));
+    seen.add(await maskBy(changed));
   }
   expect(seen.size).toBe(257);
 });

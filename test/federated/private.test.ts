@@ -59,7 +59,7 @@ describe('the lattice of a round', () => {
     const clients = 10;
     for (let i = 0; i < clients; i++) {
       const noisy = makeNoisy(update, { lattice, rotation, words: wordsOf(i), integers: integersOf(100 + i) });
-      addPacked(sum, packBits(noisy, lattice.bits), lattice.bits);
+      addPacked(sum, packBits(noisy, lattice.bits), { bits: lattice.bits });
     }
     const total = decodeNoisy(sum, { lattice, rotation });
     expect(total).toHaveLength(300);

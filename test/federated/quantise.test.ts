@@ -31,7 +31,7 @@ test('at n · range = modulus the largest sum is still exact', () => {
   const sum = new Uint32Array(3);
   for (let i = 0; i < 64; i++) {
     const { entries } = quantise(Float32Array.of(1, -1), { quantiser, weight: 1, words: wordsOf(i) });
-    addPacked(sum, packBits(entries, bits), bits);
+    addPacked(sum, packBits(entries, bits), { bits });
   }
   const { total, weight } = decodeSum(sum, { quantiser, bits, clients: 64 });
   expect([...total]).toEqual([64, -64]);
@@ -86,12 +86,12 @@ test('packing and adding up give back every number, at every width', () => {
       const message = new Uint8Array(packed.length + 3);
       message.set(packed, 3);
       const sum = new Uint32Array(entries.length);
-      addPacked(sum, message.subarray(3), bits);
+      addPacked(sum, message.subarray(3), { bits });
       expect(sum).toEqual(entries);
     }),
     { numRuns: 300 },
   );
-  expect(() => addPacked(new Uint32Array(4), new Uint8Array(12), 8)).toThrow(
+  expect(() => addPacked(new Uint32Array(4), new Uint8Array(12), { bits: 8 })).toThrow(
     /expected 4 bytes for 4 entries of 8 bits/,
   );
 });

@@ -2,11 +2,12 @@ import { split } from 'shamir-secret-sharing';
 import { BiolensError } from '../../../ground/errors.ts';
 import { sameBytes, toHex } from '../wire/bytes.ts';
 import {
-  addMask,
+  addMasks,
   areNeighbours,
   type Binding,
   commitmentOf,
   listDigest,
+  type Mask,
   pairKey,
   sealBinding,
   sealingKey,
@@ -319,16 +320,16 @@ export class SecureClient {
     for (const { from, sealed } of list) this.#held.set(from, this.#openShares(from, sealed, binding));
     if (this.#held.size < this.#threshold)
       this.#refuse('cohort', `${this.#held.size} of its neighbours are left, it demands ${this.#threshold}`);
-    const masked = entries.slice();
-    await addMask(masked, selfKey(this.#seed, binding, client), { sign: 1, primitives });
+    const masks: Mask[] = [{ key: selfKey(this.#seed, binding, client), sign: 1 }];
     for (const other of this.#held.keys()) {
       const { keys } = this.#neighbours.get(other)!;
       const secret = primitives.exchange(this.#masking.secret, keys.masking);
       if (secret === null) this.#refuse('keys', `the key of ${nameIn(roster, other)} is of low order`);
-      const key = pairKey(secret, binding, [this.#keys, keys]);
-      await addMask(masked, key, { sign: client < other ? 1 : -1, primitives });
+      masks.push({ key: pairKey(secret, binding, [this.#keys, keys]), sign: client < other ? 1 : -1 });
     }
-    return this.#answer('vector', packBits(masked, record.bits));
+    const masked = entries.slice();
+    await addMasks(masked, masks, { bits: record.bits, primitives });
+    return this.#answer('vector', packBits(masked, record.bits, primitives.kernel));
   }
 
   #checkSurvivors({ alive, lost }: Survivors): void {

@@ -1,5 +1,6 @@
 import { ByteWriter } from '../wire/bytes.ts';
 import { type Commitment, keysBody, type RoundKeys, writeCommitments } from './frames.ts';
+import { PART_ENTRIES, streamBytes } from './packing.ts';
 import { KEY_BYTES, type Primitives } from './primitives.ts';
 import type { RoundRecord } from './record.ts';
 
@@ -92,16 +93,34 @@ export function selfKey(seed: Uint8Array, binding: Omit<Binding, 'list'>, client
   return derive(seed, binding, new ByteWriter().text('self').raw(binding.record.roster).u32(client));
 }
 
-/** Adds the mask of a key to a vector modulo 2^32, or takes it off. */
-export async function addMask(
+/** A mask by its key: added or taken off. */
+export interface Mask {
+  readonly key: Uint8Array;
+  readonly sign: 1 | -1;
+}
+
+/** Streams that are held at once. */
+const MOST_STREAMS = 8;
+
+/** Adds masks to a vector modulo 2^32, all of them to one part after the other. */
+export async function addMasks(
   vector: Uint32Array,
-  key: Uint8Array,
-  { sign, primitives }: { readonly sign: 1 | -1; readonly primitives: Primitives },
+  masks: readonly Mask[],
+  { bits, primitives }: { readonly bits: number; readonly primitives: Primitives },
 ): Promise<void> {
-  const into = new Int32Array(vector.buffer, vector.byteOffset, vector.length);
-  await primitives.keystream(key, vector.length, (part, start) => {
-    const { length } = part;
-    if (sign > 0) for (let i = 0; i < length; i++) into[start + i] = (into[start + i]! + part[i]!) | 0;
-    else for (let i = 0; i < length; i++) into[start + i] = (into[start + i]! - part[i]!) | 0;
-  });
+  const bytesEach = streamBytes(bits);
+  for (let first = 0; first < masks.length; first += MOST_STREAMS) {
+    const some = masks.slice(first, first + MOST_STREAMS);
+    const streams = await Promise.all(some.map(({ key }) => primitives.keystream(key)));
+    for (let start = 0; start < vector.length; start += PART_ENTRIES) {
+      const part = vector.subarray(start, start + PART_ENTRIES);
+      const parts = streams.map(next => next(bytesEach * part.length));
+      const made = await Promise.all(parts);
+      primitives.kernel.addStreams(
+        part,
+        made.map((bytes, i) => ({ bytes, sign: some[i]!.sign })),
+        bytesEach,
+      );
+    }
+  }
 }

@@ -35,14 +35,14 @@ export interface Signer {
   readonly secret: Uint8Array;
 }
 
-/** What a client signs when it sends a body in a step. */
-function signedPart(step: Step, context: Uint8Array, client: number, body: Uint8Array): Uint8Array {
-  return heading(STEPS.indexOf(step), context).u32(client).raw(body).finish();
+/** What stands before a client's body in a step. */
+function headOf(step: Step, context: Uint8Array, client: number): Uint8Array {
+  return heading(STEPS.indexOf(step), context).u32(client).finish();
 }
 
-/** A vector is signed by its digest, so that it need not be held twice. */
-function signedText(part: Uint8Array, { sha256 }: Primitives): Uint8Array {
-  return new ByteWriter().text('biolens message').raw(sha256(part)).finish();
+/** A message is signed by its digest, so that a vector need not be held twice. */
+function signedText(parts: readonly Uint8Array[], { sha256 }: Primitives): Uint8Array {
+  return new ByteWriter().text('biolens message').raw(sha256(...parts)).finish();
 }
 
 /** A message from a client: heading, body, signature. */
@@ -60,9 +60,12 @@ export function writeFromClient(
     readonly primitives: Primitives;
   },
 ): Uint8Array {
-  const part = signedPart(step, context, signer.client, body);
-  const signature = primitives.sign(signer.secret, signedText(part, primitives));
-  return new ByteWriter(part.length + SIGNATURE_BYTES).raw(part).raw(signature).finish();
+  const head = headOf(step, context, signer.client);
+  const message = new Uint8Array(head.length + body.length + SIGNATURE_BYTES);
+  message.set(head);
+  message.set(body, head.length);
+  message.set(primitives.sign(signer.secret, signedText([head, body], primitives)), head.length + body.length);
+  return message;
 }
 
 /** Whether a client has signed a body in a step. */
@@ -84,7 +87,7 @@ export function isSigned(
     readonly primitives: Primitives;
   },
 ): boolean {
-  return primitives.verify(key, signedText(signedPart(step, context, client, body), primitives), signature);
+  return primitives.verify(key, signedText([headOf(step, context, client), body], primitives), signature);
 }
 
 export interface FromClient {
@@ -122,7 +125,7 @@ export function readFromClient(
   const signedBytes = bytes.subarray(0, bytes.length - SIGNATURE_BYTES);
   const body = reader.raw(reader.left - SIGNATURE_BYTES);
   const signature = reader.raw(SIGNATURE_BYTES);
-  if (!primitives.verify(key, signedText(signedBytes, primitives), signature))
+  if (!primitives.verify(key, signedText([signedBytes], primitives), signature))
     throw new BiolensError('input', `message "${step}" of client ${client}: its signature does not fit`);
   return { step, client, body, signature };
 }

@@ -11,7 +11,9 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { type KeyPair, PART_WORDS, type Primitives, TAG_BYTES } from './primitives.ts';
+import { openVectorKernel } from './kernel/node.ts';
+import { PART_ENTRIES } from './packing.ts';
+import { type KeyPair, type Primitives, TAG_BYTES } from './primitives.ts';
 
 /** What stands before the 32 bytes of a key in DER (RFC 8410, section 7 and 4). */
 const DER = {
@@ -58,7 +60,7 @@ function signerKey(bytes: Uint8Array): KeyObject {
 
 const ZERO_NONCE = Buffer.alloc(12);
 const ZERO_COUNTER = Buffer.alloc(16);
-const ZEROS = Buffer.alloc(4 * PART_WORDS);
+const ZEROS = Buffer.alloc(4 * PART_ENTRIES);
 
 /** The primitives by Node's own OpenSSL. */
 export const nodePrimitives: Primitives = {
@@ -105,12 +107,9 @@ export const nodePrimitives: Primitives = {
       return null;
     }
   },
-  keystream: (key, words, each) => {
+  keystream: key => {
     const cipher = createCipheriv('aes-256-ctr', key, ZERO_COUNTER);
-    for (let start = 0; start < words; start += PART_WORDS) {
-      const count = Math.min(PART_WORDS, words - start);
-      const part = cipher.update(count === PART_WORDS ? ZEROS : ZEROS.subarray(0, 4 * count));
-      each(new Int32Array(part.buffer, part.byteOffset, count), start);
-    }
+    return count => plainBytes(cipher.update(count <= ZEROS.length ? ZEROS.subarray(0, count) : Buffer.alloc(count)));
   },
+  kernel: openVectorKernel(),
 };

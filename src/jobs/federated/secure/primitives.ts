@@ -2,6 +2,7 @@ import { ctr, gcm } from '@noble/ciphers/aes.js';
 import { ed25519, x25519 } from '@noble/curves/ed25519.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { plainKernel, type VectorKernel } from './packing.ts';
 
 /** Bytes of a key, a digest or a seed. */
 export const KEY_BYTES = 32;
@@ -13,6 +14,9 @@ export interface KeyPair {
   readonly secret: Uint8Array;
   readonly public: Uint8Array;
 }
+
+/** Gives the next bytes of a stream. */
+export type Keystream = (count: number) => Uint8Array | Promise<Uint8Array>;
 
 /**
  * The cryptography that the protocol is made of: X25519 (RFC 7748), Ed25519 (RFC 8032), SHA-256, HKDF (RFC 5869), AES-256-GCM and
@@ -38,19 +42,13 @@ export interface Primitives {
   readonly seal: (key: Uint8Array, plain: Uint8Array, bound: Uint8Array) => Uint8Array;
   /** Null where the bytes were not sealed with this key for this purpose. */
   readonly open: (key: Uint8Array, sealed: Uint8Array, bound: Uint8Array) => Uint8Array | null;
-  /** Calls back with the keystream of AES-256-CTR from block 0 on, in parts of whole words, little-endian. */
-  readonly keystream: (
-    key: Uint8Array,
-    words: number,
-    each: (part: Int32Array, start: number) => void,
-  ) => void | Promise<void>;
+  /** The keystream of AES-256-CTR from block 0 on: each call gives the next so many bytes, a multiple of 16 in all calls but the last. */
+  readonly keystream: (key: Uint8Array) => Keystream | Promise<Keystream>;
+  /** What is done with whole vectors. */
+  readonly kernel: VectorKernel;
 }
 
 const ZERO_NONCE = new Uint8Array(12);
-const ZERO_COUNTER = new Uint8Array(16);
-/** Words of keystream that are made at once. */
-export const PART_WORDS = 16_384;
-
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -76,17 +74,24 @@ function counterAt(block: number): Uint8Array<ArrayBuffer> {
   return counter;
 }
 
-async function webKeystream(
-  subtle: SubtleCrypto,
-  { key, words }: { readonly key: Uint8Array; readonly words: number },
-  each: (part: Int32Array, start: number) => void,
-): Promise<void> {
+/** Block after block, whatever makes them. */
+function streamOf(
+  encrypt: (counter: Uint8Array<ArrayBuffer>, zeros: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array>,
+): Keystream {
+  let block = 0;
+  return count => {
+    const counter = counterAt(block);
+    block += Math.ceil(count / 16);
+    return encrypt(counter, new Uint8Array(count));
+  };
+}
+
+async function webKeystream(subtle: SubtleCrypto, key: Uint8Array): Promise<Keystream> {
   const imported = await subtle.importKey('raw', key.slice(), 'AES-CTR', false, ['encrypt']);
-  for (let start = 0; start < words; start += 16 * PART_WORDS) {
-    const count = Math.min(16 * PART_WORDS, words - start);
-    const algorithm = { name: 'AES-CTR', counter: counterAt(start / 4), length: 64 };
-    each(new Int32Array(await subtle.encrypt(algorithm, imported, new Uint8Array(4 * count))), start);
-  }
+  return streamOf(
+    async (counter, zeros) =>
+      new Uint8Array(await subtle.encrypt({ name: 'AES-CTR', counter, length: 64 }, imported, zeros)),
+  );
 }
 
 /** The primitives in JavaScript, by the audited `@noble` packages; keystreams by WebCrypto where the page is served securely. */
@@ -103,10 +108,11 @@ export const browserPrimitives: Primitives = {
     orNull(() => ed25519.verify(signature, message, key, { zip215: false })) ?? false,
   seal: (key, plain, bound) => gcm(key, ZERO_NONCE, bound).encrypt(plain),
   open: (key, sealed, bound) => orNull(() => gcm(key, ZERO_NONCE, bound).decrypt(sealed)),
-  keystream: (key, words, each) => {
+  keystream: key => {
     const subtle: SubtleCrypto | undefined = globalThis.crypto?.subtle;
-    if (subtle !== undefined) return webKeystream(subtle, { key, words }, each);
-    const stream = ctr(key, ZERO_COUNTER).encrypt(new Uint8Array(4 * words));
-    each(new Int32Array(stream.buffer, stream.byteOffset, words), 0);
+    return subtle === undefined
+      ? streamOf((counter, zeros) => ctr(key, counter).encrypt(zeros))
+      : webKeystream(subtle, key);
   },
+  kernel: plainKernel,
 };

@@ -1,7 +1,7 @@
 import { combine } from 'shamir-secret-sharing';
 import { BiolensError } from '../../../ground/errors.ts';
 import { sameBytes } from '../wire/bytes.ts';
-import { addMask, commitmentOf, pairKey, seedDigest, selfKey, shareDigest } from './derive.ts';
+import { addMasks, commitmentOf, type Mask, pairKey, seedDigest, selfKey, shareDigest } from './derive.ts';
 import {
   type Commitment,
   type Confirmation,
@@ -177,7 +177,10 @@ export class SecureServer {
         this.#takeShares(member, client, body.slice());
         break;
       case 'vector':
-        addPacked(this.#sum, body, this.#options.record.bits);
+        addPacked(this.#sum, body, {
+          bits: this.#options.record.bits,
+          kernel: this.#options.primitives.kernel,
+        });
         member.masked = true;
         break;
       case 'confirm':
@@ -314,20 +317,21 @@ export class SecureServer {
     return secret;
   }
 
-  /** Takes off what a lost client's neighbours have added for it. */
-  async #removePairs(client: number, secret: Uint8Array): Promise<void> {
+  /** What takes off the masks that a lost client's neighbours have added for it. */
+  #pairMasks(client: number, secret: Uint8Array): Mask[] {
     const { primitives, record, roster } = this.#options;
     const { keys, shares } = this.#members.get(client)!;
     const binding = { context: this.#context, record, primitives };
+    const masks: Mask[] = [];
     for (const other of shares!.keys()) {
       const member = this.#members.get(other)!;
       // Who was not given its shares has added nothing for it.
       if (!member.masked || !member.shares?.has(client)) continue;
       const common = primitives.exchange(secret, member.keys!.masking);
       if (common === null) this.#abort(`the key of ${nameIn(roster, other)} is of low order`);
-      const key = pairKey(common, binding, [keys!, member.keys!]);
-      await addMask(this.#sum, key, { sign: other < client ? -1 : 1, primitives });
+      masks.push({ key: pairKey(common, binding, [keys!, member.keys!]), sign: other < client ? -1 : 1 });
     }
+    return masks;
   }
 
   /**
@@ -345,12 +349,10 @@ export class SecureServer {
     for (const client of this.#survivors) seeds.set(client, await this.#secretOf(client, 'seed'));
     const keys = new Map<number, Uint8Array>();
     for (const client of lost) if (this.#hasPairs(client)) keys.set(client, await this.#secretOf(client, 'key'));
-    for (const [client, seed] of seeds)
-      await addMask(this.#sum, selfKey(seed, { context: this.#context, record, primitives }, client), {
-        sign: -1,
-        primitives,
-      });
-    for (const [client, secret] of keys) await this.#removePairs(client, secret);
+    const binding = { context: this.#context, record, primitives };
+    const masks: Mask[] = [...seeds].map(([client, seed]) => ({ key: selfKey(seed, binding, client), sign: -1 }));
+    for (const [client, secret] of keys) masks.push(...this.#pairMasks(client, secret));
+    await addMasks(this.#sum, masks, { bits: record.bits, primitives });
     const mask = maskOf(record.bits);
     const { length } = this.#sum;
     for (let i = 0; i < length; i++) this.#sum[i] = this.#sum[i]! & mask;

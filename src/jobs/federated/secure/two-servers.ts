@@ -1,6 +1,6 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import { ByteReader, ByteWriter, sameBytes } from '../wire/bytes.ts';
-import { addMask } from './derive.ts';
+import { addMasks } from './derive.ts';
 import { addPacked, maskOf, packBits } from './packing.ts';
 import { KEY_BYTES, type KeyPair, type Primitives, SIGNATURE_BYTES, TAG_BYTES } from './primitives.ts';
 import { contextOf, nameIn, type Roster, type RoundRecord, rosterDigest } from './record.ts';
@@ -76,8 +76,9 @@ export async function splitVector(
   if (common === null) throw new BiolensError('input', 'the second server’s key is of low order');
   const sealed = primitives.seal(derive(common, { ...about, purpose: 'seal' }), seed, boundTo(context, client));
   const masked = entries.slice();
-  await addMask(masked, derive(seed, { ...about, purpose: 'mask' }), { sign: 1, primitives });
-  const packed = packBits(masked, record.bits);
+  const mask = { key: derive(seed, { ...about, purpose: 'mask' }), sign: 1 } as const;
+  await addMasks(masked, [mask], { bits: record.bits, primitives });
+  const packed = packBits(masked, record.bits, primitives.kernel);
   const sealSignature = primitives.sign(secret, seedText({ client, key: own.public, sealed }, context));
   const part = new ByteWriter(packed.length + 300)
     .u32(MAGIC)
@@ -136,7 +137,10 @@ export class MaskedSum {
     };
     if (!primitives.verify(member.key, seedText(seed, this.#context), seed.signature))
       reader.refuse(`the signature of ${name} under its seed does not fit`);
-    addPacked(this.#sum, reader.raw(reader.left - SIGNATURE_BYTES), record.bits);
+    addPacked(this.#sum, reader.raw(reader.left - SIGNATURE_BYTES), {
+      bits: record.bits,
+      kernel: primitives.kernel,
+    });
     this.#seeds.set(client, seed);
     return client;
   }
@@ -208,7 +212,8 @@ export class MaskHelper {
     // Before anything is awaited, so that two requests at once get one answer.
     this.#answered.add(name);
     const sum = new Uint32Array(record.entries);
-    for (const key of opened) await addMask(sum, key, { sign: 1, primitives });
+    const masks = opened.map(key => ({ key, sign: 1 }) as const);
+    await addMasks(sum, masks, { bits: record.bits, primitives });
     return sum;
   }
 }

@@ -39,7 +39,10 @@ export type Aggregator = (options: AggregateOptions) => Promise<Aggregated>;
 export const addInClear: Aggregator = async ({ encoding, vectors }) => {
   const { entries, bits, bitsAlone } = encoding;
   const sum = new Uint32Array(entries);
-  for (const vector of vectors.values()) addPacked(sum, packBits(vector, bitsAlone), bitsAlone);
+  for (const vector of vectors.values()) {
+    const { kernel } = primitives;
+    addPacked(sum, packBits(vector, bitsAlone, kernel), { bits: bitsAlone, kernel });
+  }
   const mask = maskOf(bits);
   for (let i = 0; i < entries; i++) sum[i] = sum[i]! & mask;
   const bytesUp = vectors.size * packedBytes(entries, bitsAlone);
