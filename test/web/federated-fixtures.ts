@@ -21,6 +21,7 @@ function roundRow(round: number): FederatedRound {
       n: TEST,
       interval: { low: value - 0.005, high: value + 0.005, confidence: 0.95, method: 'wilson' },
     },
+    topThree: null,
     loss: 2.3 * Math.exp(-round / 4),
     clients: isAborted ? 0 : 7,
     dropped: isAborted ? 10 : 3,

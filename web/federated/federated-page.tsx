@@ -13,6 +13,7 @@ import { usePageTitle } from '../state/use-page-title.ts';
 import { formatCount, formatNumber, formatShare } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { Rounds } from './rounds.tsx';
+import { wordsOf } from './task-words.ts';
 
 export const FEDERATED_SECTIONS: readonly PageSection[] = [
   { id: 'overview', title: 'Overview' },
@@ -25,6 +26,12 @@ const MODES: Readonly<Record<FederateReport['aggregation']['mode'], string>> = {
   plain: 'updates in clear',
   secure: 'secure aggregation',
   'two-aggregators': 'two aggregators',
+};
+
+const PARTS: Readonly<Record<FederateReport['clients']['partition'], string>> = {
+  iid: 'shuffled',
+  shards: 'mostly two classes a client',
+  roles: 'a client is a role of the play',
 };
 
 const titleOf = ({ model, task, clients }: FederateReport): string =>
@@ -49,7 +56,7 @@ const totalOf = ({ rounds }: FederateReport, side: 'bytesUp' | 'bytesDown'): str
   `${formatNumber(rounds.reduce((sum, round) => sum + round[side], 0) / 1e6)} MB`;
 
 function Overview({ report, run }: OfRun<FederateReport>): ReactNode {
-  const { accuracy, rounds, reached, clients, model, aggregation, epsilon, privacy } = report;
+  const { accuracy, topThree, rounds, reached, clients, model, aggregation, epsilon, privacy } = report;
   return (
     <OverviewSection kind="Simulated federation" run={run} title={titleOf(report)}>
       <p className="lead">
@@ -57,14 +64,21 @@ function Overview({ report, run }: OfRun<FederateReport>): ReactNode {
         {clients.examples.least === clients.examples.most
           ? formatCount(clients.examples.least)
           : `${formatCount(clients.examples.least)} to ${formatCount(clients.examples.most)}`}{' '}
-        images each ({clients.partition === 'iid' ? 'shuffled' : 'mostly two classes a client'});{' '}
-        {MODES[aggregation.mode]}.
+        {wordsOf(report).examples} each ({PARTS[clients.partition]}); {MODES[aggregation.mode]}.
       </p>
       <h2>Key numbers</h2>
       <Facts
         look="key-numbers"
         items={[
-          { term: 'Accuracy on the test images', value: <MetricValue metric={accuracy} kind="share" size="large" /> },
+          { term: wordsOf(report).accuracy, value: <MetricValue metric={accuracy} kind="share" size="large" /> },
+          ...(topThree === null
+            ? []
+            : [
+                {
+                  term: 'Right among the first three answers',
+                  value: <MetricValue metric={topThree} kind="share" size="large" />,
+                },
+              ]),
           number('Rounds', formatCount(rounds.length)),
           ...(reached === null
             ? []
@@ -117,7 +131,7 @@ function Trust({ report }: { readonly report: FederateReport }): ReactNode {
         <>
           <h3>Privacy of a client</h3>
           <p className="note">
-            ε says how much one client with all its images can change what is released, to whoever sees every sum. It is
+            ε says how much one client with all its data can change what is released, to whoever sees every sum. It is
             computed from the run’s ledger ({visibleText(privacy.ledger)}), of the noise of those clients that survived.
             A simulation’s noise comes from its seed, so that the run can be repeated: the ε is that of the method, and
             real clients take their noise from the system.
@@ -138,14 +152,14 @@ function Method({ report, run }: OfRun<FederateReport>): ReactNode {
   return (
     <MethodSection
       run={run}
-      lead="All clients ran in one process, one after the other or side by side, with the functions that real ones run. Intervals are Wilson’s at 95 %, over the test images."
+      lead="All clients ran in one process, one after the other or side by side, with the functions that real ones run. Intervals are Wilson’s at 95 %, over the answers of the test."
     >
       <Facts
         items={[
           { term: 'Data', value: <FileName name={report.data.source} whole /> },
           {
-            term: 'Images',
-            value: `${formatCount(report.data.training)} for training, ${formatCount(report.data.test)} for the test`,
+            term: 'Amount',
+            value: `${formatCount(report.data.training)} ${wordsOf(report).examples} for training, ${formatCount(report.data.test)} ${wordsOf(report).answers} for the test`,
           },
           { term: 'Model, in the run’s artifacts', value: <FileName name={report.model.file} whole /> },
           { term: 'SHA-256 of its weights', value: <code>{report.digest}</code> },

@@ -8,10 +8,12 @@ import { MetricValue } from '../components/metric-value.tsx';
 import { Section } from '../components/section.tsx';
 import { formatCount, formatNumber } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { wordsOf } from './task-words.ts';
 
 const MEGA = 1e6;
 
-function accuracyLines({ rounds, reached }: FederateReport): Lines {
+function accuracyLines(report: FederateReport): Lines {
+  const { rounds, reached } = report;
   return {
     kind: 'share',
     xLabel: 'Rounds',
@@ -21,7 +23,7 @@ function accuracyLines({ rounds, reached }: FederateReport): Lines {
     series: [
       {
         id: 'accuracy',
-        title: 'accuracy on the test images',
+        title: wordsOf(report).accuracy,
         colour: 'generated',
         points: rounds.map(({ round, accuracy: { value, interval } }) => ({
           x: round,
@@ -90,9 +92,9 @@ export function Rounds({ report }: { readonly report: FederateReport }): ReactNo
     <Section
       id="rounds"
       title="Rounds"
-      lead="After each round the server tests its model on images that no client has. Lines through the points are intervals."
+      lead="After each round the server tests its model on data that no client trains on. Lines through the points are intervals."
     >
-      <LineFigure title="Accuracy on the test images" lines={accuracy} />
+      <LineFigure title={wordsOf(report).accuracy} lines={accuracy} />
       <LineFigure title="Mean loss of the clients’ local steps" lines={loss} />
       <Folded summary="The rounds as a table">
         <DataTable

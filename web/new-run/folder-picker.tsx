@@ -16,6 +16,7 @@ const CHOICES: Readonly<Record<string, { readonly folders: boolean; readonly fil
   texts: { folders: true, files: true },
   'label-table': { folders: false, files: true },
   'text-file': { folders: false, files: true },
+  'weights-file': { folders: false, files: true },
   'onnx-model': { folders: false, files: true },
   'model-folder': { folders: true, files: false },
   generator: { folders: true, files: true },

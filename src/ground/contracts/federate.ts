@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { metricSchema } from './metric.ts';
 
 export const FEDERATED_MODELS = ['2nn', 'cnn', 'lenet-5'] as const;
-export const PARTITIONS = ['iid', 'shards'] as const;
+/** Recurrent networks that say the next character or word. */
+export const TEXT_MODELS = ['char-lstm', 'char-lstm-small', 'word-lstm'] as const;
+export const FEDERATED_TASKS = ['mnist', 'characters', 'words'] as const;
+export const PARTITIONS = ['iid', 'shards', 'roles'] as const;
 export const AGGREGATIONS = ['plain', 'secure', 'two-aggregators'] as const;
 
 /** One round of a federation. */
@@ -13,6 +16,8 @@ export const federatedRoundSchema = z.object({
   status: z.enum(['done', 'aborted']),
   /** Share of the test examples that the model has right after the round. */
   accuracy: metricSchema,
+  /** Share that is right among the model's first three answers; null where one answer is all. */
+  topThree: metricSchema.nullable().default(null),
   /** Mean loss of the clients' local steps. */
   loss: z.number().nullable(),
   /** Clients whose updates are in the model. */
@@ -42,7 +47,11 @@ export const federateReportSchema = z.object({
   schema: z.literal('biolens/federate@1'),
   task: z.string(),
   data: z.object({ source: z.string(), training: z.number().int(), test: z.number().int() }),
-  model: z.object({ name: z.enum(FEDERATED_MODELS), parameters: z.number().int(), file: z.string() }),
+  model: z.object({
+    name: z.enum([...FEDERATED_MODELS, ...TEXT_MODELS]),
+    parameters: z.number().int(),
+    file: z.string(),
+  }),
   clients: z.object({
     total: z.number().int(),
     /** Invited to a round; with Poisson sampling on average. */
@@ -67,6 +76,7 @@ export const federateReportSchema = z.object({
   }),
   rounds: z.array(federatedRoundSchema),
   accuracy: metricSchema,
+  topThree: metricSchema.nullable().default(null),
   /** First round whose accuracy reached the target; null where there is no target or none did. */
   reached: z.object({ target: z.number(), round: z.number().int().nullable() }).nullable(),
   /** ε at δ of all rounds; null without privacy. */

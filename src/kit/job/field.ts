@@ -13,6 +13,7 @@ export type Meaning =
   | 'model-folder'
   | 'benchmark'
   | 'text-file'
+  | 'weights-file'
   | 'output-folder'
   | 'attribute'
   | 'shares'
@@ -32,6 +33,7 @@ export const READ_PATHS: readonly Meaning[] = [
   'model-folder',
   'benchmark',
   'text-file',
+  'weights-file',
   'generator',
 ];
 

@@ -61,11 +61,17 @@ async function join(options: JoinOptions, io: CliIo): Promise<void> {
     const shares = flower.partition(training.labels, { kind: 'iid', clients: parts, key: randomKey(seed) });
     const examples = shares[own - 1]!;
     await using pool = await flower.openTrainers({
-      ...{ model, batch: batch === 0 ? examples.length : batch, workers: 1, proximal: 0, corrected: false },
-      ...{ data: training, signal },
+      ...{
+        network: flower.digitNetwork(model),
+        batch: batch === 0 ? examples.length : batch,
+        workers: 1,
+        proximal: 0,
+        corrected: false,
+      },
+      ...{ training: flower.digitTraining(training), signal },
     });
     const client = flower.createTaskClient({
-      ...{ pool, examples, test, epochs },
+      ...{ pool, examples, test: flower.digitTest(test), epochs },
       learningRate: options.learningRate ?? MODELS[model].learningRate,
       key: randomKey(seed),
     });

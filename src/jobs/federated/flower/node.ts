@@ -11,6 +11,7 @@ import type { FleetTransport } from './fleet.ts';
 import { isOpenSsh, readOpenSshKey } from './openssh-key.ts';
 
 export { openTrainers } from '../simulate/trainers.ts';
+export { digitNetwork, digitTest, digitTraining } from '../tasks/mnist/digit-task.ts';
 export { readMnist } from '../tasks/mnist/node.ts';
 export { MODELS } from '../tasks/models.ts';
 export { partition } from '../tasks/partition.ts';

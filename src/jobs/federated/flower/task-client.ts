@@ -3,7 +3,7 @@ import { foldIn, type RandomKey } from '../../../ground/math/index.ts';
 import type { TensorData } from '../../../kit/tensor/index.ts';
 import { checkFiniteUpdate } from '../rules/check-update.ts';
 import type { TrainerPool } from '../simulate/trainers.ts';
-import type { Digits } from '../tasks/mnist/idx.ts';
+import type { TestData } from '../tasks/task.ts';
 import type { FlowerClient } from './join.ts';
 import type { FlowerRecords, PlainValue } from './records.ts';
 
@@ -12,7 +12,7 @@ export interface TaskClientOptions {
   /** Positions of this node's examples in the data of the pool. */
   readonly examples: Int32Array;
   /** What it evaluates on. */
-  readonly test: Digits;
+  readonly test: TestData;
   readonly epochs: number;
   /** Where the ServerApp names none as `lr`. */
   readonly learningRate: number;
@@ -86,8 +86,8 @@ export function createTaskClient(options: TaskClientOptions): FlowerClient {
     },
     async evaluate(records, { signal }) {
       const [, weights] = weightsIn(records);
-      const right = await pool.test(weights, test, signal);
-      const n = test.labels.length;
+      const { right } = await pool.test(weights, test, signal);
+      const n = test.count;
       return { arrays: {}, metrics: { metrics: { 'num-examples': n, eval_acc: right / n } }, configs: {} };
     },
   };

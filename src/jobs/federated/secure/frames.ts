@@ -42,7 +42,10 @@ function headOf(step: Step, context: Uint8Array, client: number): Uint8Array {
 
 /** A message is signed by its digest, so that a vector need not be held twice. */
 function signedText(parts: readonly Uint8Array[], { sha256 }: Primitives): Uint8Array {
-  return new ByteWriter().text('biolens message').raw(sha256(...parts)).finish();
+  return new ByteWriter()
+    .text('biolens message')
+    .raw(sha256(...parts))
+    .finish();
 }
 
 /** A message from a client: heading, body, signature. */

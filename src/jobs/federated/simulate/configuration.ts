@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FEDERATED_MODELS, PARTITIONS } from '../../../ground/contracts/index.ts';
+import { FEDERATED_MODELS, FEDERATED_TASKS, PARTITIONS, TEXT_MODELS } from '../../../ground/contracts/index.ts';
 import { field, pathSchema, seedField } from '../../../kit/job/index.ts';
 import { RULES } from '../rules/robust.ts';
 import { SERVER_DEFAULTS, SERVER_OPTIMISERS } from '../rules/server-optimiser.ts';
@@ -8,11 +8,31 @@ const share = (most: number) => z.number().min(0).lt(most);
 
 /** All that decides a simulated federation: recorded with the run, and enough to repeat it. */
 export const simulationConfigurationSchema = z.strictObject({
-  task: field(z.enum(['mnist']), { flag: '--task <task>', help: 'what is learned: mnist' }),
-  data: field(pathSchema, { flag: '--data <dir>', help: 'folder of its data: the four IDX files', is: 'image-folder' }),
-  model: field(z.enum(FEDERATED_MODELS).default('2nn'), {
+  task: field(z.enum(FEDERATED_TASKS), {
+    flag: '--task <task>',
+    help: 'what is learned: mnist (digits), or the next of characters or words of a play',
+  }),
+  data: field(pathSchema, {
+    flag: '--data <dir>',
+    help: 'folder of its data: the four IDX files, or a play in .txt',
+    is: 'image-folder',
+  }),
+  model: field(z.enum([...FEDERATED_MODELS, ...TEXT_MODELS]).optional(), {
     flag: '--model <model>',
-    help: 'network: 2nn and cnn as in McMahan et al. (2017), or lenet-5',
+    help: 'network: 2nn, cnn or lenet-5; char-lstm or char-lstm-small; word-lstm',
+    otherwise: '2nn, char-lstm or word-lstm, by the task',
+  }),
+  from: field(pathSchema.optional(), {
+    flag: '--from <file>',
+    help: "weights to begin with: an earlier run's model.safetensors",
+    is: 'weights-file',
+    otherwise: 'random ones, from the seed',
+  }),
+  vocabulary: field(pathSchema.optional(), {
+    flag: '--vocabulary <file>',
+    help: 'words that are known, one a line, 10,000 at most',
+    is: 'text-file',
+    otherwise: 'the most frequent ones of the training texts; a run writes them beside its model',
   }),
   clients: field(z.number().int().min(1).max(10_000).default(100), { flag: '--clients <n>', help: 'clients in all' }),
   fraction: field(z.number().gt(0).max(1).default(0.1), {
@@ -20,9 +40,10 @@ export const simulationConfigurationSchema = z.strictObject({
     help: 'share of the clients that a round invites, at least one; with --noise each client by chance',
   }),
   rounds: field(z.number().int().min(1).max(100_000).default(100), { flag: '--rounds <n>', help: 'rounds' }),
-  partition: field(z.enum(PARTITIONS).default('iid'), {
+  partition: field(z.enum(PARTITIONS).optional(), {
     flag: '--partition <kind>',
-    help: 'iid: shuffled; shards: sorted by label and cut, so that most clients have two classes',
+    help: 'iid: shuffled; shards: sorted by label and cut, so that most clients have two classes; roles: a client is a role of the play',
+    otherwise: 'iid; roles for texts',
   }),
   epochs: field(z.number().int().min(1).max(1000).default(1), {
     flag: '--epochs <n>',
@@ -146,6 +167,8 @@ export type SimulationConfigurationInput = z.input<typeof simulationConfiguratio
 
 /** The settings with what follows from others filled in. */
 export interface Settled extends SimulationConfiguration {
+  readonly model: NonNullable<SimulationConfiguration['model']>;
+  readonly partition: NonNullable<SimulationConfiguration['partition']>;
   readonly learningRate: number;
   readonly serverLearningRate: number;
   readonly weighting: 'examples' | 'equal';

@@ -5,6 +5,13 @@ import { formatShare, wrap } from '../../../kit/text/wrap.ts';
 /** Rounds that the table shows. */
 const MOST_ROWS = 10;
 
+/** What the accuracy of a task is of. */
+const ANSWERS: Readonly<Record<string, string>> = {
+  mnist: 'the test images',
+  characters: 'the next characters',
+  words: 'the next words',
+};
+
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toPrecision(3)} MB`;
 }
@@ -35,10 +42,11 @@ function describePrivacy({ privacy, epsilon }: FederateReport): string {
 
 /** The result of a simulation for a terminal of 80 columns. */
 export function describeSimulation(report: FederateReport): string {
-  const { accuracy, rounds, reached, model, clients } = report;
+  const { accuracy, topThree, rounds, reached, model, clients, task } = report;
+  const among = topThree === null ? '' : `, ${formatShare(topThree)} among the first three answers`;
   const last = rounds.length;
   const lines = [
-    `${model.name} of ${model.parameters} parameters, ${clients.total} clients, ${clients.partition}: ${formatShare(accuracy)} of the test images right after ${last} rounds.`,
+    `${model.name} of ${model.parameters} parameters, ${clients.total} clients, ${clients.partition}: ${formatShare(accuracy)} of ${ANSWERS[task] ?? 'the answers'} right${among} after ${last} rounds.`,
     ...(reached === null
       ? []
       : [

@@ -6,16 +6,15 @@ import { digestFiles, type Run } from '../../../kit/runs/index.ts';
 import { startMemory } from '../rules/server-optimiser.ts';
 import { nodePrimitives as primitives } from '../secure/node.ts';
 import { type Quantiser, sumBits } from '../secure/quantise.ts';
-import { type Mnist, readMnist } from '../tasks/mnist/node.ts';
-import { MODELS, parametersOfModel } from '../tasks/models.ts';
-import { partition } from '../tasks/partition.ts';
+import type { LoadedTask } from '../tasks/task.ts';
 import { type Aggregator, addInClear, addSecurely, addWithTwo, makeRoster } from './aggregate.ts';
 import { checkpointName, type FederationState, readCheckpoint, writeCheckpoint, writeModel } from './checkpoint.ts';
 import type { Settled, SimulationConfiguration } from './configuration.ts';
 import { basename, cores, ledgerOf, readBytes, removeFile } from './files/node.ts';
 import { type RoundItem, simulationItemSchema } from './items.ts';
+import { loadTask, readStart } from './load/node.ts';
 import { planSimulation } from './plan.ts';
-import { buildSimulationReport, MODEL_FILE } from './report.ts';
+import { buildSimulationReport, MODEL_FILE, WORDS_FILE } from './report.ts';
 import { chooseAttackers, type Federation, isSpent, playRound } from './rounds.ts';
 import { cohortParameters, dropoutOf, invitedOf, settle, weightsOf } from './settings.ts';
 import { openTrainers } from './trainers.ts';
@@ -28,8 +27,9 @@ export type SimulationStep =
 /** All that is known before the work. */
 interface Prepared {
   readonly settings: Settled;
-  readonly mnist: Mnist;
-  readonly shares: readonly Int32Array[];
+  readonly task: LoadedTask;
+  /** The weights of the file that it begins with. */
+  readonly start: Float32Array | null;
   readonly weights: readonly number[];
   readonly quantiser: Quantiser;
   readonly bits: number;
@@ -38,17 +38,17 @@ interface Prepared {
 
 async function prepare(configuration: SimulationConfiguration): Promise<Prepared> {
   const settings = settle(configuration);
-  const mnist = await readMnist(settings.data);
-  const { clients, partition: kind, seed, weighting, levelBits, range = 1 } = settings;
-  const shares = partition(mnist.training.labels, { kind, clients, key: randomKey(seed) });
+  const task = await loadTask(settings);
+  const { from, weighting, levelBits, range = 1 } = settings;
+  const start = from === undefined ? null : await readStart(from, task.network.parameters);
   const weights = weightsOf(
-    shares.map(({ length }) => length),
+    task.shares.map(({ length }) => length),
     weighting,
   );
   const quantiser = { range, levelBits, mostWeight: Math.max(...weights) };
   const bits = sumBits(quantiser, invitedOf(settings));
   const workers = Math.min(settings.workers ?? cores(), Math.max(1, invitedOf(settings)));
-  return { settings, mnist, shares, weights, quantiser, bits, workers };
+  return { settings, task, start, weights, quantiser, bits, workers };
 }
 
 function aggregatorOf({ settings }: Prepared): Aggregator {
@@ -77,9 +77,15 @@ function startState({ settings }: Prepared, weights: Float32Array): FederationSt
 }
 
 /** Checks that the data of a resumed run are still those that it began with, and gathers its rounds. */
-async function readProgress(run: Run, { mnist }: Prepared, signal: AbortSignal | undefined): Promise<RoundItem[]> {
+async function readProgress(
+  run: Run,
+  { settings, task }: Prepared,
+  signal: AbortSignal | undefined,
+): Promise<RoundItem[]> {
+  const { from } = settings;
+  const files = from === undefined ? task.files : [...task.files, from];
   const digest = await digestFiles(
-    mnist.files.map(path => ({ path, file: basename(path) })),
+    files.map(path => ({ path, file: basename(path) })),
     signal,
   );
   const rounds: RoundItem[] = [];
@@ -90,7 +96,7 @@ async function readProgress(run: Run, { mnist }: Prepared, signal: AbortSignal |
   }
   if (known === null) await run.append({ type: 'data', digest });
   else if (known !== digest)
-    throw new BiolensError('input', `${mnist.files[0]}: the data have changed since the run began`);
+    throw new BiolensError('input', `${task.files[0]}: the data have changed since the run began`);
   await run.note({ digests: { data: digest } });
   return rounds;
 }
@@ -109,22 +115,23 @@ async function* work(
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SimulationStep, FederateReport> {
-  const { settings, mnist, shares, weights, quantiser, bits, workers } = prepared;
-  const { model, batchSize, algorithm, proximal, noise, rounds, target, seed, clip: firstClip } = settings;
+  const { settings, task, start, weights, quantiser, bits, workers } = prepared;
+  const { network, training, test, shares } = task;
+  const { batchSize, algorithm, proximal, noise, rounds, target, seed, clip: firstClip } = settings;
   const done = await readProgress(run, prepared, signal);
   const key = randomKey(seed);
   const longest = Math.max(...shares.map(({ length }) => length));
   await using pool = await openTrainers({
-    model,
+    network,
     batch: batchSize === 0 ? longest : Math.min(batchSize, longest),
     workers,
     proximal: algorithm === 'fedprox' ? proximal : 0,
     corrected: algorithm === 'scaffold',
-    data: mnist.training,
+    training,
     signal,
   });
   await run.note({ engine: pool.engine, device: pool.device });
-  const fresh = startState(prepared, pool.parameters.draw(key));
+  const fresh = startState(prepared, start ?? pool.parameters.draw(key));
   const last = done.at(-1);
   let state = fresh;
   if (last !== undefined) {
@@ -141,7 +148,8 @@ async function* work(
     attackers: chooseAttackers(settings, key),
     quantiser,
     bits,
-    test: mnist.test,
+    test,
+    asksThree: settings.task === 'words',
     aggregate: aggregatorOf(prepared),
     planOf: invited =>
       settings.secure && settings.aggregators === 'one'
@@ -175,6 +183,7 @@ async function* work(
     yield { type: 'round', text: sayRound(item) };
   }
   yield { type: 'progress', stage: 'rounds', done: rounds, total: rounds };
+  if (task.words !== null) await run.writeArtifact(WORDS_FILE, new TextEncoder().encode(`${task.words.join('\n')}\n`));
   await run.writeArtifact(MODEL_FILE, writeModel(pool.parameters, state.weights));
   return buildSimulationReport(prepared, { rounds: done, stoppedAt, weights: state.weights });
 }
@@ -186,13 +195,13 @@ export async function* openSimulation(
 ): AsyncGenerator<SimulationStep, OpenedJob<SimulationConfiguration, SimulationStep, FederateReport>> {
   yield { type: 'progress', stage: 'reading data', done: 0, total: 1 };
   const prepared = await prepare(given);
-  const { settings, mnist, workers } = prepared;
-  const { size } = parametersOfModel(MODELS[settings.model]);
+  const { settings, task, workers } = prepared;
+  const { size } = task.network.parameters;
   const isMasked = settings.secure && settings.aggregators === 'one';
   const neighbours = isMasked ? cohortParameters(settings, invitedOf(settings)).neighbours : 0;
   return {
     configuration: given,
-    plan: planSimulation(settings, { mnist, workers, size, neighbours }),
+    plan: planSimulation(settings, { task, workers, size, neighbours }),
     work: run => work(run, prepared, signal),
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -9,15 +9,17 @@ import { cohortParameters, invitedOf } from './settings.ts';
 
 /** The final model, in `artifacts/`. */
 export const MODEL_FILE = 'model.safetensors';
+/** The words that it knows, in its order, where it says words. */
+export const WORDS_FILE = 'vocabulary.txt';
 
 /** What a report tells of the preparation. */
 export interface Reported {
   readonly settings: Settled;
-  readonly mnist: {
-    readonly training: { readonly labels: Uint8Array };
-    readonly test: { readonly labels: Uint8Array };
+  readonly task: {
+    readonly training: { readonly count: number };
+    readonly test: { readonly count: number };
+    readonly shares: readonly Int32Array[];
   };
-  readonly shares: readonly Int32Array[];
   readonly bits: number;
 }
 
@@ -54,14 +56,15 @@ export function buildSimulationReport(
     readonly weights: Float32Array;
   },
 ): FederateReport {
-  const { settings, mnist, shares } = reported;
+  const { settings } = reported;
+  const { training, test, shares } = reported.task;
   const { task, data, model, clients, partition, target, noise, fraction } = settings;
   const sizes = shares.map(({ length }) => length);
   const reached = rounds.find(({ accuracy }) => target !== undefined && (accuracy.value ?? 0) >= target);
   return {
     schema: 'biolens/federate@1',
     task,
-    data: { source: data, training: mnist.training.labels.length, test: mnist.test.labels.length },
+    data: { source: data, training: training.count, test: test.count },
     model: { name: model, parameters: weights.length, file: MODEL_FILE },
     clients: {
       total: clients,
@@ -72,12 +75,15 @@ export function buildSimulationReport(
     aggregation: aggregationOf(reported),
     rounds: rounds.map(({ type: _, nextClip: __, ...row }) => row),
     accuracy: rounds.at(-1)?.accuracy ?? missingMetric('no round was played'),
+    topThree: rounds.at(-1)?.topThree ?? null,
     reached: target === undefined ? null : { target, round: reached?.round ?? null },
     epsilon: rounds.at(-1)?.epsilon ?? null,
     privacy: privacyOf(reported, stoppedAt),
     digest: toHex(digestOf(weights)),
     settings: Object.fromEntries(
-      Object.entries(settings).filter(([name, value]) => value !== undefined && !['data', 'workers'].includes(name)),
+      Object.entries(settings).filter(
+        ([name, value]) => value !== undefined && !['data', 'from', 'vocabulary', 'workers'].includes(name),
+      ),
     ) as FederateReport['settings'],
   };
 }

@@ -9,7 +9,7 @@ import { SERVER_DEFAULTS, type ServerOptimiser, serverStep } from '../rules/serv
 import { nodePrimitives as primitives } from '../secure/node.ts';
 import type { CohortPlan } from '../secure/parameters.ts';
 import { decodeSum, type Quantiser } from '../secure/quantise.ts';
-import type { Digits } from '../tasks/mnist/idx.ts';
+import type { TestData } from '../tasks/task.ts';
 import { toHex } from '../wire/bytes.ts';
 import type { Aggregated, Aggregator } from './aggregate.ts';
 import type { FederationState } from './checkpoint.ts';
@@ -33,7 +33,9 @@ export interface Federation {
   readonly attackers: ReadonlySet<number>;
   readonly quantiser: Quantiser;
   readonly bits: number;
-  readonly test: Digits;
+  readonly test: TestData;
+  /** Whether three answers are reported beside the first one. */
+  readonly asksThree: boolean;
   readonly aggregate: Aggregator;
   readonly planOf: (invited: number) => CohortPlan | null;
   readonly ledger: PrivacyLedger | null;
@@ -144,9 +146,20 @@ function combineSeen(
   return combineUpdates(updates, settings);
 }
 
-async function testModel({ pool, test }: Federation, weights: Float32Array, signal?: AbortSignal): Promise<Metric> {
-  if (!weights.every(Number.isFinite)) return missingMetric('the model has weights that are no finite numbers');
-  return proportionMetric(await pool.test(weights, test, signal), test.labels.length);
+async function testModel(
+  { pool, test, asksThree }: Federation,
+  weights: Float32Array,
+  signal?: AbortSignal,
+): Promise<Pick<FederatedRound, 'accuracy' | 'topThree'>> {
+  if (!weights.every(Number.isFinite)) {
+    const missing: Metric = missingMetric('the model has weights that are no finite numbers');
+    return { accuracy: missing, topThree: asksThree ? missing : null };
+  }
+  const { right, amongThree } = await pool.test(weights, test, signal);
+  return {
+    accuracy: proportionMetric(right, test.count),
+    topThree: amongThree === null || !asksThree ? null : proportionMetric(amongThree, test.count),
+  };
 }
 
 /** ε by now; null where nothing bounds it. */
@@ -266,7 +279,7 @@ export async function playRound(
       );
   }
   const protocol = performance.now();
-  const accuracy = await testModel(federation, next.weights, signal);
+  const tests = await testModel(federation, next.weights, signal);
   const tested = performance.now();
   const { clients, bytesUp, bytesDown } = added ?? NOTHING;
   // Each invited client is sent the model, and with SCAFFOLD the server's variate, which comes back as a change of its own.
@@ -274,7 +287,7 @@ export async function playRound(
   const row: FederatedRound = {
     round,
     status: added === null ? 'aborted' : 'done',
-    accuracy,
+    ...tests,
     loss: trained.length === 0 ? null : trained.reduce((sum, { loss }) => sum + loss, 0) / trained.length,
     clients: clients.length,
     dropped: cohort.invited.length - clients.length,

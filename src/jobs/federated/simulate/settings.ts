@@ -1,8 +1,10 @@
+import { FEDERATED_MODELS, TEXT_MODELS } from '../../../ground/contracts/index.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import { checkCombination } from '../rules/combinations.ts';
 import { mostPoisoned } from '../rules/robust.ts';
 import { type CohortParameters, failureOf, parametersOf, planCohort } from '../secure/parameters.ts';
-import { MODELS } from '../tasks/models.ts';
+import { MODELS, type ModelName } from '../tasks/models.ts';
+import { TEXT_MODEL_SHAPES, type TextModelName } from '../tasks/text/models.ts';
 import type { Settled, SimulationConfiguration } from './configuration.ts';
 
 /** Lost clients that a round stands where none are lost on purpose. */
@@ -16,6 +18,16 @@ export const invitedOf = ({ clients, fraction }: Pick<SimulationConfiguration, '
 
 export const dropoutOf = ({ drop }: Pick<SimulationConfiguration, 'drop'>): number =>
   drop > 0 ? drop : DEFAULT_DROPOUT;
+
+/** Networks of a task, the usual one first. */
+const MODELS_OF: Readonly<Record<SimulationConfiguration['task'], readonly Settled['model'][]>> = {
+  mnist: FEDERATED_MODELS,
+  characters: TEXT_MODELS.filter(name => name.startsWith('char')),
+  words: TEXT_MODELS.filter(name => name.startsWith('word')),
+};
+
+const rateOf = (model: Settled['model']): number =>
+  model in MODELS ? MODELS[model as ModelName].learningRate : TEXT_MODEL_SHAPES[model as TextModelName].learningRate;
 
 /** What secure aggregation is in a cohort of n. */
 export function cohortParameters(
@@ -39,13 +51,25 @@ export function cohortParameters(
  * @throws {BiolensError} `usage` naming the setting and why
  */
 export function settle(configuration: SimulationConfiguration): Settled {
-  const { model, noise, rule, secure, algorithm, server, aggregators, poisoned, attackers, clients } = configuration;
+  const { task, noise, rule, secure, algorithm, server, aggregators, poisoned, attackers, clients } = configuration;
   const isPrivate = noise > 0;
   const weighting = configuration.weighting ?? (isPrivate || rule !== 'mean' ? 'equal' : 'examples');
   checkCombination({ hidden: secure, rule, algorithm, weighting, isPrivate });
   const refuse = (field: string, why: string): never => {
     throw new BiolensError('usage', `"${field}": ${why}`);
   };
+  const model = configuration.model ?? MODELS_OF[task][0]!;
+  if (!MODELS_OF[task].includes(model))
+    refuse('model', `${model} is no network for ${task}; expected ${MODELS_OF[task].join(' or ')}`);
+  const partition = configuration.partition ?? (task === 'mnist' ? 'iid' : 'roles');
+  if (task === 'mnist' ? partition === 'roles' : partition === 'shards')
+    refuse('partition', `${partition} is not for ${task}; expected iid or ${task === 'mnist' ? 'shards' : 'roles'}`);
+  if (configuration.vocabulary !== undefined && task !== 'words') refuse('vocabulary', 'belongs to words');
+  if (task === 'words' && isPrivate && configuration.vocabulary === undefined)
+    refuse(
+      'noise',
+      'the list of words would be made from the texts of the clients, so no ε would bound what is released; give one with --vocabulary',
+    );
   if (aggregators === 'two' && !secure)
     refuse('aggregators', 'two of them are a form of secure aggregation; add --secure');
   if (rule !== 'mean' && weighting === 'examples')
@@ -64,8 +88,10 @@ export function settle(configuration: SimulationConfiguration): Settled {
   const isAdaptive = server !== 'none' && server !== 'momentum';
   return {
     ...configuration,
+    model,
+    partition,
     weighting,
-    learningRate: configuration.learningRate ?? MODELS[model].learningRate,
+    learningRate: configuration.learningRate ?? rateOf(model),
     serverLearningRate: configuration.serverLearningRate ?? (isAdaptive ? 0.01 : 1),
   };
 }

@@ -3,10 +3,7 @@ import { foldIn, openStream, type RandomKey } from '../../../ground/math/index.t
 import * as t from '../../../kit/tensor/index.ts';
 import { openRuntime } from '../../../kit/tensor/node.ts';
 import { localSteps } from '../rules/local-steps.ts';
-import type { Digits } from '../tasks/mnist/idx.ts';
-import { buildLocalStep, buildReader, MODELS, type ModelName, parametersOfModel, SIDE } from '../tasks/models.ts';
-
-const PIXELS = SIDE * SIDE;
+import type { Tally, TaskNetwork, TestData, TrainingData } from '../tasks/task.ts';
 
 /** One client's training in a round. */
 export interface LocalTask {
@@ -35,17 +32,17 @@ export interface TrainerPool extends AsyncDisposable {
   readonly workers: number;
   /** @throws {BiolensError} `input` where the loss is no finite number */
   train(task: LocalTask, signal?: AbortSignal): Promise<LocalResult>;
-  /** How many of the images the model reads right. */
-  test(weights: Float32Array, digits: Digits, signal?: AbortSignal): Promise<number>;
+  /** How many of the answers are right. */
+  test(weights: Float32Array, data: TestData, signal?: AbortSignal): Promise<Tally>;
 }
 
 export interface TrainerPoolOptions {
-  readonly model: ModelName;
+  readonly network: TaskNetwork;
   readonly batch: number;
   readonly workers: number;
   readonly proximal: number;
   readonly corrected: boolean;
-  readonly data: Digits;
+  readonly training: TrainingData;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -91,38 +88,16 @@ async function openWorker(
   };
 }
 
-function fillBatch(
-  { pixels, labels }: Digits,
-  { order, start, batch }: { readonly order: Int32Array; readonly start: number; readonly batch: number },
-): Record<'x' | 'labels' | 'counts', t.TensorData> {
-  const x = new Float32Array(batch * PIXELS);
-  const classes = new BigInt64Array(batch);
-  const counts = new Float32Array(batch);
-  const real = Math.min(batch, order.length - start);
-  for (let row = 0; row < real; row++) {
-    const place = order[start + row]!;
-    for (let i = 0; i < PIXELS; i++) x[row * PIXELS + i] = pixels[place * PIXELS + i]! / 255;
-    classes[row] = BigInt(labels[place]!);
-    // The loss is a mean over the batch's rows; what is missing must not make it smaller.
-    counts[row] = batch / real;
-  }
-  return {
-    x: t.float32(x, [batch, 1, SIDE, SIDE]),
-    labels: { dtype: 'int64', shape: [batch], data: classes },
-    counts: t.float32(counts, [batch]),
-  };
-}
-
 async function trainLocally(
   worker: Worker,
   {
     task,
-    data,
+    training,
     batch,
     signal,
   }: {
     readonly task: LocalTask;
-    readonly data: Digits;
+    readonly training: TrainingData;
     readonly batch: number;
     readonly signal: AbortSignal | undefined;
   },
@@ -137,7 +112,7 @@ async function trainLocally(
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = openStream(foldIn(foldIn(key, 'order'), epoch)).shuffle(examples.slice());
     for (let start = 0; start < order.length; start += batch) {
-      const { loss } = await trainer.run(fillBatch(data, { order, start, batch }), { signal });
+      const { loss } = await trainer.run(training.fill(order, { start, batch }), { signal });
       sum += loss * Math.min(batch, order.length - start);
       steps++;
     }
@@ -148,37 +123,28 @@ async function trainLocally(
   return { change, steps, loss: sum / (epochs * examples.length) };
 }
 
-const TEST_ROWS = 500;
-
-async function countRight(
+async function testBatch(
   { reader }: Worker,
   {
     weights,
-    digits,
-    start,
+    data,
+    batch,
     signal,
   }: {
     readonly weights: t.TensorData;
-    readonly digits: Digits;
-    readonly start: number;
+    readonly data: TestData;
+    readonly batch: number;
     readonly signal: AbortSignal | undefined;
   },
-): Promise<number> {
-  const rows = Math.min(TEST_ROWS, digits.labels.length - start);
-  const x = new Float32Array(rows * PIXELS);
-  for (let i = 0; i < x.length; i++) x[i] = digits.pixels[start * PIXELS + i]! / 255;
-  const { label } = await reader.run({ weights, x: t.float32(x, [rows, 1, SIDE, SIDE]) }, { signal });
-  let right = 0;
-  for (let i = 0; i < rows; i++) if (Number(label!.data[i]) === digits.labels[start + i]) right++;
-  return right;
+): Promise<Tally> {
+  return data.tally(batch, await reader.run({ weights, ...data.inputs(batch) }, { signal }));
 }
 
 /** Opens trainers, each in a worker of its own; clients wait for a free one. */
 export async function openTrainers(options: TrainerPoolOptions): Promise<TrainerPool> {
-  const { model, batch, proximal, corrected, data, signal } = options;
-  const parameters = parametersOfModel(MODELS[model]);
-  const step = buildLocalStep(MODELS[model], { parameters, batch, optimiser: localSteps({ proximal, corrected }) });
-  const reader = buildReader(MODELS[model], parameters);
+  const { network, batch, proximal, corrected, training, signal } = options;
+  const { parameters, reader } = network;
+  const step = network.step(batch, localSteps({ proximal, corrected }));
   const weights = new Float32Array(parameters.size);
   const opened = await Promise.allSettled(
     Array.from({ length: options.workers }, () => openWorker(step, { reader, weights, signal })),
@@ -211,14 +177,18 @@ export async function openTrainers(options: TrainerPoolOptions): Promise<Trainer
     engine: first.runtime.engine,
     device: first.runtime.device,
     workers: workers.length,
-    train: (task, signal) => using(worker => trainLocally(worker, { task, data, batch, signal })),
-    test: async (weights, digits, signal) => {
+    train: (task, signal) => using(worker => trainLocally(worker, { task, training, batch, signal })),
+    test: async (weights, data, signal) => {
       const tensor = t.float32(weights, [weights.length]);
-      const starts = Array.from({ length: Math.ceil(digits.labels.length / TEST_ROWS) }, (_, i) => i * TEST_ROWS);
-      const counts = await Promise.all(
-        starts.map(start => using(worker => countRight(worker, { weights: tensor, digits, start, signal }))),
+      const tallies = await Promise.all(
+        Array.from({ length: data.batches }, (_, batch) =>
+          using(worker => testBatch(worker, { weights: tensor, data, batch, signal })),
+        ),
       );
-      return counts.reduce((sum, count) => sum + count, 0);
+      return tallies.reduce((sum, one) => ({
+        right: sum.right + one.right,
+        amongThree: one.amongThree === null ? null : (sum.amongThree ?? 0) + one.amongThree,
+      }));
     },
     [Symbol.asyncDispose]: close,
   };

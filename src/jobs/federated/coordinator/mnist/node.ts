@@ -7,6 +7,7 @@ import { planCohort } from '../../secure/parameters.ts';
 import { checkRoster, type Roster } from '../../secure/record.ts';
 import { keyOfRound } from '../../simulate/cohort.ts';
 import { openTrainers } from '../../simulate/trainers.ts';
+import { digitNetwork, digitTest, digitTraining } from '../../tasks/mnist/digit-task.ts';
 import { readMnist } from '../../tasks/mnist/node.ts';
 import { MODELS, type ModelName, parametersOfModel } from '../../tasks/models.ts';
 import { partition } from '../../tasks/partition.ts';
@@ -105,12 +106,12 @@ export async function serveMnist(
     mnist === null
       ? null
       : await openTrainers({
-          model,
+          network: digitNetwork(model),
           batch: 1,
           workers: 1,
           proximal: 0,
           corrected: false,
-          data: mnist.training,
+          training: digitTraining(mnist.training),
           signal,
         });
   const rounds: ServedRound[] = [];
@@ -134,7 +135,7 @@ export async function serveMnist(
       const accuracy =
         pool === null || mnist === null
           ? null
-          : (await pool.test(weights, mnist.test, signal)) / mnist.test.labels.length;
+          : (await pool.test(weights, digitTest(mnist.test), signal)).right / mnist.test.labels.length;
       if (accuracy !== null) log(`round ${round.round}: ${(100 * accuracy).toFixed(2)} % of the test images right`);
       rounds.push({ ...round, accuracy });
     },
@@ -201,7 +202,15 @@ export async function joinMnist(options: JoinMnistOptions): Promise<string> {
     const name = `${model} ${batch}`;
     const found =
       pools.get(name) ??
-      openTrainers({ model: modelOf(model), batch, workers: 1, proximal: 0, corrected: false, data: digits, signal });
+      openTrainers({
+        network: digitNetwork(modelOf(model)),
+        batch,
+        workers: 1,
+        proximal: 0,
+        corrected: false,
+        training: digitTraining(digits),
+        signal,
+      });
     pools.set(name, found);
     return found;
   };
