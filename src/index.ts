@@ -12,6 +12,7 @@ export { BiolensError, type ErrorCode } from './ground/errors.ts';
 export { auditRun, resumeAudit } from './jobs/audit/job.ts';
 export { auditMedicalRun } from './jobs/audit-medical/job.ts';
 export { auditTextRun, resumeAuditText } from './jobs/audit-text/job.ts';
+export { auditVideoRun, resumeAuditVideo } from './jobs/audit-video/job.ts';
 export { benchRun, resumeBench } from './jobs/bench/job.ts';
 export { resumeTraining, trainRun } from './jobs/generators/job.ts';
 export { mitigationRun, resumeMitigation } from './jobs/mitigation/job.ts';

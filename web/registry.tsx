@@ -3,6 +3,7 @@ import type { AnyReport, ReportPage } from '../src/ground/contracts/report.ts';
 import { AUDIT_SECTIONS, AuditPage } from './audit/audit-page.tsx';
 import { AUDIT_MEDICAL_SECTIONS, AuditMedicalPage } from './audit-medical/audit-medical-page.tsx';
 import { AuditTextPage, auditTextSections } from './audit-text/audit-text-page.tsx';
+import { AUDIT_VIDEO_SECTIONS, AuditVideoPage } from './audit-video/audit-video-page.tsx';
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
 import { FEDERATED_SECTIONS, FederatedPage } from './federated/federated-page.tsx';
@@ -34,6 +35,8 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: AUDIT_MEDICAL_SECTIONS, content: <AuditMedicalPage report={report} run={run} /> };
     case 'biolens/audit-text@1':
       return { sections: auditTextSections(report), content: <AuditTextPage report={report} run={run} /> };
+    case 'biolens/audit-video@1':
+      return { sections: AUDIT_VIDEO_SECTIONS, content: <AuditVideoPage report={report} run={run} /> };
     case 'biolens/bench@1':
       return { sections: benchSections(report), content: <BenchPage report={report} run={run} /> };
     case 'biolens/mitigation@1':

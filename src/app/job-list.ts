@@ -2,6 +2,7 @@
 export { auditJob } from '../jobs/audit/job.ts';
 export { auditMedicalJob } from '../jobs/audit-medical/job.ts';
 export { auditTextJob } from '../jobs/audit-text/job.ts';
+export { auditVideoJob } from '../jobs/audit-video/job.ts';
 export { benchJob } from '../jobs/bench/job.ts';
 export { simulationJob } from '../jobs/federated/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';

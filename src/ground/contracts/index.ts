@@ -1,6 +1,7 @@
 export * from './audit.ts';
 export * from './audit-medical.ts';
 export * from './audit-text.ts';
+export * from './audit-video.ts';
 export * from './bench.ts';
 export * from './bench-build.ts';
 export * from './bench-codes.ts';

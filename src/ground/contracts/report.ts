@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditReportSchema, setNameSchema } from './audit.ts';
 import { auditMedicalReportSchema } from './audit-medical.ts';
 import { auditTextReportSchema } from './audit-text.ts';
+import { auditVideoReportSchema } from './audit-video.ts';
 import { benchReportSchema } from './bench-report.ts';
 import { diffusionReportSchema } from './diffusion.ts';
 import { federateReportSchema } from './federate.ts';
@@ -24,6 +25,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   auditReportSchema,
   auditMedicalReportSchema,
   auditTextReportSchema,
+  auditVideoReportSchema,
   benchReportSchema,
   mitigationReportSchema,
   diffusionReportSchema,

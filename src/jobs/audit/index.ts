@@ -49,6 +49,7 @@ export type { ReadEvent } from './read-faces.ts';
 export { BLIND_SIMILARITY } from './replication/blind.ts';
 export { callCopies } from './replication/calls.ts';
 export { fitNullTail, type NullTail } from './replication/null-tail.ts';
+export { type PairHistogram, pairHistogramOf, upperQuantile } from './replication/pair-histogram.ts';
 export {
   inauthenticStatistic,
   meanTop1Statistic,
@@ -57,6 +58,7 @@ export {
   relabellingTest,
   shareAboveStatistic,
 } from './replication/relabelling.ts';
+export { calibrateThreshold, extendTail } from './replication/threshold.ts';
 export { measureReplication, type ReplicationSettings } from './replication.ts';
 export { REPLICATION_DEFAULTS } from './replication-defaults.ts';
 export { openSource, type SetSource } from './sources.ts';

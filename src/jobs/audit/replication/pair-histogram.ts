@@ -43,6 +43,17 @@ export async function countPairs(
   return { counts, pairs };
 }
 
+/** Counts similarities that are known already. */
+export function pairHistogramOf(similarities: Iterable<number>): PairHistogram {
+  const counts = new Float64Array(BINS);
+  let pairs = 0;
+  for (const similarity of similarities) {
+    counts[binOf(similarity)]!++;
+    pairs++;
+  }
+  return { counts, pairs };
+}
+
 /** The same histogram without the bins from `similarity` up. */
 export function cutAbove(histogram: PairHistogram, similarity: number): PairHistogram {
   const counts = histogram.counts.slice().fill(0, binOf(similarity));
