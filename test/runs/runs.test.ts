@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
@@ -211,6 +212,35 @@ describe('the lock', () => {
       `process 7 on far away is working on this run (if it is not, delete ${join(run.path, 'lock.7.1.far%20away')})`,
     );
     expect((await findRun(run.id, runsDir)).record.status).toBe('interrupted');
+  });
+
+  test('that of another machine is taken away when it has not been renewed for two minutes', async () => {
+    const run = await start();
+    await run.interrupt();
+    const lock = join(run.path, 'lock.7.1.far%20away');
+    writeFileSync(lock, '');
+    const ago = (seconds: number): Date => new Date(Date.now() - 1000 * seconds);
+    utimesSync(lock, ago(110), ago(110));
+    await expect(openRun(run.path)).rejects.toThrow('process 7 on far away is working on this run');
+    utimesSync(lock, ago(130), ago(130));
+    const resumed = await openRun(run.path);
+    expect(locksOf(run.path)).toHaveLength(1);
+    expect(readdirSync(run.path).filter(file => file.startsWith('clock.'))).toEqual([]);
+    await resumed.interrupt();
+  });
+
+  test('a process whose run was taken over writes nothing more', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval'] });
+    try {
+      const run = await start();
+      for (const file of locksOf(run.path)) rmSync(join(run.path, file));
+      await vi.advanceTimersByTimeAsync(15_000);
+      // The lock is renewed outside of the timers.
+      await vi.waitFor(() => expect(run.append({ number: 1 })).rejects.toThrow('another machine took the run over'));
+      await run.interrupt();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('of six processes that come at once over a dead lock, never do two go on', { timeout: 60_000 }, async () => {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { BiolensError } from '../../ground/errors.ts';
 import {
   absolutePaths,
@@ -9,13 +9,14 @@ import {
   parseGate,
   resumeJob,
 } from '../../kit/job/index.ts';
-import { DEFAULT_RUNS_DIR, findRun } from '../../kit/runs/index.ts';
+import { DEFAULT_RUNS_DIR, findRun, MOST_SHARDS } from '../../kit/runs/index.ts';
 import { readConfigFile } from './config-file.ts';
 import { followAndShow, type StartRun } from './follow-job.ts';
 import { groupOf } from './groups.ts';
 import type { CliIo } from './io.ts';
 import { addFieldFlags, flagNamer } from './job-flags.ts';
-import { addExamples, gateOption } from './options.ts';
+import { addExamples, gateOption, wholeNumber } from './options.ts';
+import { planRun } from './plan-run.ts';
 import { type Request, runJobs } from './run-jobs.ts';
 
 /** What every job's verb has beside the fields of its configuration. */
@@ -27,6 +28,7 @@ interface JobOptions {
   readonly failOn: readonly string[];
   readonly runsDir: string;
   readonly name?: string;
+  readonly plan?: number;
 }
 
 /** The command of a verb: its last word within the group of those before, which may be a job's verb itself, as in `audit text`. */
@@ -112,10 +114,18 @@ export function registerJob(program: Command, job: Job, io: CliIo): void {
     .option('--config <file>', 'take the settings from a YAML file, of one job or of several; flags win over it')
     .option('--dry-run', 'check everything, say what would be read and how long it takes, and do nothing')
     .option('--name <name>', "end of the run's name (default: made from the settings)");
+  if (job.sharded)
+    command.addOption(
+      new Option(
+        '--plan <shards>',
+        'make the run and deal its items to so many workers, and do none: see biolens worker',
+      ).argParser(wholeNumber(1, MOST_SHARDS)),
+    );
   addExamples(addOutputOptions(command, job), ...job.examples).action(async () => {
     const options = command.opts<JobOptions>();
     const { json = false, blur = false, dryRun = false, runsDir } = options;
     const requests = await requestsOf(job, given(command), options);
+    if (options.plan !== undefined && !dryRun) return await planRun(requests, options.plan, { json, runsDir, io });
     await runJobs(requests, { json, blur, dryRun, runsDir, io, view: view(command) });
   });
   registerResume(program, job, io);

@@ -28,6 +28,7 @@ export const auditJob = defineJob({
   configuration: auditConfigurationSchema,
   report: auditReportSchema,
   items: auditItemSchema,
+  sharded: true,
   examples: [
     'biolens audit --train portraits --generated samples',
     "biolens audit --train a --generated b --json --fail-on 'replication.copied>0.01'",

@@ -140,6 +140,11 @@ async function* work(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<AuditStep, AuditReport> {
   await recordInputs(run, configuration, opened);
+  if (maker !== null && run.share !== null)
+    throw new BiolensError(
+      'usage',
+      '"plan" expected images that are there already: generate them first and name them with --generated',
+    );
   const sources = maker === null ? opened : yield* generateSet(run, opened, { maker, signal });
   await checkItems(run, sources, { signal });
   if (reader !== null) {

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { openReadingCache, type ReadingCache } from '../../kit/cache/index.ts';
 import { packageVersion, type Run } from '../../kit/runs/index.ts';
 import type { AuditConfiguration } from './configuration.ts';
@@ -24,7 +23,7 @@ export async function openCacheOf(
   const models = Object.entries(digests).filter(
     ([role]) => role.startsWith('embedder') || role.startsWith('classifier'),
   );
-  return await openReadingCache(dirname(run.path), {
+  return await openReadingCache(run.runsDir, {
     reader: {
       biolens: packageVersion(),
       embedder,

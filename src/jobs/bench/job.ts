@@ -58,6 +58,7 @@ export const benchJob = defineJob({
   configuration: benchConfigurationSchema,
   report: benchReportSchema,
   items: answerSchema,
+  sharded: true,
   examples: [
     'biolens bench run --from facexbench',
     'biolens bench run --from facexbench --model ollama:llava --setting in-context',

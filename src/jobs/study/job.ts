@@ -48,6 +48,7 @@ export const studyJob = defineJob({
   configuration: studyConfigurationSchema,
   report: studyReportSchema,
   items: studyItemSchema,
+  sharded: true,
   examples: [
     'biolens study bias-by-size --images portraits --attribute gender',
     'biolens study bias-by-size --images portraits --attribute gender --sizes 100,300',

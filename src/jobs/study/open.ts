@@ -1,11 +1,11 @@
 import type { StudyReport } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import type { OpenContext, OpenedJob } from '../../kit/job/index.ts';
-import { digestFile, digestFiles, type Run } from '../../kit/runs/index.ts';
+import { absorbShards, digestFile, digestFiles, type Run, ShareOver } from '../../kit/runs/index.ts';
 import { openRuntime } from '../../kit/tensor/node.ts';
 import type { StudyConfiguration } from './configuration.ts';
 import type { StudyStep } from './events.ts';
-import { collectProgress, studyItemSchema } from './items.ts';
+import { collectProgress, nameOf, type StudyItem, studyItemSchema } from './items.ts';
 import { type OutsideCommands, parseOutside, sampleOutside, trainOutside } from './outside.ts';
 import { readPictures } from './pictures.ts';
 import { planStudy } from './plan.ts';
@@ -18,11 +18,26 @@ async function checkFolder(run: Run, prepared: Prepared, signal: AbortSignal | u
   const { folder, configuration } = prepared;
   const images = await digestFiles(folder.files, signal);
   const { folder: known } = await collectProgress(run.items(studyItemSchema));
-  if (known === null) await run.append({ type: 'folder', n: folder.files.length, digest: images });
-  else if (known.digest !== images)
+  const before = known?.digest ?? run.record.provenance.digests.images ?? images;
+  if (before !== images)
     throw new BiolensError('input', `${configuration.images}: its images have changed since the study began`);
+  if (known === null) await run.append({ type: 'folder', n: folder.files.length, digest: images });
   const table = configuration.labels ?? folder.labels.source;
   await run.note({ digests: { images, labels: await digestFile(table) } });
+}
+
+/** Brings the generators of the run's shards into it. */
+async function absorbGenerators(run: Run, keys: readonly string[]): Promise<void> {
+  const { trained, sampled } = await collectProgress(run.items(studyItemSchema));
+  const known = { trained: new Set(trained.keys()), sampled: new Set(sampled.keys()) };
+  const wants = (item: StudyItem): boolean => {
+    if (item.type !== 'trained' && item.type !== 'sampled') return false;
+    const name = nameOf(item);
+    if (known[item.type].has(name)) return false;
+    known[item.type].add(name);
+    return true;
+  };
+  await absorbShards({ run, schema: studyItemSchema, keys, wants });
 }
 
 /** Trains and samples every generator from where the run stands, and measures them. */
@@ -43,20 +58,24 @@ async function* work(
   const runtime = await openRuntime({ device: configuration.device, signal });
   try {
     await run.note({ engine: runtime.engine, device: runtime.device });
+    const names = chosen.sizes.flatMap(size => configuration.kinds.map(kind => ({ kind, size })));
+    const mine = run.share?.take(names.map(nameOf));
+    if (mine === undefined) await absorbGenerators(run, names.map(nameOf));
     const progress = await collectProgress(run.items(studyItemSchema));
     const context: StudyContext = { run, prepared: { ...prepared, ...chosen }, pictures, progress, runtime, signal };
-    yield* labelPictures(context);
-    for (const size of chosen.sizes)
-      for (const kind of configuration.kinds) {
-        if (kind === 'command') {
-          if (outside === null) continue;
-          yield* trainOutside(context, outside, size);
-          yield* sampleOutside(context, outside, size);
-          continue;
-        }
-        yield* trainGenerator(context, { kind, size });
-        yield* sampleGenerator(context, { kind, size });
+    if (mine === undefined) yield* labelPictures(context);
+    for (const { kind, size } of names) {
+      if (mine?.includes(nameOf({ kind, size })) === false) continue;
+      if (kind === 'command') {
+        if (outside === null) continue;
+        yield* trainOutside(context, outside, size);
+        yield* sampleOutside(context, outside, size);
+        continue;
       }
+      yield* trainGenerator(context, { kind, size });
+      yield* sampleGenerator(context, { kind, size });
+    }
+    if (mine !== undefined) throw new ShareOver(mine);
     return buildStudyReport(context);
   } finally {
     await runtime.close();

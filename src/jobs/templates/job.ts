@@ -38,6 +38,7 @@ export const templateJob = defineJob({
   configuration: templateConfigurationSchema,
   report: templateReportSchema,
   items: faceItemSchema,
+  sharded: true,
   examples: [
     'biolens template evaluate people',
     'biolens template evaluate people --scheme biohash --centre others --json',
@@ -68,6 +69,7 @@ export const templateAttackJob = defineJob({
   configuration: templateAttackConfigurationSchema,
   report: templateAttackReportSchema,
   items: faceItemSchema,
+  sharded: true,
   examples: [
     'biolens template attack people --scheme biohash --centre others',
     'biolens template attack people --scheme biohash --attack decisions --budget 20000',

@@ -41,6 +41,7 @@ export const verificationJob = defineJob({
   configuration: verificationConfigurationSchema,
   report: verificationReportSchema,
   items: faceItemSchema,
+  sharded: true,
   examples: [
     'biolens faces verify people',
     'biolens faces verify lfw --pairs pairs.txt --centre congress --json',
@@ -88,6 +89,7 @@ export const identificationJob = defineJob({
   configuration: identificationConfigurationSchema,
   report: identificationReportSchema,
   items: faceItemSchema,
+  sharded: true,
   examples: ['biolens faces identify --gallery enrolled --probes visitors'],
   gateExample: 'ranks.1<0.95',
   nameOf: ({ gallery }) => lastPart(gallery),

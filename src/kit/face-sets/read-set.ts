@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import type { Skipped } from '../../ground/contracts/index.ts';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import type { Matrix } from '../../ground/math/index.ts';
@@ -110,7 +109,7 @@ async function openCache(run: Run, { embedder, settings }: ReadSetOptions): Prom
   const { digests } = run.record.provenance;
   const models = Object.entries(digests).filter(([role]) => role.startsWith('embedder'));
   const { noFace, device } = settings;
-  return await openReadingCache(dirname(run.path), {
+  return await openReadingCache(run.runsDir, {
     reader: {
       biolens: packageVersion(),
       embedder: settings.embedder,

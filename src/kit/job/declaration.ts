@@ -121,6 +121,11 @@ export interface Job<
   readonly items: z.ZodType;
   /** Command lines that work, the first with the least that is needed. */
   readonly examples: readonly string[];
+  /**
+   * The items can be made by several processes, each in a part of them: the work passes them through `resumeItems`, or asks the run's
+   * `share` which it is to make.
+   */
+  readonly sharded?: true;
   /** A condition that `--fail-on` takes. */
   readonly gateExample: string;
   /** End of the run's name where the user gives none. */

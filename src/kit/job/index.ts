@@ -12,3 +12,4 @@ export * from './report-images.ts';
 export { checkGatePaths, resultOf } from './result.ts';
 export * from './run-job.ts';
 export { schemasOf } from './schemas.ts';
+export * from './shards.ts';

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { RunRecord } from '../../ground/contracts/index.ts';
@@ -5,17 +6,17 @@ import { readJsonFile } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import {
   carryOut,
-  createRun,
   DEFAULT_RUNS_DIR,
   openRun,
   type Run,
   type RunStarted,
   readRunRecord,
   refuseDone,
+  shardsFolder,
 } from '../runs/index.ts';
 import { checkWritable } from './check-writable.ts';
 import type { Finished, Job, JobPlan, OpenContext, OpenedJob } from './declaration.ts';
-import { fieldsOf, valueAt, withValue } from './field.ts';
+import { contextOf, createJobRun, type EventOf, openJob, recordedConfiguration } from './open-job.ts';
 import { parseConfiguration } from './parse-configuration.ts';
 
 /** A run whose work is over and whose report is safe, with its record as it will be. */
@@ -51,50 +52,8 @@ export interface RunResult<R> extends Finished<R> {
 
 export type JobEvent<E, R> = RunStarted | E | RunResult<R>;
 
-type EventOf = { readonly type: string };
-
-function contextOf(options: ResumeJobOptions, record: RunRecord | null): OpenContext {
-  const { signal, environment, fetch, changes = {} } = options;
-  return { signal, environment, fetch, record, changes };
-}
-
 /** Larger than any report, and small enough to be read at once. */
 export const MOST_REPORT_BYTES = 256 * 2 ** 20;
-
-/** What cannot be had cannot be worked with. */
-function checkMemory({ memoryBytes }: JobPlan): void {
-  const free = process.availableMemory();
-  if (memoryBytes === null || memoryBytes <= free) return;
-  const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(2)} GB`;
-  throw new BiolensError('external', `memory: about ${gigabytes(memoryBytes)} are needed, ${gigabytes(free)} are free`);
-}
-
-/** Folders that the job would write, checked before anything is read. */
-async function checkOutputs<C extends z.ZodObject>(
-  job: Pick<Job<C>, 'configuration'>,
-  configuration: unknown,
-): Promise<void> {
-  for (const { path, meta } of fieldsOf(job.configuration)) {
-    const value = valueAt(configuration, path);
-    if (meta.is === 'output-folder' && typeof value === 'string') await checkWritable(value);
-  }
-}
-
-async function* open<C extends z.ZodObject, R, E extends EventOf>(
-  job: Job<C, R, E>,
-  configuration: z.output<C>,
-  context: OpenContext,
-): AsyncGenerator<E, OpenedJob<z.output<C>, E, R>> {
-  await checkOutputs(job, configuration);
-  const opened = yield* job.open(configuration, context);
-  try {
-    checkMemory(opened.plan);
-    return opened;
-  } catch (error) {
-    await opened[Symbol.asyncDispose]();
-    throw error;
-  }
-}
 
 /** The report of a run that was broken off after its work and before it was marked as done; null where there is none that is whole. */
 async function writtenReport<R>(run: Run, job: Pick<Job<z.ZodObject, R>, 'report'>): Promise<R | null> {
@@ -116,6 +75,8 @@ async function* finish<R, E>(
   const work = () => (stored === null ? opened.work(run) : over<E, R>(stored));
   const report = yield* carryOut(run, work, async (record, report) => {
     await opened.finish?.(run);
+    // What the shards of a run made is in the run itself by now.
+    await rm(shardsFolder(run.path), { recursive: true, force: true });
     await beforeDone?.({ path: run.path, record, report });
   });
   yield { type: 'result', id: run.id, path: run.path, report };
@@ -135,7 +96,7 @@ export async function planJob<C extends z.ZodObject, R, E extends EventOf>(
 ): Promise<{ readonly configuration: z.output<C>; readonly plan: JobPlan }> {
   const configuration = parseConfiguration(job, input);
   await checkWritable(options.runsDir ?? DEFAULT_RUNS_DIR);
-  const opening = open(job, configuration, contextOf(options, null));
+  const opening = openJob(job, configuration, contextOf(options, null));
   let step = await opening.next();
   while (!step.done) step = await opening.next();
   await using opened = step.value;
@@ -157,31 +118,9 @@ export async function* startJob<C extends z.ZodObject, R, E extends EventOf>(
 ): AsyncGenerator<JobEvent<E, R>, R> {
   const configuration = parseConfiguration(job, input);
   await checkWritable(options.runsDir ?? DEFAULT_RUNS_DIR);
-  await using opened = yield* open(job, configuration, contextOf(options, null));
-  const recorded: Record<string, unknown> = { ...opened.configuration };
-  const seed = recorded.seed;
-  const run = await createRun({
-    kind: job.kind,
-    name: options.name ?? job.nameOf(opened.configuration),
-    configuration: recorded,
-    seed: typeof seed === 'number' ? seed : 0,
-    ...(options.runsDir === undefined ? {} : { runsDir: options.runsDir }),
-  });
+  await using opened = yield* openJob(job, configuration, contextOf(options, null));
+  const run = await createJobRun(job, opened.configuration, options);
   return yield* finish(run, opened, { job, beforeDone: options.beforeDone });
-}
-
-/** The configuration of a recorded run, with what may be changed changed. */
-function recordedConfiguration<C extends z.ZodObject>(
-  job: Pick<Job<C>, 'configuration'>,
-  record: RunRecord,
-  changes: Readonly<Record<string, unknown>>,
-): z.output<C> {
-  let input: Record<string, unknown> = record.configuration;
-  for (const { path, meta } of fieldsOf(job.configuration)) {
-    const value = valueAt(changes, path);
-    if (meta.changeable && value !== undefined) input = withValue(input, path, value);
-  }
-  return parseConfiguration(job, input, { code: 'input', source: `run ${record.id}: configuration` });
 }
 
 /**
@@ -200,6 +139,6 @@ export async function* resumeJob<C extends z.ZodObject, R, E extends EventOf>(
     throw new BiolensError('usage', `${path}: expected a run of ${job.kind}, got a run of ${record.kind}`);
   refuseDone(record, path);
   const configuration = recordedConfiguration(job, record, options.changes ?? {});
-  await using opened = yield* open(job, configuration, contextOf(options, record));
+  await using opened = yield* openJob(job, configuration, contextOf(options, record));
   return yield* finish(await openRun(path), opened, { job, beforeDone: options.beforeDone });
 }

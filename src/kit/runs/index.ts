@@ -7,3 +7,5 @@ export * from './list.ts';
 export { digestFile, digestFiles, packageVersion } from './provenance.ts';
 export * from './resume-items.ts';
 export * from './run.ts';
+export * from './shard-plan.ts';
+export { digestKeys, NO_ITEM, type Share, ShareOver } from './share.ts';

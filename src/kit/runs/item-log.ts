@@ -150,6 +150,11 @@ export class ItemLog {
     this.#flushing = undefined;
   }
 
+  /** Takes no item from now on. */
+  refuse(failure: BiolensError): void {
+    this.#failure ??= failure;
+  }
+
   /** Waits for what is in flight and closes the file. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { open, readdir, rm } from 'node:fs/promises';
+import { open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
@@ -17,6 +17,10 @@ interface Lock extends LockHolder {
   /** When the process was started, in the system's own ticks; `0` where the system does not tell. */
   readonly birth: string;
 }
+
+/** How often a lock is renewed, and how old another machine's may become: file systems over a network show changes late. */
+const RENEWED_MS = 15_000;
+const DEAD_MS = 120_000;
 
 /** Locks that this very process holds: a number alone cannot tell it from a dead namesake. */
 const held = new Set<string>();
@@ -57,9 +61,24 @@ function parseLock(file: string): Lock | null {
   }
 }
 
-function isAlive({ pid, birth, host }: Lock, path: string): boolean {
-  // Nothing can be known of a process on another machine.
-  if (host !== hostname()) return true;
+/** By the clock of the file system alone: that of the other machine may be wrong. */
+async function isRenewed(path: string): Promise<boolean> {
+  const probe = join(dirname(path), `clock.${process.pid}`);
+  try {
+    await (await open(probe, 'w')).close();
+    const [now, then] = await Promise.all([stat(probe), stat(path)]);
+    return now.mtimeMs - then.mtimeMs < DEAD_MS;
+  } catch (error) {
+    // Given back in the meantime; what cannot be told counts as living.
+    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+async function isAlive({ pid, birth, host }: Lock, path: string): Promise<boolean> {
+  // All that is known of a process on another machine is how long it has been silent.
+  if (host !== hostname()) return await isRenewed(path);
   if (pid === process.pid) return held.has(path);
   try {
     process.kill(pid, 0);
@@ -80,22 +99,45 @@ async function locksOf(runPath: string): Promise<Lock[]> {
 
 /** The process that works on a run, if one does. */
 export async function lockHolder(runPath: string): Promise<LockHolder | undefined> {
-  return (await locksOf(runPath)).find(lock => isAlive(lock, join(runPath, lock.file)));
+  return await firstAlive(await locksOf(runPath), runPath);
+}
+
+async function firstAlive(locks: readonly Lock[], runPath: string): Promise<Lock | undefined> {
+  for (const lock of locks) if (await isAlive(lock, join(runPath, lock.file))) return lock;
+  return undefined;
+}
+
+/** Renews a lock until it is given back; says so where another machine has taken it away. */
+function renew(path: string, onLost: () => void): () => void {
+  const timer = setInterval(() => {
+    const now = new Date();
+    void utimes(path, now, now).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT' || !held.has(path)) return;
+      clearInterval(timer);
+      onLost();
+    });
+  }, RENEWED_MS);
+  timer.unref();
+  return () => clearInterval(timer);
 }
 
 /**
- * Keeps a second process from working on the same run. The lock of a process that died is taken away.
+ * Keeps a second process from working on the same run. The lock of a process that died is taken away, and that of another machine when it
+ * has not been renewed for two minutes.
  *
  * First the own lock is put down, then the folder is searched for others: of two processes that come at once, at least one sees
  * the other, so never do both go on.
  *
+ * @param onLost what is to be done where this process was silent for so long that another machine took the run over
  * @returns a function that gives the lock back
  * @throws BiolensError `usage` when a living process holds the run
  */
-export async function lockRun(runPath: string): Promise<() => Promise<void>> {
+export async function lockRun(runPath: string, onLost: () => void = () => undefined): Promise<() => Promise<void>> {
   const name = lockName();
   const path = join(runPath, name);
+  let stop = (): void => undefined;
   const release = async () => {
+    stop();
     await rm(path, { force: true });
     held.delete(path);
   };
@@ -105,9 +147,10 @@ export async function lockRun(runPath: string): Promise<() => Promise<void>> {
     try {
       await (await open(path, 'w')).close();
       const others = (await locksOf(runPath)).filter(lock => lock.file !== name);
-      const living = others.find(lock => isAlive(lock, join(runPath, lock.file)));
+      const living = await firstAlive(others, runPath);
       if (living === undefined) {
         for (const { file } of others) await rm(join(runPath, file), { force: true });
+        stop = renew(path, onLost);
         return release;
       }
       await release();

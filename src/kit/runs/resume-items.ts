@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import type { Run } from './run.ts';
+import { absorbShards } from './shard-plan.ts';
+import { ShareOver } from './share.ts';
 
 export interface ResumeItemsOptions<T> {
-  readonly run: Pick<Run, 'items' | 'appendAll'>;
+  readonly run: Pick<Run, 'path' | 'record' | 'share' | 'items' | 'appendAll'>;
   readonly schema: z.ZodType<T>;
   /** Keys of all items that the run shall have, each once. */
   readonly keys: readonly string[];
@@ -26,18 +28,19 @@ export interface ResumeEvent<T> {
  * is told of only after it is on the disk.
  *
  * @throws BiolensError `interrupted` when the signal is aborted, after the batch at hand was kept; `usage` when the work makes an
- * item that was not asked for, or not all that were
+ * item that was not asked for, or not all that were; ShareOver when a process that makes a share of the items has made it
  */
 export async function* resumeItems<T>(options: ResumeItemsOptions<T>): AsyncGenerator<ResumeEvent<T>> {
   const { run, schema, keys, keyOf, work, signal } = options;
-  const missing = new Set(keys);
+  const mine = run.share?.take(keys) ?? keys;
+  const missing = new Set(mine);
   const total = missing.size;
   for await (const item of run.items(schema)) missing.delete(keyOf(item));
+  if (run.share === null) await absorbShards({ run, schema, keys, wants: item => missing.delete(keyOf(item)) });
   const state = (batch: readonly T[]): ResumeEvent<T> => ({ type: 'items', batch, done: total - missing.size, total });
   yield state([]);
   throwIfAborted(signal);
-  if (missing.size === 0) return;
-  for await (const batch of work([...missing])) {
+  for await (const batch of missing.size === 0 ? [] : work([...missing])) {
     for (const item of batch) {
       if (!missing.delete(keyOf(item)))
         throw new BiolensError('usage', `the work made an item "${keyOf(item)}" that was not asked for`);
@@ -49,4 +52,5 @@ export async function* resumeItems<T>(options: ResumeItemsOptions<T>): AsyncGene
   const [first] = missing;
   if (first !== undefined)
     throw new BiolensError('usage', `the work made no item "${first}" (${missing.size} of ${total} are missing)`);
+  if (run.share !== null) throw new ShareOver(mine);
 }

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import type { z } from 'zod';
@@ -8,6 +10,7 @@ import { ItemLog, readItems } from './item-log.ts';
 import { describeIssue, toJson } from './json.ts';
 import { lockRun } from './lock.ts';
 import { type ProvenanceFacts, startProvenance } from './provenance.ts';
+import type { Share } from './share.ts';
 
 /** Where runs go when nothing else is said. */
 export const DEFAULT_RUNS_DIR = 'runs';
@@ -27,11 +30,17 @@ export interface CreateRunOptions extends ProvenanceFacts {
   readonly configuration: Readonly<Record<string, unknown>>;
   readonly runsDir?: string;
   readonly now?: () => Date;
+  /** The part of the items that this process makes; all of them by default. */
+  readonly share?: Share | null;
 }
 
 /** A run folder that this process works on, and no other one. */
 export class Run {
   readonly path: string;
+  /** The part of the items that this process makes; null: all of them. */
+  readonly share: Share | null;
+  /** Where the run lies with others; for a shard, where the run lies that it is a part of. */
+  readonly runsDir: string;
   readonly #log: ItemLog;
   readonly #unlock: () => Promise<void>;
   readonly #now: () => Date;
@@ -46,9 +55,13 @@ export class Run {
       readonly log: ItemLog;
       readonly unlock: () => Promise<void>;
       readonly now: () => Date;
+      readonly share: Share | null;
+      readonly runsDir: string;
     },
   ) {
     this.path = path;
+    this.share = parts.share;
+    this.runsDir = parts.runsDir;
     this.#record = parts.record;
     this.#log = parts.log;
     this.#unlock = parts.unlock;
@@ -206,7 +219,7 @@ async function makeFolder(runsDir: string, base: string): Promise<string> {
  * @throws BiolensError `input` when the folder cannot be made.
  */
 export async function createRun(options: CreateRunOptions): Promise<Run> {
-  const { kind, configuration, now = () => new Date() } = options;
+  const { kind, configuration, share = null, now = () => new Date() } = options;
   const runsDir = resolve(options.runsDir ?? DEFAULT_RUNS_DIR);
   await mkdir(runsDir, { recursive: true }).catch(error => {
     throw fileError(runsDir, error, 'write');
@@ -219,7 +232,7 @@ export async function createRun(options: CreateRunOptions): Promise<Run> {
   const provenance: Provenance = await startProvenance(options, startedAt);
   const record: RunRecord = { schema: 'biolens/run@1', id, kind, status: 'running', configuration, provenance };
   try {
-    const run = await beginWork(path, now, () => record);
+    const run = await beginWork(path, { now, share, runsDir }, () => record);
     await syncFolder(runsDir);
     return run;
   } catch (error) {
@@ -254,31 +267,75 @@ export async function openRun(
   const folder = resolve(path);
   // Before the lock, so that a folder that is not a run is refused and stays untouched.
   refuseDone(await readRunRecord(folder), folder);
-  return await beginWork(folder, now, async () => {
+  return await beginWork(folder, { now, share: null, runsDir: dirname(folder) }, async () => {
     // Again, because the process that held the lock until now may have ended the run.
     const found = await readRunRecord(folder);
     refuseDone(found, folder);
-    await removeTemporaryFiles(folder);
-    await removeTemporaryFiles(join(folder, 'artifacts'));
-    const { error: _, ...rest } = found;
-    return { ...rest, status: 'running', provenance: { ...found.provenance, endedAt: null } };
+    return await resumedRecord(found, folder);
   });
+}
+
+/** The record of a run that is worked on again, in its tidied folder. */
+async function resumedRecord({ error: _, ...found }: RunRecord, folder: string): Promise<RunRecord> {
+  await removeTemporaryFiles(folder);
+  await removeTemporaryFiles(join(folder, 'artifacts'));
+  return { ...found, status: 'running', provenance: { ...found.provenance, endedAt: null } };
+}
+
+/**
+ * Begins the run of a shard, or goes on with it: a run like any other, within the folder of the run that it is a part of.
+ *
+ * @param path the folder of the shard
+ * @param of the run that it is a part of
+ * @throws BiolensError `usage` when another process works on it or it is done; `input` where what is there belongs to another configuration
+ */
+export async function openShardRun(
+  path: string,
+  { of, share, now = () => new Date() }: { readonly of: RunRecord; readonly share: Share; readonly now?: () => Date },
+): Promise<Run> {
+  const folder = resolve(path);
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER }).catch(error => {
+    throw fileError(folder, error, 'write');
+  });
+  const { error: _, ...whole } = of;
+  return await beginWork(folder, { now, share, runsDir: resolve(folder, '../../..') }, async () => {
+    if (existsSync(join(folder, 'run.json'))) {
+      const found = await readRunRecord(folder);
+      if (digestConfiguration(found) !== digestConfiguration(of))
+        throw new BiolensError('input', `${folder}: a shard of another configuration than that of run ${of.id}`);
+      if (found.status === 'done') throw new BiolensError('usage', `${folder}: this shard is done`);
+      return await resumedRecord(found, folder);
+    }
+    // With the digests of the run's inputs: a shard of others is none of it.
+    const { seed, digests } = of.provenance;
+    const provenance = await startProvenance({ seed, digests }, now());
+    return { ...whole, id: `${of.id}-shard-${basename(folder)}`, status: 'running', provenance };
+  });
+}
+
+/** SHA-256 of what a run does; items belong together where it is the same. */
+export function digestConfiguration({ kind, configuration }: Pick<RunRecord, 'kind' | 'configuration'>): string {
+  return createHash('sha256').update(toJson({ kind, configuration })).digest('hex');
 }
 
 /** Takes the lock, writes the record that is made under it, and opens the items. */
 async function beginWork(
   path: string,
-  now: () => Date,
+  { now, share, runsDir }: { readonly now: () => Date; readonly share: Share | null; readonly runsDir: string },
   makeRecord: () => RunRecord | Promise<RunRecord>,
 ): Promise<Run> {
-  const unlock = await lockRun(path);
   let log: ItemLog | undefined;
+  const unlock = await lockRun(path, () =>
+    log?.refuse(
+      new BiolensError('external', `${path}: this process was silent for long, and another machine took the run over`),
+    ),
+  );
   try {
     const record = await makeRecord();
     log = await ItemLog.open(join(path, 'items.jsonl'));
     // The folder is synced with the record, and the new file of items with it.
     await writeAtomically(join(path, 'run.json'), toJson(record), { mode: PRIVATE_FILE });
-    return new Run(path, { record, log, unlock, now });
+    return new Run(path, { record, log, unlock, now, share, runsDir });
   } catch (error) {
     await log?.close();
     await unlock();

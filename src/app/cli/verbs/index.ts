@@ -18,9 +18,11 @@ import { registerPrivacyAccount } from './privacy-account.ts';
 import { registerPrivacyRelease } from './privacy-release.ts';
 import { registerRuns } from './runs.ts';
 import { registerRunsCompare } from './runs-compare.ts';
+import { registerRunsSubmit } from './runs-submit.ts';
 import { registerSchema } from './schema.ts';
 import { registerStudio } from './studio.ts';
 import { registerTemplateMatch } from './template-match.ts';
+import { registerWorker } from './worker.ts';
 
 /** Adds every verb to the program: those of the jobs, made from their declarations, and the others. */
 export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[]): void {
@@ -36,6 +38,8 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerServe(program, io);
   registerRuns(program, io, jobs);
   registerRunsCompare(program, io, jobs);
+  registerRunsSubmit(program, io, jobs);
+  registerWorker(program, io, jobs);
   registerCache(program, io);
   registerSchema(program, io, jobs);
   registerMcp(program, io, jobs);

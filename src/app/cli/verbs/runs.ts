@@ -1,8 +1,17 @@
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { BiolensError } from '../../../ground/errors.ts';
-import { checkGatePaths, fieldsOf, type Job, parseGate, resumeJob, startJob, valueAt } from '../../../kit/job/index.ts';
-import { DEFAULT_RUNS_DIR, type FoundRun, findRun, listRuns } from '../../../kit/runs/index.ts';
+import {
+  checkGatePaths,
+  checkShards,
+  findMissingShards,
+  type Job,
+  parseGate,
+  rangesOf,
+  resumeJob,
+  startJob,
+} from '../../../kit/job/index.ts';
+import { DEFAULT_RUNS_DIR, findRun, listRuns } from '../../../kit/runs/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { formatTable } from '../../../kit/text/table.ts';
 import { findJob } from '../../jobs.ts';
@@ -13,6 +22,7 @@ import { groupOf } from '../groups.ts';
 import type { CliIo } from '../io.ts';
 import { requestOf } from '../job-verb.ts';
 import { addExamples, repeated, rootOption } from '../options.ts';
+import { jobOf, refuseCommands } from '../recorded-job.ts';
 import { runJobs } from '../run-jobs.ts';
 import { printJson, work } from '../work.ts';
 
@@ -92,47 +102,24 @@ async function report(id: string, { runsDir, json, blur = false, root }: ReportO
   else io.out(`Report: ${printable(page)}\n`);
 }
 
-/** The job of a recorded run. */
-function jobOf({ record, path }: FoundRun, jobs: readonly Job[]): Job {
-  const job = jobs.find(({ kind }) => kind === record.kind);
-  if (job !== undefined) return job;
-  const known = jobs.map(({ kind }) => kind).join(', ');
-  throw new BiolensError('input', `${join(path, 'run.json')}: a run of "${record.kind}", known are ${known}`);
-}
-
 interface Wanted {
   readonly options: FollowOptions;
   readonly io: CliIo;
   readonly jobs: readonly Job[];
 }
 
-/**
- * Refuses a recorded configuration that names a command.
- *
- * Adversary: whoever made the run's folder, which can come from a stranger.
- */
-function refuseCommands(job: Job, { record }: FoundRun): void {
-  for (const { path, meta } of fieldsOf(job.configuration)) {
-    const command = valueAt(record.configuration, path);
-    if (meta.is === 'command' && typeof command === 'string')
-      throw new BiolensError(
-        'usage',
-        `run ${record.id} runs a command: ${printable(command)}; --allow-command lets it`,
-      );
-  }
-}
-
 /** Resumes a run or repeats it, and shows what comes out. */
-async function follow(id: string, how: 'resume' | 'rerun', { options, io, jobs }: Wanted): Promise<void> {
+async function follow(id: string, how: 'resume' | 'reduce' | 'rerun', { options, io, jobs }: Wanted): Promise<void> {
   const { runsDir, json = false, blur = false, failOn, allowCommand = false } = options;
   const found = await findRun(id, runsDir);
   const job = jobOf(found, jobs);
   const gates = failOn.map(parseGate);
   checkGatePaths(job, gates);
-  if (!allowCommand) refuseCommands(job, found);
+  if (!allowCommand) refuseCommands(job, found.record);
+  if (how === 'reduce') await checkShards(found.path);
   const context = { environment: io.env, runsDir };
   const start: StartRun = options =>
-    how === 'resume'
+    how !== 'rerun'
       ? resumeJob(job, found.path, { ...context, ...options })
       : startJob(job, job.repeatable?.(found.record.configuration) ?? found.record.configuration, {
           ...context,
@@ -151,6 +138,14 @@ async function start(file: string, { options, io, jobs }: Wanted & { readonly op
     return requestOf(findJob(entry.job, jobs), entry, { given: {}, gates, name: undefined });
   });
   await runJobs(requests, { json, blur, dryRun, runsDir, io, view: {} });
+}
+
+/** Shards that are to be sent again. */
+async function missing(id: string, { runsDir, json }: RunsOptions, io: CliIo): Promise<void> {
+  const { path } = await findRun(id, runsDir);
+  const shards = await findMissingShards(path);
+  if (json) return printJson(io, { schema: 'biolens/missing@1', run: basename(path), missing: shards });
+  io.out(shards.length === 0 ? '' : `${rangesOf(shards)}\n`);
 }
 
 /** `biolens runs …` */
@@ -188,6 +183,22 @@ export function registerRuns(program: Command, io: CliIo, jobs: readonly Job[]):
     ),
     'biolens runs resume latest',
   ).action((id: string, options: FollowOptions) => follow(id, 'resume', { options, io, jobs }));
+  addExamples(
+    addRunsDir(
+      runs
+        .command('missing <id>')
+        .description('shards of a run started with --plan that are yet to be made, as a scheduler takes them: 0,3-5'),
+    ),
+    'biolens runs missing latest',
+  ).action((id: string, options: RunsOptions) => missing(id, options, io));
+  addExamples(
+    addCommandOption(
+      addFollowOptions(
+        runs.command('reduce <id>').description('make the report of a run whose shards are all made; refused before'),
+      ),
+    ),
+    'biolens runs reduce latest',
+  ).action((id: string, options: FollowOptions) => follow(id, 'reduce', { options, io, jobs }));
   addExamples(
     addCommandOption(
       addFollowOptions(

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
-import type { Question } from '../../../ground/contracts/bench.ts';
+import { type Answer, answerSchema, type Question } from '../../../ground/contracts/bench.ts';
 import { type BenchReport, benchReportSchema, type LintReport } from '../../../ground/contracts/bench-report.ts';
 import { readJsonFile } from '../../../ground/disk.ts';
 import { BiolensError } from '../../../ground/errors.ts';
 import type { OpenContext, OpenedJob } from '../../../kit/job/index.ts';
-import type { Run } from '../../../kit/runs/index.ts';
+import { absorbShards, type Run, ShareOver } from '../../../kit/runs/index.ts';
 import { type BatchClient, openBatches } from '../../../kit/vlm/index.ts';
 import {
   type Answerer,
   type AskEvent,
   type AskSettings,
+  answerKey,
   askAll,
   askSettings,
   type BudgetStop,
@@ -117,12 +118,40 @@ async function* lint(
   return report;
 }
 
+/** What holds for a whole run cannot hold for workers that know nothing of each other. */
+function refuseSharing({ batch, maxTokens, maxDollars }: BenchConfiguration): void {
+  if (batch) throw new BiolensError('usage', '"batch" sends all questions at once: it does not go with --plan');
+  if (maxTokens !== null || maxDollars !== null)
+    throw new BiolensError('usage', 'a budget would hold for each shard alone: it does not go with --plan');
+}
+
+/** Brings the answers of the run's shards into it. */
+async function absorbAnswers(run: Run, keys: readonly string[]): Promise<void> {
+  const answers = await latestAnswers(journalOf(run).items());
+  const known = new Set(answers.filter(({ raw }) => raw !== null).map(answerKey));
+  const wants = (answer: Answer): boolean => {
+    const key = answerKey(answer);
+    if (known.has(key)) return false;
+    known.add(key);
+    return true;
+  };
+  await absorbShards({ run, schema: answerSchema, keys, wants });
+}
+
 async function* work(
   run: Run,
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<BenchStep, BenchReport> {
   const questions = yield* readQuestions(run, prepared, signal);
+  const keys = questions.map(({ id }) => id);
+  if (run.share !== null) {
+    refuseSharing(prepared.configuration);
+    const mine = new Set(run.share.take(keys));
+    yield* ask(run, prepared, { questions: questions.filter(({ id }) => mine.has(id)), signal });
+    throw new ShareOver([...mine]);
+  }
+  await absorbAnswers(run, keys);
   yield* ask(run, prepared, { questions, signal });
   const findings = yield* lint(prepared, signal);
   return benchReportSchema.parse(
