@@ -1,8 +1,11 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { templateAttackReportSchema, templateReportSchema } from '../../src/ground/contracts/index.ts';
+import { templateJob, templateRun } from '../../src/jobs/templates/job.ts';
+import { resumeJob } from '../../src/kit/job/index.ts';
+import { findRun } from '../../src/kit/runs/index.ts';
 import { biolens } from '../cli/biolens.ts';
 import { drawPeople, writePeople } from '../verification/people.ts';
 
@@ -102,4 +105,42 @@ test.each([
   const filled = args.map(arg => (arg === 'SELF' ? faces.embeddings : arg));
   const { code, err } = await biolens('template', 'attack', ...given(), ...filled);
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test('an evaluation that was interrupted goes on with the attack it was at, and measures nothing twice', async () => {
+  const configuration = {
+    ...{ embeddings: faces.embeddings, labels: faces.labels, centre: others.embeddings, schemes: ['biohash'] },
+    ...{ keys: 1, targets: 2, budget: 50 },
+  };
+  const stop = new AbortController();
+  const stages: string[] = [];
+  const follow = async (events: ReturnType<typeof templateRun>, stopAt?: string) => {
+    for (;;) {
+      const { done, value } = await events.next();
+      if (done) return value;
+      if (value.type !== 'progress') continue;
+      stages.push(value.stage);
+      if (value.stage === stopAt) stop.abort();
+    }
+  };
+  const stopped = follow(
+    templateRun(configuration, { runsDir: runs, signal: stop.signal }),
+    'attacking biohash: linking',
+  );
+  await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
+  const { path } = await findRun('latest', runs);
+  const kept = join(path, 'artifacts', 'biohash');
+  expect((await readdir(kept)).sort()).toEqual(['evaluation.json', 'inversion.json', 'leaked-templates.json']);
+  // Were it measured again, this would be another number.
+  const evaluation = JSON.parse(await readFile(join(kept, 'evaluation.json'), 'utf8'));
+  evaluation.cost.protectMs = 12_345;
+  await writeFile(join(kept, 'evaluation.json'), JSON.stringify(evaluation));
+  const report = await follow(resumeJob(templateJob, path));
+  expect(report.schemes.biohash!.cost.protectMs).toBe(12_345);
+  expect(report.schemes.biohash!.attacks).toHaveLength(9);
+  // The same numbers as without an interruption, but for times.
+  const whole = await follow(templateRun(configuration, { runsDir: runs }));
+  const { cost: _, ...first } = report.schemes.biohash!;
+  const { cost: __, ...second } = whole.schemes.biohash!;
+  expect(first).toEqual(second);
 });

