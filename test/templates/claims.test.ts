@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomKey } from '../../src/ground/math/index.ts';
+import { MODE_CLAIMS } from '../../src/jobs/templates/encrypted/index.ts';
 import {
   ADVERSARIES,
   attackScheme,
@@ -106,9 +107,13 @@ describe('claims', () => {
 test('every claim names a test that is here', async () => {
   const { readFile } = await import('node:fs/promises');
   const { resolve } = await import('node:path');
-  for (const named of Object.values(CLAIM_TESTS)) {
-    const [file = '', name = ''] = named.split(': ');
+  const modes = Object.values(MODE_CLAIMS);
+  // Every mode answers for every adversary.
+  for (const claims of modes) expect(claims.map(({ adversary }) => adversary).sort()).toEqual([...ADVERSARIES].sort());
+  for (const named of [...Object.values(CLAIM_TESTS), ...modes.flat().map(({ test: name }) => name)]) {
+    const [file = ''] = named.split(': ');
+    const name = named.slice(file.length + 2);
     const text = await readFile(resolve(import.meta.dirname, '../..', file), 'utf8');
-    expect(text).toContain(`test('${name}'`);
+    expect(text.includes(`test('${name}'`) || text.includes(`describe('${name}'`), named).toBe(true);
   }
 });

@@ -48,7 +48,7 @@ export function TemplatePage({ report, run }: OfRun<TemplateReport>): ReactNode 
         <Findings findings={report.verdict} />
       </OverviewSection>
       <Costs rows={rows} />
-      <Claims rows={rows} />
+      <Claims report={report} />
       {rows.map(([name, scheme]) => (
         <SchemeSection key={name} name={name} scheme={scheme} />
       ))}
@@ -121,41 +121,39 @@ function Costs({ rows }: { readonly rows: readonly Row[] }): ReactNode {
   );
 }
 
-function Claims({ rows }: { readonly rows: readonly Row[] }): ReactNode {
-  const adversaries = rows[0]?.[1].claims.map(({ adversary }) => adversary) ?? [];
+type ClaimRow = { readonly name: string; readonly title: string; readonly claims: TemplateReport['modes'][string] };
+
+function Claims({ report: { schemes, modes } }: { readonly report: TemplateReport }): ReactNode {
+  const rows: ClaimRow[] = [
+    ...Object.entries(schemes).map(([name, { title, claims }]) => ({ name, title, claims })),
+    ...Object.entries(modes).map(([name, claims]) => ({ name, title: `under encryption: ${name}`, claims })),
+  ];
+  const adversaries = rows[0]?.claims.map(({ adversary }) => adversary) ?? [];
+  const of = ({ claims }: ClaimRow, adversary: string) => claims.find(one => one.adversary === adversary);
   return (
     <Section
       id="claims"
       title="Claims"
-      lead="Who is held off by which scheme. “Not claimed” is no weak “holds”: an attack that did not succeed within its budget proves nothing."
+      lead="Who is held off by which scheme, as measured here, and by which mode of matching under encryption, as its design has it. “Not claimed” is no weak “holds”: an attack that did not succeed within its budget proves nothing."
     >
       {adversaries.map(adversary => (
         <DataTable
           key={adversary}
           caption={`Against a ${visibleText(adversary)}`}
           rows={rows}
-          keyOf={([name]) => name}
+          keyOf={({ name }) => name}
           columns={[
-            { id: 'scheme', header: 'Scheme', cell: ([, { title }]) => visibleText(title) },
+            { id: 'scheme', header: 'Scheme or mode', cell: ({ title }) => visibleText(title) },
             {
               id: 'claim',
               header: 'Claim',
-              cell: ([, { claims }]) => <strong>{claims.find(one => one.adversary === adversary)?.claim}</strong>,
+              cell: row => <strong>{of(row, adversary)?.claim ?? 'not claimed'}</strong>,
             },
-            {
-              id: 'because',
-              header: 'Measured',
-              cell: ([, { claims }]) => visibleText(claims.find(one => one.adversary === adversary)?.because ?? ''),
-            },
+            { id: 'because', header: 'Because', cell: row => visibleText(of(row, adversary)?.because ?? '') },
+            { id: 'test', header: 'Test', cell: row => visibleText(of(row, adversary)?.test ?? '') },
           ]}
         />
       ))}
-      <Facts
-        items={(rows[0]?.[1].claims ?? []).map(({ adversary, test }) => ({
-          term: `Test behind “${visibleText(adversary)}”`,
-          value: visibleText(test),
-        }))}
-      />
     </Section>
   );
 }

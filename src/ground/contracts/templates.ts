@@ -100,6 +100,8 @@ export const templateReportSchema = z.object({
   schema: z.literal('biolens/templates@1'),
   ...setPart,
   schemes: z.record(z.string(), schemeEvaluationSchema),
+  /** What each mode of matching under encryption claims, of whatever faces. */
+  modes: z.record(z.string(), z.array(claimSchema)).default({}),
 });
 export type TemplateReport = z.infer<typeof templateReportSchema>;
 

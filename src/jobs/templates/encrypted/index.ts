@@ -1,3 +1,4 @@
+export { MODE_CLAIMS } from './claims.ts';
 export { type DecideOptions, decide, type Match } from './decide.ts';
 export { type Channel, Envelopes, type Kind } from './envelope.ts';
 export {

@@ -40,6 +40,7 @@ import {
 } from '../attacks/attack-scheme.ts';
 import { claimsOf } from '../claims.ts';
 import type { TemplateAttackConfiguration, TemplateConfiguration } from '../configuration.ts';
+import { MODE_CLAIMS } from '../encrypted/claims.ts';
 import { comparisonsBy, evaluateScheme, type SchemeEvaluation } from '../evaluate.ts';
 import type { TemplateStep } from '../events.ts';
 import { deriveKey, SALT_BYTES } from '../keys.ts';
@@ -100,7 +101,7 @@ interface Prepared {
   readonly unit: Matrix;
   readonly persons: Persons;
   readonly strangers: Matrix | null;
-  readonly common: Omit<TemplateReport, 'schema' | 'schemes' | 'verdict'>;
+  readonly common: Omit<TemplateReport, 'schema' | 'schemes' | 'modes' | 'verdict'>;
 }
 
 async function prepare(run: Run, { sets, embedder }: OpenedSets): Promise<Prepared> {
@@ -267,6 +268,7 @@ async function* evaluate(
     schema: 'biolens/templates@1',
     ...common,
     schemes,
+    modes: MODE_CLAIMS,
     verdict: writeTemplateVerdict(schemes),
   });
 }
