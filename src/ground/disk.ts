@@ -2,6 +2,7 @@ import { open, readdir, readFile, realpath, rename, rm, stat } from 'node:fs/pro
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { BiolensError, messageOf } from './errors.ts';
 import { isNestedDeeper } from './nesting.ts';
+import { tooManyValues } from './value-limit.ts';
 
 /** System calls that change a folder or a file, whatever they are part of. */
 const WRITING = [
@@ -101,6 +102,8 @@ export async function readJsonFile(path: string, { mostBytes }: { readonly mostB
     throw fileError(path, error);
   }
   if (isNestedDeeper(text, DEEPEST)) throw wrong(`nested more than ${DEEPEST} deep`);
+  const many = tooManyValues(text);
+  if (many !== null) throw wrong(many);
   try {
     return JSON.parse(text);
   } catch (error) {

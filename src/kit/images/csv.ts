@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { CsvError, parse } from 'csv-parse/sync';
 import { explainSystemError, writeAtomically } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
+import { mostValues } from '../../ground/value-limit.ts';
 import { grouped, openRegular } from './source.ts';
 
 /** Limits that stand between a hostile table and the machine's memory and time. */
@@ -43,11 +44,30 @@ export interface TableBytes {
   readonly bytes: Uint8Array;
 }
 
+/** About how many cells a table has, whatever separates them; one pass, before anything is parsed. */
+function countCells(text: string): number {
+  let cells = 1;
+  for (let at = 0; at < text.length; at++) if (SEPARATORS.has(text.charCodeAt(at))) cells++;
+  return cells;
+}
+
+/** Comma, semicolon, tab, line break. */
+const SEPARATORS: ReadonlySet<number> = new Set([0x2c, 0x3b, 0x09, 0x0a]);
+
 function checkText(path: string, bytes: Uint8Array): string {
   if (bytes.length > MAX_CSV_BYTES) {
     throw inputError(path, `${grouped(bytes.length)} bytes, more than the limit of ${grouped(MAX_CSV_BYTES)}`);
   }
   const text = decodeText(bytes);
+  const most = mostValues();
+  if (text.length > most) {
+    const cells = countCells(text);
+    if (cells > most)
+      throw inputError(
+        path,
+        `about ${grouped(cells)} cells, more than the ${grouped(most)} that the memory of this process is good for`,
+      );
+  }
   if (text.includes('\0')) throw inputError(path, 'not a table of text (it holds zero bytes)');
   return text;
 }

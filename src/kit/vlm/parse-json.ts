@@ -1,4 +1,5 @@
 import { isNestedDeeper as nestsDeeper } from '../../ground/nesting.ts';
+import { tooManyValues } from '../../ground/value-limit.ts';
 
 /** Most arrays and objects inside one another that outside JSON may have; honest replies and question files have fewer than ten. */
 export const MOST_JSON_DEPTH = 64;
@@ -11,10 +12,12 @@ type Reviver = (this: unknown, key: string, value: unknown, context?: { readonly
 /**
  * Parses JSON from outside, which whatever walks it afterwards (a reviver, `JSON.stringify`, a search) can walk without running out of stack.
  *
- * @throws {SyntaxError} where it is not JSON, or nested deeper than {@link MOST_JSON_DEPTH}.
+ * @throws {SyntaxError} where it is not JSON, nested deeper than {@link MOST_JSON_DEPTH}, or more than the memory is good for.
  */
 export function parseJson(text: string, reviver?: Reviver): unknown {
   if (isNestedDeeper(text)) throw new SyntaxError(`it is nested deeper than ${MOST_JSON_DEPTH} levels`);
+  const many = tooManyValues(text, { revived: reviver !== undefined });
+  if (many !== null) throw new SyntaxError(many);
   return JSON.parse(text, reviver);
 }
 

@@ -32,14 +32,21 @@ function benchmarkOf(dir: string | undefined, from: string | undefined): string 
   return path;
 }
 
+/** Problems that are told one by one; a damaged file can have millions. */
+const MOST_PROBLEMS = 1000;
+
 async function stats(dir: string | undefined, { from, json }: StatsOptions, io: CliIo): Promise<void> {
   const path = benchmarkOf(dir, from);
   const { countQuestions, openBenchmark, withDigests } = await import('../../../jobs/bench/index.ts');
   const benchmark = await openBenchmark(path);
   const problems: string[] = [];
+  let more = 0;
   const leftOut = new Map<string, number>();
   const counted = await work(io, async ({ signal, progress }) => {
-    const onProblem = ({ message }: { readonly message: string }) => void problems.push(message);
+    const onProblem = ({ message }: { readonly message: string }): void => {
+      if (problems.length < MOST_PROBLEMS) problems.push(message);
+      else more++;
+    };
     const onLeftOut = (kind: string): void => void leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
     const questions = await Array.fromAsync(benchmark.questions({ signal, onProblem, onLeftOut }));
     let done = 0;
@@ -52,6 +59,7 @@ async function stats(dir: string | undefined, { from, json }: StatsOptions, io: 
     }
     return await countQuestions(counting());
   });
+  if (more > 0) problems.push(`and ${more.toLocaleString('en-US')} more`);
   if (json) return printJson(io, { schema: 'biolens/bench-stats@1', ...counted, problems });
   io.out(describeStats(counted));
   for (const [kind, n] of leftOut) io.err(`left out: ${n.toLocaleString('en-US')} ${kind}\n`);

@@ -111,12 +111,16 @@ async function readCopy(folder: string, copy: HubCopy, signal: AbortSignal | und
     });
   });
   const leftOut: Record<string, number> = Object.create(null);
-  const problems: string[] = [];
+  let problems = 0;
+  let first: string | null = null;
   let questions = 0;
   let missingImages = 0;
   const reading = benchmark.questions({
     signal,
-    onProblem: ({ message }) => void problems.push(message),
+    onProblem: ({ message }) => {
+      problems++;
+      first ??= message;
+    },
     onLeftOut: kind => {
       leftOut[kind] = (leftOut[kind] ?? 0) + 1;
     },
@@ -136,7 +140,7 @@ async function readCopy(folder: string, copy: HubCopy, signal: AbortSignal | und
     format: benchmark.format,
     questions,
     leftOut: { ...leftOut },
-    unreadable: { questions: problems.length, first: problems[0] ?? null },
+    unreadable: { questions: problems, first },
     missingImages,
   };
 }
