@@ -156,6 +156,7 @@ if (process.argv.includes('--browser')) {
   provideChromium();
   provideWheels(join(root, '.cache', 'medical'), [
     { wheel: 'pydicom==3.0.2', has: 'pydicom', what: 'test files of pydicom' },
+    { wheel: 'nibabel==5.4.2', has: 'nibabel', what: 'test files of nibabel' },
   ]);
   provideVideos();
 }

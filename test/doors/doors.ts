@@ -1,10 +1,13 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import sharp from 'sharp';
 import { openStream, randomKey } from '../../src/ground/math/index.ts';
 import { encodePng } from '../../src/kit/images/index.ts';
 import { float32, writeNpy, writeSafetensors } from '../../src/kit/tensor/index.ts';
+import { dicomOf, explicit } from '../audit-medical/write-dicom.ts';
+import { niftiOf } from '../audit-medical/write-nifti.ts';
 import { drawing, header, writeOfficial } from '../bench/official-folder.ts';
 import { makeQuestion } from '../bench/questions.ts';
 import { cardFor, channelMeans, writeModel } from '../faces/models.ts';
@@ -22,6 +25,8 @@ export interface Door {
   readonly prepare: (folder: string) => Promise<readonly Original[]>;
   /** The command that reads them; `scratch` is empty before each call. */
   readonly command: (folder: string, scratch: string, original: Original) => readonly string[];
+  /** How a file that is left out is told, where that is not by its name. */
+  readonly leftOut?: RegExp;
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -43,6 +48,13 @@ const auditOf = (training: string, folder: string, scratch: string, ...more: str
   'audit',
   ...['--train', join(folder, training), '--generated', join(folder, 'generated.npy'), '--runs-dir', scratch],
   ...['--permutations', '20', ...more],
+];
+
+/** Names of scans can be names of persons. */
+const LEFT_OUT = /files? or series needs? a look/;
+const medical = (folder: string, scratch: string): string[] => [
+  ...['audit', 'medical', '--train', join(folder, 'train'), '--generated', join(folder, 'generated')],
+  ...['--runs-dir', scratch, '--permutations', '19'],
 ];
 
 const OFFICIAL = join('bench', 'one.json');
@@ -163,6 +175,62 @@ export const DOORS: Readonly<Record<string, Door>> = {
       return [{ name: join('bench', 'questions.jsonl'), text: true }];
     },
     command: folder => ['bench', 'lint', '--from', join(folder, 'bench')],
+  },
+  DICOM: {
+    prepare: async folder => {
+      const image = (seed: number) => {
+        const stream = openStream(randomKey(seed));
+        const pixels = Uint16Array.from({ length: 12 * 12 }, () => stream.integer(4000));
+        return dicomOf({ rows: 12, columns: 12, pixels, more: [explicit(0x00081140, 'SQ', '')] });
+      };
+      await write(folder, Object.fromEntries([1, 2, 3].map(i => [`train/${i}.dcm`, image(i)])));
+      await write(folder, Object.fromEntries([4, 5].map(i => [`generated/${i}.dcm`, image(i)])));
+      return [{ name: join('train', '1.dcm'), text: false }];
+    },
+    command: medical,
+    leftOut: LEFT_OUT,
+  },
+  NIfTI: {
+    prepare: async folder => {
+      const volume = (seed: number, second: boolean) => {
+        const stream = openStream(randomKey(seed));
+        return niftiOf(
+          [6, 5, 4],
+          Int16Array.from({ length: 120 }, () => stream.integer(4000)),
+          { second, slope: 2 },
+        );
+      };
+      for (const [set, seeds] of [
+        ['train', [1, 2, 3]],
+        ['generated', [4, 5]],
+      ] as const)
+        await write(folder, Object.fromEntries(seeds.map(i => [`${set}/${i}.nii`, volume(i, i === 2)])));
+      await write(folder, { 'train/4.nii.gz': gzipSync(volume(6, false)) });
+      return ['1.nii', '2.nii', '4.nii.gz'].map(name => ({ name: join('train', name), text: false }));
+    },
+    command: medical,
+    leftOut: LEFT_OUT,
+  },
+  texts: {
+    prepare: async folder => {
+      const text = 'A run of words that stands in both of them, long enough to count as one and then some more. ';
+      const lines = [1, 2, 3].map(i => JSON.stringify({ text: `${text}${i}` })).join('\n');
+      await write(folder, {
+        'generated/a.txt': `In front. ${text}`,
+        'train/a.txt': text,
+        'train/b.jsonl': lines,
+        'train/c.jsonl.gz': gzipSync(lines),
+        'train/d.txt.zst': zstdCompressSync(text),
+      });
+      return ['a.txt', 'b.jsonl', 'c.jsonl.gz', 'd.txt.zst'].map((name, i) => ({
+        name: join('train', name),
+        text: i < 2,
+      }));
+    },
+    command: (folder, scratch) => [
+      ...['audit', 'text', '--train', join(folder, 'train'), '--generated', join(folder, 'generated')],
+      ...['--runs-dir', scratch],
+    ],
   },
   'diffusers folder': {
     prepare: async folder => {
