@@ -40,27 +40,56 @@ export function bodyThreshold(values: Float32Array): number {
   return low + (at / 128) * (high - low);
 }
 
-/** The mean of a block's values in each cell of a grid; values that are none count as the least. */
-export function poolBlock({ size, values }: Block, grid: readonly [number, number, number]): Float32Array {
-  const cells = new Float32Array(grid[0] * grid[1] * grid[2]);
-  const counts = new Float32Array(cells.length);
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i]!)) least = Math.min(least, values[i]!);
-  const cellOf = (at: number, axis: 0 | 1 | 2): number =>
-    Math.min(grid[axis] - 1, Math.floor((at * grid[axis]) / size[axis]));
-  for (let z = 0, i = 0; z < size[2]; z++)
-    for (let y = 0; y < size[1]; y++) {
-      const row = (cellOf(z, 2) * grid[1] + cellOf(y, 1)) * grid[0];
-      for (let x = 0; x < size[0]; x++, i++) {
-        const cell = row + cellOf(x, 0);
-        const value = values[i]!;
-        cells[cell]! += Number.isFinite(value) ? value : least;
-        counts[cell]!++;
+/** For each cell along an axis the first value that it holds, and the shares of that and the following ones. */
+function sharesOf(from: number, to: number): readonly { readonly first: number; readonly shares: readonly number[] }[] {
+  return Array.from({ length: to }, (_, cell) => {
+    if (from < to) {
+      const place = Math.max(0, Math.min(from - 1, ((cell + 0.5) * from) / to - 0.5));
+      const first = Math.min(from - 1, Math.floor(place));
+      return { first, shares: place === first ? [1] : [1 - (place - first), place - first] };
+    }
+    const [start, end] = [(cell * from) / to, ((cell + 1) * from) / to];
+    const first = Math.floor(start);
+    const shares: number[] = [];
+    for (let at = first; at < end - 1e-9; at++)
+      shares.push((Math.min(end, at + 1) - Math.max(start, at)) / (end - start));
+    return { first, shares };
+  });
+}
+
+/** A block with so many values along an axis: the mean over the width of each where there are more, straight between neighbours where fewer. */
+function resample({ size, values }: Block, axis: 0 | 1 | 2, length: number): Block {
+  const from = size[axis];
+  const step = size.slice(0, axis).reduce((product, n) => product * n, 1);
+  const lines = values.length / (from * step);
+  const made = new Float64Array(lines * length * step);
+  for (const [cell, { first, shares }] of sharesOf(from, length).entries())
+    for (let line = 0; line < lines; line++) {
+      const to = (line * length + cell) * step;
+      for (let t = 0, at = (line * from + first) * step; t < shares.length; t++, at += step) {
+        const share = shares[t]!;
+        for (let i = 0; i < step; i++) made[to + i]! += share * values[at + i]!;
       }
     }
-  // A block smaller than the grid leaves cells without a value: they take the one before.
-  for (let i = 0; i < cells.length; i++) cells[i] = counts[i]! > 0 ? cells[i]! / counts[i]! : (cells[i - 1] ?? 0);
-  return cells;
+  return { size: size.map((n, i) => (i === axis ? length : n)) as [number, number, number], values: made };
+}
+
+/**
+ * A block on a grid: the mean of what falls into each cell, parts of values by their share, so that a mirrored block gives the mirrored grid; straight
+ * between values along an axis that has fewer than the grid. Values that are no numbers count as the least.
+ */
+export function poolBlock(block: Block, grid: readonly [number, number, number]): Float32Array {
+  let least = Number.POSITIVE_INFINITY;
+  let whole = true;
+  for (let i = 0; i < block.values.length; i++)
+    if (Number.isFinite(block.values[i]!)) least = Math.min(least, block.values[i]!);
+    else whole = false;
+  let made: Block = whole
+    ? block
+    : { ...block, values: Float64Array.from(block.values, value => (Number.isFinite(value) ? value : least)) };
+  // The slowest axis first: whole slices are added, and little is left for the others.
+  for (const axis of [2, 1, 0] as const) if (made.size[axis] !== grid[axis]) made = resample(made, axis, grid[axis]);
+  return Float32Array.from(made.values);
 }
 
 /** The cells within the body less their mean, 0 outside, of length 1: the inner product of two is Pearson's correlation where the bodies are the same. */
