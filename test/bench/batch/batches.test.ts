@@ -273,3 +273,24 @@ test('images that are asked about several times are marked to be kept, for Anthr
       messages: [{ content: [{ type: 'image', cache_control: { type: 'ephemeral' } }, { type: 'text' }] }],
     });
 });
+
+test('what Anthropic declines is a refusal, and no error', async () => {
+  const { openBatches } = await import('../../../src/kit/vlm/index.ts');
+  const { ENVIRONMENT, MODELS } = await import('./mock-provider.ts');
+  const provider = make('anthropic');
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await provider.fetch(input, init);
+    if (!String(input).endsWith('/results')) return response;
+    const declined = (await response.text())
+      .replaceAll('"end_turn"', '"refusal"')
+      .replaceAll('"text":"A"', '"text":""');
+    return new Response(declined);
+  };
+  const run = makeRun(provider, { questions: 2 });
+  const client = openBatches(MODELS.anthropic, { environment: ENVIRONMENT, fetch });
+  expect((await run.stretch({}, { client })).error).toBeNull();
+  expect(run.answers.map(({ raw, refused, finishReason }) => [raw, refused, finishReason])).toEqual([
+    ['', true, 'content-filter'],
+    ['', true, 'content-filter'],
+  ]);
+});

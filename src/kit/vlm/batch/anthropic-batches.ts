@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { asciiJson, blockedReply, cachedOf, encodeBody, failOrBlock } from '../chat-completions.ts';
+import { asciiJson, cachedOf, encodeBody, failOrBlock } from '../chat-completions.ts';
 import { cleanReply } from '../clean-reply.ts';
 import type { Reply, ReplyFinish } from '../model.ts';
 import { ModelError } from '../model-error.ts';
@@ -188,10 +188,7 @@ export function createAnthropicBatches(options: AnthropicBatchesOptions): BatchC
 
   function readMessage(id: string, message: z.infer<typeof messageSchema>): BatchResult {
     try {
-      const reply = replyOf(message);
-      const declined = reply.refused && reply.text === '';
-      const given = declined ? { ...reply, text: blockedReply('declined', 200, 0).text } : reply;
-      return { id, reply: cleanReply(given, redactor) };
+      return { id, reply: cleanReply(replyOf(message), redactor) };
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
       return { id, error, change: null };
