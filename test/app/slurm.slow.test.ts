@@ -110,7 +110,9 @@ describe.skipIf(reason !== '')(`a cluster of one node (Slurm)${reason}`, () => {
     expect(sent.status, sent.stderr).toBe(0);
     // A worker dies as it reads, Slurm calls its task failed, and the job that follows sends the shard again.
     const working = (): string | undefined =>
-      spawnSync('pgrep', ['-f', `worker --plan ${path} --shard`], { encoding: 'utf8' }).stdout.split('\n')[0];
+      spawnSync('pgrep', ['-f', `^${process.execPath} .*worker --plan ${path} --shard`], {
+        encoding: 'utf8',
+      }).stdout.split('\n')[0];
     const itemsOf = (shard: string): number => {
       const file = join(path, 'shards', shard, 'items.jsonl');
       return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;

@@ -9,6 +9,7 @@ import { registerBenchResults } from './bench-results.ts';
 import { registerCache } from './cache.ts';
 import { registerDemo } from './demo.ts';
 import { registerSample } from './diffusion-sample.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerFaces } from './faces.ts';
 import { registerServe } from './federate.ts';
 import { registerFederateFlower } from './federate-flower.ts';
@@ -41,6 +42,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerRunsSubmit(program, io, jobs);
   registerWorker(program, io, jobs);
   registerCache(program, io);
+  registerDoctor(program, io);
   registerSchema(program, io, jobs);
   registerMcp(program, io, jobs);
   registerTemplateMatch(program, io);
