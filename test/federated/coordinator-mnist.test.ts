@@ -34,6 +34,8 @@ test('four clients over WebSocket make the same model as the simulation, bit for
     clients: N,
     epochs: 1,
     batchSize: 10,
+    clip: 1,
+    delta: 1e-5,
     dropout: 0.1,
     corrupt: 0.1,
     seed: 3,

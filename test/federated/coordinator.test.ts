@@ -19,7 +19,7 @@ import { makeCohort } from './cohort.ts';
 
 const SIZE = 40;
 const N = 5;
-const training: Training = {
+const training: Omit<Training, 'privacy'> = {
   model: 'test',
   epochs: 1,
   batchSize: 10,
@@ -87,6 +87,7 @@ function start(given: Partial<Parameters<typeof startCoordinator>[0]> = {}): Pro
     start: new Float32Array(SIZE),
     rounds: 2,
     training,
+    privacy: null,
     plan: n => ({ dropout: 0.25, corrupt: 0, neighbours: n - 1 }),
     clients: N,
     leastClients: 3,
@@ -319,4 +320,50 @@ test('a client declines a model that is not the round’s, a round it has played
   expect(await answerTo(task({ bits: 20 }))).toMatchObject({
     reason: expect.stringMatching(/round 1 was played before/),
   });
+});
+
+test('a client that is killed and comes back ten times in one round is in its sum', async () => {
+  const training = Promise.withResolvers<void>();
+  const own = participantOf(0, { before: () => training.promise });
+  const coordinator = await start({ rounds: 1, stepMs: 20_000, trainMs: 20_000 });
+  for (const client of [1, 2, 3, 4]) void joinAs(participantOf(client), coordinator.port);
+  const here = () => log.filter(line => line === 'client c0 is here').length;
+  for (let time = 1; time <= 10; time++) {
+    const killed = new AbortController();
+    void joinAs(own, coordinator.port, killed);
+    await expect.poll(here, { timeout: 10_000 }).toBe(time);
+    killed.abort();
+  }
+  const joined = joinAs(own, coordinator.port);
+  training.resolve();
+  expectNear(await coordinator.done, meanOf([0, 1, 2, 3, 4], 1));
+  expect(await joined).toBe('all rounds are played');
+  await coordinator.close();
+});
+
+test('10,000 changed messages at a client’s door are refused in words, or answered as they may be', async () => {
+  const stream = openStream(randomKey(7));
+  const header = { kind: 'challenge', protocol: 1, session: 'ab'.repeat(32), nonce: 'cd'.repeat(32) } as const;
+  const messages = [
+    writeMessage(header),
+    writeMessage({ kind: 'step', round: 1, step: 'keys' }, new Uint8Array(40)),
+    writeMessage({ kind: 'task', round: 1, record: '00'.repeat(60) }, new Uint8Array(160)),
+    writeMessage({ kind: 'over', round: 1, digest: null, reason: 'x' }),
+    writeMessage({ kind: 'end', reason: 'x' }),
+  ];
+  const participant = participantOf(0);
+  let refused = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const message = messages[i % messages.length]!.slice(0, i % 7 === 0 ? stream.integer(60) : undefined);
+    for (let change = 0; change <= stream.integer(3); change++)
+      if (message.length > 0) message[stream.integer(message.length)] = stream.integer(256);
+    try {
+      await participant.receive(message);
+    } catch (error) {
+      // In words: an error of ours, and no other.
+      expect((error as { code?: string }).code).toMatch(/^(input|external)$/);
+      refused++;
+    }
+  }
+  expect(refused).toBeGreaterThan(5000);
 });

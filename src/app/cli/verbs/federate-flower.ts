@@ -22,6 +22,7 @@ interface JoinOptions {
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate?: number;
+  readonly leastNoise?: number;
   readonly key?: string;
   readonly rootCertificates?: string;
   readonly insecure?: boolean;
@@ -42,13 +43,19 @@ function parsePart(text: string): readonly [number, number] {
 async function join(options: JoinOptions, io: CliIo): Promise<void> {
   const { flower: address, coordinator } = options;
   if (coordinator !== undefined && address === undefined) {
-    const { key, roster, data, part, seed, session, rootCertificates } = options;
-    return joinCoordinator({ coordinator, key, roster, data, part, seed, session, rootCertificates }, io);
+    const { key, roster, data, part, seed, session, leastNoise, rootCertificates } = options;
+    const given = { coordinator, key, roster, data, part, seed, session, leastNoise, rootCertificates };
+    return joinCoordinator(given, io);
   }
   if (address === undefined || coordinator !== undefined)
     throw new BiolensError('usage', 'federate join: expected one of --flower and --coordinator');
-  for (const name of ['roster', 'session'] as const)
-    if (options[name] !== undefined) throw new BiolensError('usage', `--${name} belongs to --coordinator`);
+  for (const [name, flag] of Object.entries({
+    roster: 'roster',
+    session: 'session',
+    leastNoise: 'least-noise',
+  } as const))
+    if (options[name as 'roster' | 'session' | 'leastNoise'] !== undefined)
+      throw new BiolensError('usage', `--${flag} belongs to --coordinator`);
   const flower = await import('../../../jobs/federated/flower/node.ts');
   const { MODELS } = flower;
   const { model, data, part, epochs, batch, key, insecure = false, rootCertificates, idle, seed } = options;
@@ -179,6 +186,12 @@ export function registerFederateFlower(program: Command, io: CliIo): void {
       )
       .option('--roster <file>', 'with --coordinator: the clients and their keys, the same file for all')
       .option('--session <id>', 'with --coordinator: take part in this federation alone')
+      .addOption(
+        new Option(
+          '--least-noise <z>',
+          'with --coordinator: decline rounds whose noise is less than so many clipping norms (default: take any round)',
+        ).argParser(numberIn(1e-3, 1000)),
+      )
       .requiredOption('--data <dir>', 'folder of its own examples: the four IDX files of MNIST')
       .addOption(modelOption())
       .addOption(

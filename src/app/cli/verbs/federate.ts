@@ -17,6 +17,10 @@ interface ServeFlags {
   readonly batch: number;
   readonly learningRate?: number;
   readonly weighBy?: number;
+  readonly noise?: number;
+  readonly clip: number;
+  readonly delta: number;
+  readonly budget?: number;
   readonly drop: number;
   readonly corrupt: number;
   readonly seed: number;
@@ -57,6 +61,14 @@ function addServe(group: Command, io: CliIo): void {
       'examples that count one, up to 255 times; without, all clients count alike',
       numberIn(1e-3, 1e9),
     )
+    .option(
+      '--noise <z>',
+      'privacy of clients: they add noise of so many clipping norms to each sum (default: none)',
+      numberIn(1e-3, 1000),
+    )
+    .option('--clip <norm>', 'length that updates are clipped to, with --noise', numberIn(1e-9, 1e6), 1)
+    .option('--delta <delta>', 'δ at which ε is said', numberIn(1e-15, 0.5), 1e-5)
+    .option('--budget <epsilon>', 'end before the round that would spend more than this ε', numberIn(1e-6, 1e6))
     .option('--drop <share>', 'share of a round that may be lost', numberIn(0, 0.49), 0.1)
     .option('--corrupt <share>', 'share of a round that may work with the server', numberIn(0, 0.49), 0.1)
     .option('--seed <n>', 'start of the first model', wholeNumber(0), 1)
@@ -97,12 +109,13 @@ export interface CoordinatedJoin {
   readonly part: readonly [number, number] | undefined;
   readonly seed: number;
   readonly session: string | undefined;
+  readonly leastNoise: number | undefined;
   readonly rootCertificates: string | undefined;
 }
 
 /** Takes part in a federation of our coordinator until it is over. */
 export async function joinCoordinator(
-  { coordinator, key, roster, data, part, seed, session, rootCertificates }: CoordinatedJoin,
+  { coordinator, key, roster, data, part, seed, session, leastNoise, rootCertificates }: CoordinatedJoin,
   io: CliIo,
 ): Promise<void> {
   if (key === undefined || roster === undefined)
@@ -111,7 +124,7 @@ export async function joinCoordinator(
   const share = part === undefined ? undefined : { part: part[0] - 1, of: part[1], partition: 'iid' as const, seed };
   const reason = await work(io, ({ signal, progress }) =>
     joinMnist({
-      ...{ server: coordinator, key, roster, data, share, session, ca: rootCertificates },
+      ...{ server: coordinator, key, roster, data, share, session, leastNoise, ca: rootCertificates },
       ...{ log: line => progress.note(printable(line)), signal },
     }),
   );

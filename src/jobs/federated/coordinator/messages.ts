@@ -18,6 +18,19 @@ const round = z
   .max(2 ** 31);
 const sentence = z.string().max(2000);
 
+/** Noise that the clients of a round add to its sum together. */
+export const roundPrivacySchema = z.strictObject({
+  /** In clipping norms, whoever of those that may be lost is lost. */
+  noise: z.number().positive().max(1000),
+  /** Updates are clipped to this length. */
+  clip: z.number().positive().max(1e6),
+  /** Other clients whose noise is in every sum. */
+  contributors: z.int().min(1).max(10_000),
+  /** Clients whose vectors can be in a sum. */
+  most: z.int().min(1).max(10_000),
+});
+export type RoundPrivacy = z.infer<typeof roundPrivacySchema>;
+
 /** What a client does with a model before its vector is summed. */
 export const trainingSchema = z.strictObject({
   model: z.string().max(100),
@@ -31,6 +44,8 @@ export const trainingSchema = z.strictObject({
     levelBits: z.int().min(2).max(24),
     mostWeight: z.int().min(1).max(65_535),
   }),
+  /** Clients add noise, and all count alike; null for none. */
+  privacy: roundPrivacySchema.nullable().default(null),
 });
 export type Training = z.infer<typeof trainingSchema>;
 

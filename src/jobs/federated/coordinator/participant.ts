@@ -1,4 +1,6 @@
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
+import { RandomIntegers } from '../../../kit/privacy/index.ts';
+import { makeNoisy, type NoisyLattice } from '../private/lattice-update.ts';
 import { type ClientPolicy, SecureClient } from '../secure/client.ts';
 import type { Step } from '../secure/frames.ts';
 import type { Primitives } from '../secure/primitives.ts';
@@ -15,6 +17,7 @@ import {
   trainingSchema,
   writeMessage,
 } from './messages.ts';
+import { checkedLattice, rotationOf } from './private-round.ts';
 
 /** What a client learns in a round. */
 export interface Learned {
@@ -32,6 +35,8 @@ export interface ParticipantOptions {
   readonly session?: Uint8Array;
   readonly primitives: Primitives;
   readonly policy?: ClientPolicy;
+  /** Rounds with less noise than so many clipping norms are declined; 0 by default, which asks for none. */
+  readonly leastNoise?: number;
   /** Trains on the model of a round; its data do not leave this function. */
   readonly train: (task: {
     readonly round: number;
@@ -50,6 +55,8 @@ interface Played {
   readonly context: Uint8Array;
   readonly party: SecureClient;
   readonly weights: Float32Array;
+  /** Where the round has noise: the lattice that it is added on. */
+  readonly lattice: NoisyLattice | null;
   /** Answers by step with the message that they answer: the same message gets the same answer again. */
   readonly answers: Map<Step, { readonly message: Uint8Array; readonly answer: Uint8Array }>;
 }
@@ -60,7 +67,8 @@ function systemWords({ randomBytes }: Primitives): Words {
   return into => into.set(new Uint32Array(randomBytes(into.byteLength).slice().buffer));
 }
 
-function trainingOf({ about }: RoundRecord): Training {
+/** @throws {BiolensError} `input` for a round that says nothing of its training, or nothing that can be */
+export function trainingOf({ about }: RoundRecord): Training {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(about));
@@ -160,11 +168,7 @@ export class Participant {
     if (session !== undefined && !sameBytes(record.session, session))
       throw new BiolensError('input', 'the round is of another federation');
     const training = trainingOf(record);
-    const least = sumBits(training.quantiser, record.leastClients);
-    if (record.bits < least)
-      throw new BiolensError('input', `sums of ${record.bits} bits could overflow, expected ${least} or more`);
-    if (payload.length !== 4 * (record.entries - 1))
-      throw new BiolensError('input', `the model has ${payload.length} bytes, its round ${record.entries - 1} numbers`);
+    const lattice = this.#latticeOf(record, training, payload.length);
     const weights = new Float32Array(payload.slice().buffer);
     const model = primitives.sha256(payload);
     const options = { client, secret, roster, record, model, primitives, ...(policy === undefined ? {} : { policy }) };
@@ -177,9 +181,27 @@ export class Participant {
       context,
       party,
       weights,
+      lattice,
       answers: new Map([['commit', { message: NOTHING, answer }]]),
     };
     return this.#envelope(round, 'commit', answer);
+  }
+
+  /** Checks that the round's numbers fit the model, and its noise what it demands. */
+  #latticeOf(record: RoundRecord, { privacy, quantiser }: Training, bytes: number): NoisyLattice | null {
+    const { leastNoise = 0 } = this.#options;
+    if (privacy !== null) {
+      if (bytes === 0 || bytes % 4 !== 0) throw new BiolensError('input', `the model has ${bytes} bytes`);
+      return checkedLattice(record, privacy, { size: bytes / 4, leastNoise });
+    }
+    if (leastNoise > 0)
+      throw new BiolensError('input', `the round has no noise, it demands ${leastNoise} clipping norms`);
+    const least = sumBits(quantiser, record.leastClients);
+    if (record.bits < least)
+      throw new BiolensError('input', `sums of ${record.bits} bits could overflow, expected ${least} or more`);
+    if (bytes !== 4 * (record.entries - 1))
+      throw new BiolensError('input', `the model has ${bytes} bytes, its round ${record.entries - 1} numbers`);
+    return null;
   }
 
   #envelope(round: number, step: Step, answer: Uint8Array): Uint8Array {
@@ -215,13 +237,22 @@ export class Participant {
     }
   }
 
-  async #vector({ round, record, weights }: Played): Promise<Uint32Array> {
+  async #vector({ round, record, weights, lattice }: Played): Promise<Uint32Array> {
     const { train, words, primitives } = this.#options;
     const training = trainingOf(record);
     const { quantiser, unit } = training;
     const { change, examples } = await train({ round, weights, training });
     if (change.length !== weights.length) throw new BiolensError('usage', 'training gave another number of weights');
+    const random = words?.(round) ?? systemWords(primitives);
+    if (lattice !== null)
+      return makeNoisy(change, {
+        lattice,
+        rotation: rotationOf(record, primitives),
+        words: random,
+        // Noise that can be repeated hides nothing: it is always the system's.
+        integers: new RandomIntegers(),
+      });
     const weight = Math.min(quantiser.mostWeight, Math.max(1, Math.round(examples / unit)));
-    return quantise(change, { quantiser, weight, words: words?.(round) ?? systemWords(primitives) }).entries;
+    return quantise(change, { quantiser, weight, words: random }).entries;
   }
 }

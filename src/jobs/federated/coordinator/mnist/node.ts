@@ -60,6 +60,11 @@ export interface ServeMnistOptions {
   readonly learningRate?: number | undefined;
   /** Examples that count one; without, all clients count alike. */
   readonly unit?: number | undefined;
+  /** Noise in clipping norms; without, there is none. */
+  readonly noise?: number | undefined;
+  readonly clip: number;
+  readonly delta: number;
+  readonly budget?: number | undefined;
   readonly dropout: number;
   readonly corrupt: number;
   readonly seed: number;
@@ -86,6 +91,7 @@ export async function serveMnist(
   options: ServeMnistOptions,
 ): Promise<{ readonly rounds: readonly ServedRound[]; readonly digest: string }> {
   const { model, clients, epochs, batchSize, unit, dropout, corrupt, seed, data, cert, key, log, signal } = options;
+  const { noise, clip, delta, budget } = options;
   const roster = await readRosterFile(options.roster);
   if ((cert === undefined) !== (key === undefined)) throw new BiolensError('usage', '--cert and --key belong together');
   if (clients > roster.members.length)
@@ -94,7 +100,11 @@ export async function serveMnist(
   planCohort(clients, { dropout, corrupt });
   const parameters = parametersOfModel(MODELS[model]);
   const mnist = data === undefined ? null : await readMnist(data);
-  const training: Training = {
+  if (noise === undefined && budget !== undefined)
+    throw new BiolensError('usage', '--budget: nothing bounds ε without noise; add --noise');
+  if (noise !== undefined && unit !== undefined)
+    throw new BiolensError('usage', '--weigh-by: with noise all clients count alike');
+  const training = {
     model,
     epochs,
     batchSize,
@@ -121,6 +131,7 @@ export async function serveMnist(
     start: parameters.draw(randomKey(seed)),
     rounds: options.rounds,
     training,
+    privacy: noise === undefined ? null : { noise, clip, delta, budget: budget ?? null },
     plan: n => ({ dropout, corrupt, neighbours: planCohort(n, { dropout, corrupt }).neighbours }),
     clients,
     leastClients: 3,
@@ -167,6 +178,8 @@ export interface JoinMnistOptions {
     | { readonly part: number; readonly of: number; readonly partition: 'iid' | 'shards'; readonly seed: number }
     | undefined;
   readonly session?: string | undefined;
+  /** Rounds with less noise are declined. */
+  readonly leastNoise?: number | undefined;
   readonly ca?: string | undefined;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -181,7 +194,7 @@ function modelOf(name: string): ModelName {
 
 /** Takes part in a federation that learns digits, with the digits of a folder, which stay there. */
 export async function joinMnist(options: JoinMnistOptions): Promise<string> {
-  const { server, data, share, session, ca, log, signal } = options;
+  const { server, data, share, session, leastNoise, ca, log, signal } = options;
   const roster = await readRosterFile(options.roster);
   const own = parseKeyFile(await readJsonFile(options.key, { mostBytes: MOST_FILE_BYTES }), options.key);
   const client = roster.members.findIndex(({ key }) => toHex(key) === own.public);
@@ -220,6 +233,7 @@ export async function joinMnist(options: JoinMnistOptions): Promise<string> {
     roster,
     primitives,
     log,
+    ...(leastNoise === undefined ? {} : { leastNoise }),
     ...(session === undefined ? {} : { session: fromHex(session, '--session') }),
     // A trial is repeated with its seed; a real client rounds by the system's bits.
     ...(seedKey === null

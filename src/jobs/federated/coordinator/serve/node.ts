@@ -8,6 +8,10 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { fileError, readJsonFile, writeAtomically } from '../../../../ground/disk.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../../ground/errors.ts';
+import { leastEpsilon, privacyEvent, spentOf, wouldExceed } from '../../../../kit/privacy/index.ts';
+import { openLedger, type PrivacyLedger } from '../../../../kit/privacy/node.ts';
+import { decodeNoisy } from '../../private/lattice-update.ts';
+import { paddedLength } from '../../private/rotation.ts';
 import { nodePrimitives as primitives } from '../../secure/node.ts';
 import type { CohortPlan } from '../../secure/parameters.ts';
 import { decodeSum, sumBits } from '../../secure/quantise.ts';
@@ -22,7 +26,17 @@ import {
 } from '../../secure/record.ts';
 import { SecureServer, type SecureSum } from '../../secure/server.ts';
 import { fromHex, toHex } from '../../wire/bytes.ts';
-import { COORDINATION, helloText, MOST_HEADER_BYTES, readMessage, type Training, writeMessage } from '../messages.ts';
+import {
+  COORDINATION,
+  helloText,
+  MOST_HEADER_BYTES,
+  type RoundPrivacy,
+  readMessage,
+  type Training,
+  writeMessage,
+} from '../messages.ts';
+import { trainingOf } from '../participant.ts';
+import { contributorsOf, eventOf, latticeOf, rotationOf } from '../private-round.ts';
 
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
@@ -38,8 +52,23 @@ const stateSchema = z.strictObject({
   round: z.int().min(1),
   model: z.string(),
   roster: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Whether its rounds have noise: all of them or none. */
+  noise: z.boolean().default(false),
 });
 type State = z.infer<typeof stateSchema>;
+
+/** How clients are protected from whoever sees sums. */
+export interface FederationPrivacy {
+  /** In clipping norms. */
+  readonly noise: number;
+  readonly clip: number;
+  readonly delta: number;
+  /** The federation ends before the round that would spend more than this ε; null for no limit. */
+  readonly budget: number | null;
+}
+
+/** Events of privacy, in the state's folder. */
+const LEDGER = 'ledger.jsonl';
 
 export interface ServeOptions {
   readonly roster: Roster;
@@ -48,7 +77,9 @@ export interface ServeOptions {
   /** Weights that a new federation starts with. */
   readonly start: Float32Array;
   readonly rounds: number;
-  readonly training: Training;
+  readonly training: Omit<Training, 'privacy'>;
+  /** Noise of every round, and when it ends for it; null for none. */
+  readonly privacy: FederationPrivacy | null;
   readonly plan: (clients: number) => CohortPlan;
   /** A round begins when so many clients are there. */
   readonly clients: number;
@@ -76,6 +107,8 @@ export interface PlayedRound {
   /** Why there is no new model. */
   readonly reason: string | null;
   readonly digest: string;
+  /** ε of a client by now; null without noise, or where nothing bounds it. */
+  readonly epsilon: number | null;
 }
 
 const bytesOf = (weights: Float32Array): Uint8Array =>
@@ -129,6 +162,7 @@ interface Running {
   readonly server: SecureServer;
   readonly invited: readonly number[];
   readonly journal: Journal;
+  readonly privacy: RoundPrivacy | null;
   next: ReadonlyMap<number, Uint8Array>;
 }
 
@@ -152,9 +186,18 @@ class Coordination {
   #queue: Promise<void> = Promise.resolve();
   #weights: Float32Array;
   #state: State;
+  readonly #ledger: PrivacyLedger | null;
 
-  constructor(options: ServeOptions, state: State, weights: Float32Array) {
+  constructor(
+    options: ServeOptions,
+    {
+      state,
+      weights,
+      ledger,
+    }: { readonly state: State; readonly weights: Float32Array; readonly ledger: PrivacyLedger | null },
+  ) {
     this.#options = options;
+    this.#ledger = ledger;
     this.#state = state;
     this.#weights = weights;
   }
@@ -273,18 +316,37 @@ class Coordination {
     return join(this.#options.state, `round-${round}.journal`);
   }
 
+  /** What a round of so many clients adds in noise; null without. */
+  #privacyOf(invited: number): { readonly privacy: RoundPrivacy | null; readonly leastClients: number } {
+    const { privacy: wanted, plan, leastClients } = this.#options;
+    if (wanted === null) return { privacy: null, leastClients };
+    const { noise, clip } = wanted;
+    const planned = plan(invited);
+    // The more clients are certain, the less noise each of them adds.
+    const least = Math.max(leastClients, invited - Math.floor(planned.dropout * invited));
+    const contributors = contributorsOf({ plan: planned, leastClients: least }, { clients: invited });
+    if (contributors < 1)
+      throw new BiolensError(
+        'usage',
+        `noise: of ${invited} clients so many may be lost or work with the server that no other one's noise is certain`,
+      );
+    return { privacy: { noise, clip, contributors, most: invited }, leastClients: least };
+  }
+
   #recordOf(round: number, invited: number): RoundRecord {
-    const { roster, training, plan, leastClients } = this.#options;
+    const { roster, training, plan } = this.#options;
+    const { privacy, leastClients } = this.#privacyOf(invited);
+    const lattice = privacy === null ? null : latticeOf(privacy, this.#weights.length);
     return {
       session: fromHex(this.session),
       round,
       roster: rosterDigest(roster, primitives),
       model: primitives.sha256(bytesOf(this.#weights)),
-      entries: this.#weights.length + 1,
-      bits: sumBits(training.quantiser, invited),
+      entries: lattice === null ? this.#weights.length + 1 : lattice.padded,
+      bits: lattice === null ? sumBits(training.quantiser, invited) : lattice.bits,
       plan: plan(invited),
       leastClients,
-      about: new TextEncoder().encode(JSON.stringify(training)),
+      about: new TextEncoder().encode(JSON.stringify({ ...training, privacy } satisfies Training)),
     };
   }
 
@@ -303,14 +365,19 @@ class Coordination {
       if (mark === 2) next = server.advance();
       else server.receive(bytes);
     this.#options.log(`round ${round} goes on at "${server.step}"`);
-    return { record, server, invited, journal: await Journal.open(path), next };
+    // What its clients were told counts, whatever the coordinator is told now.
+    const { privacy } = trainingOf(record);
+    return { record, server, invited, journal: await Journal.open(path), privacy, next };
   }
 
-  async #begin(round: number): Promise<Running> {
+  /** @returns null where the budget of privacy would be exceeded */
+  async #begin(round: number): Promise<Running | null> {
     const { clients, roster, log } = this.#options;
     if (this.#sockets.size < clients) log(`round ${round} waits for ${clients} clients`);
     while (this.#sockets.size < clients) await this.#happens(60_000);
     const invited = [...this.#sockets.keys()].sort((a, b) => a - b);
+    const { privacy } = this.#privacyOf(invited.length);
+    if (privacy !== null && this.#isSpent(privacy, round)) return null;
     const record = this.#recordOf(round, invited.length);
     const server = new SecureServer({ roster, record, invited, primitives });
     const journal = await Journal.open(this.#journalPath(round));
@@ -318,7 +385,39 @@ class Coordination {
     head.writeUInt32LE(invited.length);
     for (const [i, client] of invited.entries()) head.writeUInt32LE(client, 4 + 4 * i);
     await journal.append('record', Buffer.concat([head, writeRecord(record)]));
-    return { record, server, invited, journal, next: new Map() };
+    return { record, server, invited, journal, privacy, next: new Map() };
+  }
+
+  #isSpent(privacy: RoundPrivacy, round: number): boolean {
+    const { budget, delta } = this.#options.privacy!;
+    if (budget === null) return false;
+    const event = privacyEvent(eventOf(privacy, { size: this.#weights.length, round }));
+    return wouldExceed(this.#ledger!.events, [event], { epsilon: budget, delta });
+  }
+
+  /** Writes down what the sum will tell, before it is known; a round that was broken off after that has it already. */
+  async #enter({ privacy, record: { round } }: Running): Promise<void> {
+    if (privacy === null || this.#ledger === null || this.#ledger.events.some(event => event.round === round)) return;
+    await this.#ledger.append(eventOf(privacy, { size: this.#weights.length, round }));
+  }
+
+  #epsilon(): number | null {
+    if (this.#ledger === null) return null;
+    const epsilon = leastEpsilon(spentOf(this.#ledger.events, { delta: this.#options.privacy!.delta }));
+    return Number.isFinite(epsilon) ? epsilon : null;
+  }
+
+  /** What the weights change by. */
+  #changeOf({ privacy, record }: Running, { sum, clients }: SecureSum): Float64Array {
+    if (privacy !== null) {
+      const lattice = latticeOf(privacy, this.#weights.length);
+      return decodeNoisy(sum, { lattice, rotation: rotationOf(record, primitives) }).map(
+        value => value / clients.length,
+      );
+    }
+    const { quantiser } = this.#options.training;
+    const { total, weight } = decodeSum(sum, { quantiser, bits: record.bits, clients: clients.length });
+    return total.map(value => value / weight);
   }
 
   async #playSteps(running: Running): Promise<SecureSum> {
@@ -336,21 +435,23 @@ class Coordination {
       this.#queue = advanced.catch(() => undefined);
       await advanced;
     }
+    await this.#enter(running);
     return await server.finish();
   }
 
-  async #play(round: number): Promise<PlayedRound> {
-    const { training, roster } = this.#options;
+  /** @returns null where the budget of privacy is spent */
+  async #play(round: number): Promise<PlayedRound | null> {
+    const { roster } = this.#options;
     const running = (await this.#recover(round)) ?? (await this.#begin(round));
+    if (running === null) return null;
     this.#running = running;
     let reason: string | null = null;
     let clients = 0;
     try {
-      const { sum, clients: summed } = await this.#playSteps(running);
-      clients = summed.length;
-      const { bits } = running.record;
-      const { total, weight } = decodeSum(sum, { quantiser: training.quantiser, bits, clients });
-      this.#weights = this.#weights.map((value, i) => value + total[i]! / weight);
+      const found = await this.#playSteps(running);
+      clients = found.clients.length;
+      const change = this.#changeOf(running, found);
+      this.#weights = this.#weights.map((value, i) => value + change[i]!);
     } catch (error) {
       if (!(error instanceof BiolensError) || error.code === 'interrupted') throw error;
       reason = error.message;
@@ -367,7 +468,8 @@ class Coordination {
         ?.send(writeMessage({ kind: 'over', round, digest: reason === null ? digest : null, reason }));
     for (const client of running.invited.filter(one => !this.#sockets.has(one)))
       this.#options.log(`round ${round}: ${nameIn(roster, client)} was lost`);
-    return { round, weights: this.#weights, clients, invited: running.invited.length, reason, digest };
+    const epsilon = this.#epsilon();
+    return { round, weights: this.#weights, clients, invited: running.invited.length, reason, digest, epsilon };
   }
 
   async #save(round: number): Promise<void> {
@@ -381,18 +483,24 @@ class Coordination {
   }
 
   async run(): Promise<Float32Array> {
-    const { rounds, onRound, log } = this.#options;
+    const { rounds, onRound, log, privacy } = this.#options;
+    let end = 'all rounds are played';
     while (this.#state.round <= rounds) {
       const played = await this.#play(this.#state.round);
+      if (played === null) {
+        end = `another round would spend more than ε = ${privacy?.budget}`;
+        log(end);
+        break;
+      }
       log(
         played.reason === null
-          ? `round ${played.round}: ${played.clients} of ${played.invited} clients, model ${played.digest.slice(0, 12)}`
+          ? `round ${played.round}: ${played.clients} of ${played.invited} clients, model ${played.digest.slice(0, 12)}${played.epsilon === null ? '' : `, ε ${played.epsilon.toPrecision(4)}`}`
           : played.reason,
       );
       await onRound?.(played);
     }
     for (const socket of this.#sockets.values())
-      socket.send(writeMessage({ kind: 'end', reason: 'all rounds are played' }), () => socket.close());
+      socket.send(writeMessage({ kind: 'end', reason: end }), () => socket.close());
     return this.#weights;
   }
 }
@@ -401,6 +509,7 @@ async function openState({
   state: folder,
   start,
   roster,
+  privacy,
 }: ServeOptions): Promise<{ state: State; weights: Float32Array }> {
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER }).catch(error => {
     throw fileError(folder, error, 'write');
@@ -418,6 +527,7 @@ async function openState({
       round: 1,
       model: 'model-1.bin',
       roster: digest,
+      noise: privacy !== null,
     };
     await writeAtomically(join(folder, state.model), bytesOf(start), { mode: PRIVATE_FILE });
     await writeAtomically(path, JSON.stringify(state), { mode: PRIVATE_FILE });
@@ -427,6 +537,11 @@ async function openState({
   if (!parsed.success) throw new BiolensError('input', `${path}: not the state of a federation`);
   const state = parsed.data;
   if (state.roster !== digest) throw new BiolensError('input', `${path}: the federation has another roster`);
+  if (state.noise !== (privacy !== null))
+    throw new BiolensError(
+      'usage',
+      `${path}: the federation has begun ${state.noise ? 'with' : 'without'} noise, and all its rounds have it or none`,
+    );
   if (!/^model-\d+\.bin$/.test(state.model))
     throw new BiolensError('input', `${path}: "model" is no file of the state`);
   const file = join(folder, state.model);
@@ -451,9 +566,12 @@ export async function startCoordinator(options: ServeOptions): Promise<Coordinat
   const { roster, tls, host, port, start } = options;
   checkRoster(roster);
   const { state, weights } = await openState(options);
-  const coordination = new Coordination(options, state, weights);
+  const ledger = options.privacy === null ? null : await openLedger(join(options.state, LEDGER));
+  const coordination = new Coordination(options, { state, weights, ledger });
   const server = tls === null ? createServer() : createSecureServer({ cert: tls.cert, key: tls.key });
-  const most = Math.max(4 * (start.length + 1), 4096) + roster.members.length * 400 + MOST_HEADER_BYTES + 65_536;
+  // With noise a vector is filled up to a power of two.
+  const entries = options.privacy === null ? start.length + 1 : paddedLength(start.length);
+  const most = Math.max(4 * entries, 4096) + roster.members.length * 400 + MOST_HEADER_BYTES + 65_536;
   const sockets = new WebSocketServer({ server, maxPayload: most });
   sockets.on('connection', socket => coordination.connect(socket));
   // Told of by the server beneath it.
@@ -469,6 +587,7 @@ export async function startCoordinator(options: ServeOptions): Promise<Coordinat
     for (const socket of sockets.clients) socket.terminate();
     await new Promise<void>(ended => sockets.close(() => ended()));
     await new Promise<void>(ended => server.close(() => ended()));
+    await ledger?.[Symbol.asyncDispose]();
   };
   const done = coordination.run();
   // Whoever waits for it is told; nobody has to.
