@@ -13,6 +13,7 @@ import {
 } from '../../../src/jobs/bench/index.ts';
 import { commandOf, parseConfiguration, planJob } from '../../../src/kit/job/index.ts';
 import { readRunRecord } from '../../../src/kit/runs/index.ts';
+import { biolens } from '../../cli/biolens.ts';
 import { makeQuestion } from '../questions.ts';
 import { ENVIRONMENT, MODELS, MockProvider } from './mock-provider.ts';
 
@@ -60,6 +61,9 @@ test('a run hands in and ends; bench resume collects what is there by then, and 
   expect(second.told).toEqual(expect.arrayContaining(['waiting for batches 8/8', 'asking 8/8']));
   expect(second.report?.scores[0]?.usage.cachedInputTokens).toEqual({ value: 8 * 64, n: 8, interval: null });
   expect(second.report?.scores[0]?.counts.answers).toBe(8);
+  expect(second.report === null ? '' : benchJob.describe(second.report)).toContain(
+    'tokens: 800 in (512 from a cache), 80 out',
+  );
   expect(provider.batches).toHaveLength(1);
   expect(readFileSync(join(first.path, 'artifacts/batches.json'), 'utf8')).toContain('"state":"forgotten"');
 });
@@ -103,4 +107,14 @@ test('the command says what the configuration does', () => {
   expect(commandOf(benchJob, configuration)).toBe(
     `biolens bench run --from ${from} --model openai:gpt-test --batch --poll 30 --no-wait`,
   );
+});
+
+test.each(['--no-wait', '--wait-for-all'])('the flag %s is understood', async flag => {
+  const model = 'openai-compatible:http://h/v1#m';
+  const { code, out, err } = await biolens(
+    ...['bench', 'run', '--from', from, '--model', model, '--batch', flag, '--dry-run'],
+  );
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  expect(out.includes('--no-wait')).toBe(flag === '--no-wait');
 });

@@ -99,7 +99,11 @@ export const askSettingsSchema = z.strictObject({
   wait: field(z.boolean().default(true), {
     flag: [
       { flags: '--no-wait' },
-      { flags: '--wait', sets: true, help: 'with --batch: wait until all is answered (the default of a new run)' },
+      {
+        flags: '--wait-for-all',
+        sets: true,
+        help: 'with --batch: wait until all is answered (the default of a new run)',
+      },
     ],
     help: 'with --batch: do not wait for the answers; biolens bench resume collects them',
     changeable: true,

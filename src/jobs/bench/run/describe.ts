@@ -75,8 +75,9 @@ function describeTools({ tools }: BenchScore): string[] {
 /** Lines on what not every run has: rotations, flagged questions, tools, tokens. */
 function describeExtras(score: BenchScore): string {
   const { withoutFlagged, rotation, usage, letters } = score;
-  const { inputTokens, outputTokens, cost } = usage;
+  const { inputTokens, outputTokens, cachedInputTokens, cost } = usage;
   const tokens = (metric: Metric): string => Math.round(metric.value ?? 0).toLocaleString('en-US');
+  const fromCache = cachedInputTokens?.value ? ` (${tokens(cachedInputTokens)} from a cache)` : '';
   const used = (inputTokens.value ?? 0) + (outputTokens.value ?? 0) > 0;
   const lines = [
     ...(withoutFlagged === null
@@ -96,7 +97,7 @@ function describeExtras(score: BenchScore): string {
       ? []
       : [`wrong letters spread evenly: p = ${letters.test.p.toPrecision(2)} of ${letters.test.n} wrong replies`]),
     ...describeTools(score),
-    ...(used ? [`tokens: ${tokens(inputTokens)} in, ${tokens(outputTokens)} out`] : []),
+    ...(used ? [`tokens: ${tokens(inputTokens)} in${fromCache}, ${tokens(outputTokens)} out`] : []),
     ...(cost.value === null ? [] : [`cost: $${cost.value.toFixed(2)}`]),
   ];
   return lines.map(line => `${wrap(line, 80, '')}\n`).join('');
