@@ -130,6 +130,22 @@ test('a server that ignores the range, or sends another part, is not appended to
   expect(contentOf('data/large.bin')).toBe(FILES['data/large.bin']);
 });
 
+test('what the hub answers with 503 or 429 is asked again', async () => {
+  const seen = new Map<string, number>();
+  const { fetch } = makeHub({
+    files: FILES,
+    before: ({ url }) => {
+      const count = (seen.get(url.pathname) ?? 0) + 1;
+      seen.set(url.pathname, count);
+      if (count > 2) return null;
+      return new Response('', count === 1 ? { status: 503 } : { status: 429, headers: { 'retry-after': '0' } });
+    },
+  });
+  expect((await copy(fetch)).files).toHaveLength(3);
+  const down = makeHub({ files: FILES, before: () => new Response('', { status: 503 }) });
+  await expect(copy(down.fetch, { to: join(root, 'b') })).rejects.toMatchObject({ code: 'external' });
+});
+
 test('a changed file on disk is fetched again, and content that is not as listed is refused', async () => {
   const { fetch } = makeHub({ files: FILES });
   await copy(fetch);

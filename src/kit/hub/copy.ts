@@ -8,6 +8,7 @@ import { BiolensError } from '../../ground/errors.ts';
 import { download, isComplete } from './download.ts';
 import { createHubClient, type HubClientOptions, type HubFile } from './hub-client.ts';
 import type { HubReference } from './reference.ts';
+import { retryBusy } from './retry.ts';
 import { isSafePath } from './safe-path.ts';
 
 /** In the folder of a copy: which data set it is of, in which state, and every file with its digest. */
@@ -59,6 +60,7 @@ export type CopyEvent =
 
 const MOST_COPY_BYTES = 512 * 2 ** 20;
 const AT_ONCE = 4;
+const LISTING_ATTEMPTS = 4;
 /** Bytes between two events. */
 const TOLD_EVERY = 4 * 2 ** 20;
 
@@ -113,8 +115,10 @@ export async function* copyFromHub(reference: HubReference, options: CopyOptions
   const folder = resolve(options.to);
   try {
     const begun = await begunIn(folder, reference);
-    const commit = begun?.commit ?? (await client.commitOf(reference.repository, reference.revision, signal));
-    const listed = begun?.files ?? (await client.list(reference.repository, commit, signal));
+    const again = { attempts: LISTING_ATTEMPTS, signal, random: options.random };
+    const { repository, revision } = reference;
+    const commit = begun?.commit ?? (await retryBusy(() => client.commitOf(repository, revision, signal), again));
+    const listed = begun?.files ?? (await retryBusy(() => client.list(repository, commit, signal), again));
     const files = begun?.files ?? listed.filter(({ path }) => options.wanted(path) && path !== COPY_FILE);
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     if (files.length === 0)

@@ -2,11 +2,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileError, syncFolder } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { HubBusy, type HubClient, type HubFile } from './hub-client.ts';
 import { readPieces } from './read-pieces.ts';
+import { retryBusy } from './retry.ts';
 
 export interface DownloadOptions {
   readonly client: HubClient;
@@ -56,19 +56,7 @@ export async function download(file: HubFile, options: DownloadOptions): Promise
   await mkdir(dirname(path), { recursive: true }).catch(error => {
     throw fileError(dirname(path), error, 'write');
   });
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await fill(`${path}${PART}`, file, options);
-      break;
-    } catch (error) {
-      if (!(error instanceof HubBusy) || attempt >= ATTEMPTS) throw error;
-      const { random = Math.random } = options;
-      const wait = error.retryAfterMs ?? random() * Math.min(30_000, 500 * 2 ** attempt);
-      await sleep(wait, undefined, { signal: options.signal }).catch(() => {
-        throw options.signal.reason;
-      });
-    }
-  }
+  await retryBusy(() => fill(`${path}${PART}`, file, options), { ...options, attempts: ATTEMPTS });
   await rename(`${path}${PART}`, path).catch(error => {
     throw fileError(path, error, 'write');
   });
