@@ -95,6 +95,29 @@ describe('biolens audit text', () => {
     expect(parted.sets.training).toMatchObject({ files: 1, documents: 12 });
   });
 
+  test.each(['zstd', 'snappy'])(
+    'reads a document a row of Parquet (%s), and rows without a text are none',
+    async codec => {
+      // Documents of fixtures/texts.py, of which the sixth is null in the column "text" and not in "body".
+      const document = (i: number): string =>
+        Array.from({ length: 120 }, (_, j) => `w${(i * 7919 + j * 104_729) % 9973}`).join(' ');
+      const train = join(import.meta.dirname, 'fixtures', `texts.${codec}.parquet`);
+      const generated = at(`parquet-${codec}.txt`);
+      writeFileSync(generated, [2, 5, 9].map(i => document(i).slice(30, 230)).join('\n'));
+      const spans = (report: AuditTextReport) =>
+        report.runs.map(({ training }) => [training.document.split('#')[1], training.start, training.end]);
+      const report = await audit('--train', train, '--generated', generated);
+      expect(report.sets.training).toMatchObject({ files: 1, documents: 11 });
+      expect(spans(report)).toEqual([
+        ['2', 30, 230],
+        ['9', 30, 230],
+      ]);
+      const whole = await audit('--train', train, '--generated', generated, '--text-field', 'body');
+      expect(whole.sets.training.documents).toBe(12);
+      expect(whole.runs).toHaveLength(3);
+    },
+  );
+
   test('no run crosses a document, also where two documents meet in a file', async () => {
     const [a, b] = [inventText(21, 400), inventText(22, 400)];
     writeFileSync(at('meet.jsonl'), [a, b].map(text => JSON.stringify({ text })).join('\n'));

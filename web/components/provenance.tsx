@@ -70,7 +70,11 @@ function runFacts({ id, provenance }: RunRecord): Fact[] {
     },
     {
       term: 'Software',
-      value: `Node ${visibleText(host.node)}, ${visibleText(host.runtime)} on ${visibleText(host.device)}`,
+      // Jobs without networks have no engine.
+      value:
+        host.runtime === 'none'
+          ? `Node ${visibleText(host.node)}`
+          : `Node ${visibleText(host.node)}, ${visibleText(host.runtime)} on ${visibleText(host.device)}`,
     },
   ];
 }
