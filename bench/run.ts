@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   privacy: () => import('./privacy.ts'),
   secagg: () => import('./secagg.ts'),
   training: () => import('./training.ts'),
+  video: () => import('./video.ts'),
 };
 
 const resultsFile = resolve(import.meta.dirname, 'RESULTS.md');

@@ -253,9 +253,12 @@ export class FlowEstimator {
       } else enlarge(levels[i + 1]!, level);
       prepareLevel(level);
       const [columnsX, columnsY] = [this.#columnsX.subarray(0, side), this.#columnsY.subarray(0, side)];
-      for (let step = 0; step < STEPS[i]!; step++) stepLevel(level, columnsX, columnsY);
-      smooth(across, side, level.rowsX);
-      smooth(down, side, level.rowsX);
+      for (let step = 0; step < STEPS[i]!; step++) {
+        stepLevel(level, columnsX, columnsY);
+        // Every pixel has a motion of its own: between steps they are brought into line, or their errors would grow.
+        smooth(across, side, level.rowsX);
+        smooth(down, side, level.rowsX);
+      }
     }
     const { across, down } = levels[0]!;
     return { across, down };
