@@ -51,9 +51,11 @@ export const auditVideoConfigurationSchema = z.strictObject({
     flag: '--window <seconds>',
     help: 'seconds of content that are compared at most: so short a part that was taken counts as much as a whole clip',
   }),
+  /** Not for whoever may start jobs in the studio or over MCP: it is run. */
   ffmpeg: field(pathSchema.optional(), {
     flag: '--ffmpeg <path>',
     help: 'program that decodes videos',
+    is: 'command',
     otherwise: 'BIOLENS_FFMPEG, or ffmpeg on the path',
   }),
   /** Sets of clips have far fewer pairs than sets of stills. */

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { AuditVideoReport, SetName } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { openEmbedder } from '../../kit/faces/index.ts';
@@ -56,8 +56,11 @@ export async function* openAuditVideo(
   const embedder = await openEmbedder(configuration.embedder, { device: configuration.device });
   const count = all.reduce((sum, { clips }) => sum + clips.length, 0);
   const [training, others] = [sets.training.clips.length, count - sets.training.clips.length];
+  const { ffmpeg: named } = configuration;
   return {
-    configuration,
+    // Resumed from another folder it is the same program.
+    configuration:
+      named === undefined || !/[/\\]/.test(named) ? configuration : { ...configuration, ffmpeg: resolve(named) },
     plan: {
       reads: all.map(({ source, clips }) => ({
         what:
