@@ -59,7 +59,7 @@ export const auditVideoConfigurationSchema = z.strictObject({
     otherwise: 'BIOLENS_FFMPEG, or ffmpeg on the path',
   }),
   /** Sets of clips have far fewer pairs than sets of stills. */
-  falseMatchRate: field(rate.default(1e-3), {
+  falseMatchRate: field(rate.default(0.01), {
     flag: '--false-match-rate <rate>',
     help: 'share of unrelated pairs above the matching threshold',
   }),

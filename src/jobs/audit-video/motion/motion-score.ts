@@ -18,7 +18,7 @@ export const MOTION_FLOOR = 0.3;
 /** A field this share of the clip's strongest is short. */
 const WEAK = 0.25;
 /** Seconds that are compared, and the fewest fields. */
-const WINDOW_SECONDS = 3;
+const WINDOW_SECONDS = 2.5;
 const LEAST_FIELDS = 6;
 
 /** Each field with a half of its neighbours': errors of flow differ from frame to frame, motion hardly does. */
