@@ -76,7 +76,7 @@ export async function bench(): Promise<BenchResult> {
       ],
       notes: [
         `Peers: \`ffmpeg -f null\` of the same build, and Farnebäck's method of @techstark/opencv-js (pyramid 0.5, 4 levels, window 15, 3 rounds, polynomials of 5 pixels), one thread. Medians of ${TURNS} turns taken alternately, each a process of its own; ratios are medians (least–most) of the turns'.`,
-        'Processor time, children included, so that other work on the machine counts little. Memory is the peak of the whole Node process, which begins with some 60 MB.',
+        'Processor time, children included, so that other work on the machine counts little. Memory is the peak of the whole Node process.',
         'Endpoint errors are those of shifts of 1 to 8 pixels and rotations of up to 3° of waves between 4 and 50 pixels long, all pixels, also those that leave the frame.',
       ],
     };
