@@ -31,7 +31,7 @@ async function readMutants(
   const whole = readFileSync(file);
   let [read, refused] = [0, 0];
   for (let seed = 0; seed < mutants; seed++) {
-    writeFileSync(file, mutate(whole, seed, { name, text: false }));
+    writeFileSync(file, mutate(whole, seed, { text: false }));
     try {
       const { clips } = await listClips(file);
       const started = performance.now();
