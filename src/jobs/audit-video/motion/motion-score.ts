@@ -15,7 +15,7 @@ export interface ClipMotion {
 
 /** Motion below which a clip has none worth comparing, in pixels of the square of 128 a second. */
 export const MOTION_FLOOR = 0.3;
-/** A field this share of the clip's strongest is short. */
+/** A field shorter than this share of the clip's usual one stays short. */
 const WEAK = 0.25;
 /** Seconds that are compared, and the fewest fields. */
 const WINDOW_SECONDS = 2.5;
@@ -34,7 +34,8 @@ export function normaliseMotion(fields: readonly MotionField[], step: number): C
   const n = fields.length;
   const calm = smoothInTime(fields.map(({ field }) => field));
   const lengths = calm.map(field => Math.sqrt(field.reduce((sum, value) => sum + value * value, 0)));
-  const typical = Math.sqrt(lengths.reduce((sum, length) => sum + length * length, 0) / Math.max(1, n));
+  // The median, since a cut between two scenes looks like very much motion.
+  const typical = lengths.toSorted((a, b) => a - b)[n >> 1] ?? 0;
   const all = new Float32Array(n * FIELD_WIDTH);
   for (const [i, field] of calm.entries()) {
     const scale = 1 / Math.max(lengths[i]!, WEAK * typical, 1e-9);
