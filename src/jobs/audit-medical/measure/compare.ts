@@ -9,11 +9,14 @@ export interface Prepared {
 }
 
 const COARSER = 2;
-/** Candidates that are compared finely. */
-const CANDIDATES = 3;
+/** Candidates that are moved on the coarse grid, and those of them that are moved in half steps and compared finely. */
+const CANDIDATES = 8;
+const FINALISTS = 2;
 /** Cells of the coarse grid that an image may be shifted by, and degrees that it may be turned by. */
 const SHIFTS = [-1, -0.5, 0.5, 1];
 const ANGLES = [-10, -5, 5, 10];
+/** Half steps about what was found. */
+const NUDGES = { shift: [-0.25, 0.25], turn: [-2.5, 2.5] };
 
 function coarsen(cells: Float32Array, size: Size): Float32Array {
   const small = size.map(n => (n > 1 ? n / COARSER : 1)) as [number, number, number];
@@ -106,24 +109,41 @@ interface Motion {
   readonly turn: Size;
 }
 
-/** The shift and turn that bring one item closest to another on the coarse grid, one direction after the other. */
-function findMotion(query: Float32Array, target: Float32Array, size: Size): Motion | null {
+interface Found extends Motion {
+  readonly score: number;
+}
+
+const STILL: Motion = { shift: [0, 0, 0], turn: [0, 0, 0] };
+const changed = (values: Size, axis: number, value: number) =>
+  values.map((one, i) => (i === axis ? value : one)) as [number, number, number];
+
+/** The best of a motion and those that differ from it along one axis or in one plane, taken one after the other. */
+function improve(
+  query: Float32Array,
+  target: Float32Array,
+  {
+    size,
+    from,
+    shifts,
+    turns,
+  }: {
+    readonly size: Size;
+    readonly from: Found;
+    readonly shifts: (before: number) => readonly number[];
+    readonly turns: (before: number) => readonly number[];
+  },
+): Found {
   const volume = size[2] > 1;
-  let score = correlate(query, target);
-  let best: Motion = { shift: [0, 0, 0], turn: [0, 0, 0] };
-  let found = false;
+  let best = from;
   const attempt = (motion: Motion): void => {
-    const reached = correlate(move(query, size, motion), target);
-    if (reached <= score) return;
-    [score, best, found] = [reached, motion, true];
+    const score = correlate(move(query, size, motion), target);
+    if (score > best.score) best = { ...motion, score };
   };
-  const changed = (values: Size, axis: number, value: number) =>
-    values.map((one, i) => (i === axis ? value : one)) as [number, number, number];
   for (let axis = 0; axis < (volume ? 3 : 2); axis++)
-    for (const by of SHIFTS) attempt({ ...best, shift: changed(best.shift, axis, by) });
+    for (const by of shifts(best.shift[axis]!)) attempt({ ...best, shift: changed(best.shift, axis, by) });
   for (let plane = 0; plane < (volume ? 3 : 1); plane++)
-    for (const angle of ANGLES) attempt({ ...best, turn: changed(best.turn, plane, angle) });
-  return found ? best : null;
+    for (const angle of turns(best.turn[plane]!)) attempt({ ...best, turn: changed(best.turn, plane, angle) });
+  return best;
 }
 
 export interface Nearest {
@@ -162,18 +182,36 @@ export function findNearest(
     })
     .filter(({ index }) => index !== except)
     .sort((a, b) => b.similarity - a.similarity || a.index - b.index);
+  const moved = list
+    .slice(0, CANDIDATES)
+    .map(({ index, mask }) => {
+      const [from, to] = [mirrored[mask]!, set.coarse[index]!];
+      const found = improve(from, to, {
+        size: small,
+        from: { ...STILL, score: correlate(from, to) },
+        shifts: () => SHIFTS,
+        turns: () => ANGLES,
+      });
+      return { index, mask, found };
+    })
+    .sort((a, b) => b.found.score - a.found.score || a.index - b.index);
   let best = { index: -1, similarity: -1, mask: 0 };
-  for (const { index, mask } of list.slice(0, CANDIDATES)) {
+  for (const { index, mask, found } of moved.slice(0, FINALISTS)) {
+    let motion = found;
+    // A second time round, since the best shift depends on the turn.
+    for (let round = 0; round < 2; round++)
+      motion = improve(mirrored[mask]!, set.coarse[index]!, {
+        size: small,
+        from: motion,
+        shifts: before => NUDGES.shift.map(by => before + by),
+        turns: before => NUDGES.turn.map(by => before + by),
+      });
     const fine = flip(query.fine, size, mask);
-    const motion = findMotion(mirrored[mask]!, set.coarse[index]!, small);
-    const still = correlate(fine, set.fine[index]!);
-    const similarity =
-      motion === null
-        ? still
-        : Math.max(
-            still,
-            correlate(move(fine, size, { turn: motion.turn, shift: scaled(motion.shift) }), set.fine[index]!),
-          );
+    const target = set.fine[index]!;
+    const similarity = Math.max(
+      correlate(fine, target),
+      correlate(move(fine, size, { turn: motion.turn, shift: scaled(motion.shift) }), target),
+    );
     if (similarity > best.similarity) best = { index, similarity, mask };
   }
   return { index: best.index, similarity: best.similarity, flipped: best.mask !== 0, list: list.slice(0, KEPT) };
