@@ -162,7 +162,7 @@ const modelOption = (): Option =>
 const rateOption = (): Option =>
   new Option(
     '--learning-rate <rate>',
-    'of local gradient descent (default: the best of a grid for the model)',
+    'of local gradient descent (default: that of the model)',
   ).argParser(numberIn(Number.MIN_VALUE, 100));
 
 /** `biolens federate join`, `app` and `key` */

@@ -53,7 +53,7 @@ function addServe(group: Command, io: CliIo): void {
     .option('--batch <n>', 'examples of a local step; 0: all of a client', wholeNumber(0), 10)
     .option(
       '--learning-rate <rate>',
-      'of local gradient descent (default: the best of a grid for the model)',
+      'of local gradient descent (default: that of the model)',
       numberIn(1e-9, 100),
     )
     .option(

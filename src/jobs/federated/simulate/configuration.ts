@@ -56,7 +56,7 @@ export const simulationConfigurationSchema = z.strictObject({
   learningRate: field(z.number().positive().max(100).optional(), {
     flag: '--learning-rate <rate>',
     help: 'of local gradient descent',
-    otherwise: 'the best of a grid for the model',
+    otherwise: 'that of the model',
   }),
   learningRateDecay: field(z.number().gt(0).max(1).default(1), {
     flag: '--learning-rate-decay <factor>',

@@ -5,7 +5,7 @@ export type ModelName = (typeof FEDERATED_MODELS)[number];
 
 /** A network over images of one size. */
 export interface FederatedModel {
-  /** Learning rate of local gradient descent where none is given: the best of a grid on the IID partition. */
+  /** Learning rate of local gradient descent where none is given. */
   readonly learningRate: number;
   /** @param x `[n, 1, side, side]`, 0 … 1; returns logits `[n, classes]` */
   readonly network: (lookup: t.Lookup, x: t.Value) => t.Value;
