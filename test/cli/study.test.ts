@@ -52,7 +52,7 @@ test.each([
   [
     'a kind that is none',
     ['--attribute', 'tone', '--kinds', 'vae'],
-    '--kinds expected one of gan, diffusion, got "vae"',
+    '--kinds expected one of gan, diffusion, command, got "vae"',
   ],
   ['two budgets', ['--attribute', 'tone', '--steps', '3', '--epochs', '2'], '--steps and --epochs exclude each other'],
   ['sizes that are all too large', ['--attribute', 'tone', '--sizes', '25'], 'expected one of at most 24'],
