@@ -13,8 +13,8 @@ const folder = mkdtempSync(join(tmpdir(), 'biolens-audit-'));
 const [training, generated] = [join(folder, 'training'), join(folder, 'generated')];
 
 beforeAll(async () => {
-  for await (const _ of renderFaces(training, { n: 20, size: 96, seed: 1, skew: { gender: { male: 0.7 } } }));
-  for await (const _ of renderFaces(generated, { n: 20, size: 96, seed: 2, skew: { gender: { male: 0.9 } } }));
+  for await (const _ of renderFaces(training, { n: 100, size: 64, seed: 1, skew: { gender: { male: 0.7 } } }));
+  for await (const _ of renderFaces(generated, { n: 100, size: 64, seed: 2, skew: { gender: { male: 0.9 } } }));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -43,7 +43,8 @@ const audit = (runsDir: string, ...more: string[]) =>
     training,
     '--generated',
     generated,
-    '--whole-image',
+    '--embedder',
+    'appearance',
     '--runs-dir',
     runsDir,
     '--seed',
@@ -76,9 +77,9 @@ describe('an audit as a run', () => {
     expect(err.split('\n').filter(line => line.startsWith('biolens:'))).toEqual([]);
     expect(code).toBe(0);
     const report = auditReportSchema.parse(JSON.parse(out));
-    expect(report.bias.attributes.gender?.training.male).toMatchObject({ value: 0.7, n: 20 });
+    expect(report.bias.attributes.gender?.training.male).toMatchObject({ value: 0.7, n: 100 });
     expect(report.bias.attributes.gender?.generated.male?.value).toBeCloseTo(0.9, 6);
-    expect(report.replication.pairs).toHaveLength(20);
+    expect(report.replication.pairs).toHaveLength(100);
     const path = join(whole, runOf(whole));
     expect(JSON.parse(readFileSync(join(path, 'report.json'), 'utf8'))).toEqual(JSON.parse(out));
     expect(readFileSync(join(path, 'report.html'), 'utf8')).toContain('biolens-report');
@@ -89,11 +90,11 @@ describe('an audit as a run', () => {
     async signal => {
       const runsDir = join(folder, signal);
       const { child, ended } = audit(runsDir);
-      await untilItems(runsDir, 10);
+      await untilItems(runsDir, 20);
       child.kill(signal);
       const stopped = await ended;
       const before = itemsOf(runsDir);
-      expect(before.length).toBeLessThan(40);
+      expect(before.length).toBeLessThan(200);
       if (signal === 'SIGINT') {
         expect(stopped.code).toBe(130);
         expect(stopped.err).toContain(`interrupted; biolens runs resume ${runOf(runsDir)} resumes the run`);
@@ -104,8 +105,8 @@ describe('an audit as a run', () => {
       expect(resumed.code).toBe(0);
       const after = itemsOf(runsDir);
       expect(after.slice(0, before.length)).toEqual(before);
-      expect(after).toHaveLength(40);
-      expect(new Set(after.map(line => `${JSON.parse(line).set}/${JSON.parse(line).file}`)).size).toBe(40);
+      expect(after).toHaveLength(200);
+      expect(new Set(after.map(line => `${JSON.parse(line).set}/${JSON.parse(line).file}`)).size).toBe(200);
       expect(JSON.parse(resumed.out)).toEqual(
         JSON.parse(readFileSync(join(whole, runOf(whole), 'report.json'), 'utf8')),
       );
