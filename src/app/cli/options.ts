@@ -52,9 +52,9 @@ export const gateOption = (example: string): Option =>
   repeated('--fail-on <condition>', `exit with 1 if it holds, such as '${example}'; may be repeated`);
 
 /** Adds `--seed`. */
-export function addSeedOption(command: Command): Command {
+export function addSeedOption(command: Command, usual = 1): Command {
   return command.addOption(
-    new Option('--seed <n>', 'start of every random choice').argParser(wholeNumber(0)).default(1),
+    new Option('--seed <n>', 'start of every random choice').argParser(wholeNumber(0)).default(usual),
   );
 }
 

@@ -10,3 +10,4 @@ export {
   runDemo,
 } from './demo.ts';
 export { DEMO_SETS, type DrawEvent, type DrawnSets, drawSets } from './drawn-sets.ts';
+export { DEMO_SEED } from './seed.ts';

@@ -4,6 +4,7 @@ import type { Job } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR } from '../../../kit/runs/index.ts';
 import { formatShare } from '../../../kit/text/wrap.ts';
 import type { DEMO_SETS, DemoChapter } from '../../demo/index.ts';
+import { DEMO_SEED } from '../../demo/seed.ts';
 import type { CliIo } from '../io.ts';
 import { addExamples, addSeedOption } from '../options.ts';
 import { printJson, work } from '../work.ts';
@@ -95,6 +96,7 @@ export function registerDemo(program: Command, io: CliIo, jobs: readonly Job[]):
         .description(
           'a tour: draw faces, fine-tune a generator that then skews and copies, audit it, mitigate it, ask a quiz',
         ),
+      DEMO_SEED,
     )
       .option('--runs-dir <dir>', 'where the run and the images go', DEFAULT_RUNS_DIR)
       .option('--json', 'print the result as JSON on standard output')

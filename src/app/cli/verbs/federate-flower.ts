@@ -160,10 +160,9 @@ const modelOption = (): Option =>
     .choices([...FEDERATED_MODELS])
     .default('2nn');
 const rateOption = (): Option =>
-  new Option(
-    '--learning-rate <rate>',
-    'of local gradient descent (default: that of the model)',
-  ).argParser(numberIn(Number.MIN_VALUE, 100));
+  new Option('--learning-rate <rate>', 'of local gradient descent (default: that of the model)').argParser(
+    numberIn(Number.MIN_VALUE, 100),
+  );
 
 /** `biolens federate join`, `app` and `key` */
 export function registerFederateFlower(program: Command, io: CliIo): void {

@@ -51,11 +51,7 @@ function addServe(group: Command, io: CliIo): void {
     .requiredOption('--clients <n>', 'a round begins when so many are there', wholeNumber(3))
     .option('--epochs <n>', 'passes of a client over its examples in a round', wholeNumber(1), 1)
     .option('--batch <n>', 'examples of a local step; 0: all of a client', wholeNumber(0), 10)
-    .option(
-      '--learning-rate <rate>',
-      'of local gradient descent (default: that of the model)',
-      numberIn(1e-9, 100),
-    )
+    .option('--learning-rate <rate>', 'of local gradient descent (default: that of the model)', numberIn(1e-9, 100))
     .option(
       '--weigh-by <n>',
       'examples that count one, up to 255 times; without, all clients count alike',
