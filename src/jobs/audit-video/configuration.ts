@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deviceField, field, pathSchema, seedField } from '../../kit/job/index.ts';
 import { DEFAULT_FRAME_RATE } from '../../kit/video/rates.ts';
-import { REPLICATION_DEFAULTS } from '../audit/index.ts';
+import { REPLICATION_DEFAULTS } from '../audit/replication-defaults/index.ts';
 
 const rate = z.number().gt(0).lt(1);
 const perSecond = z.number().min(0.1).max(60);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deviceField, field, noFaceField, pathSchema, seedField, targetField } from '../../kit/job/index.ts';
 import { classesText } from './classes-text.ts';
-import { REPLICATION_DEFAULTS } from './replication-defaults.ts';
+import { REPLICATION_DEFAULTS } from './replication-defaults/index.ts';
 
 const rate = z.number().gt(0).lt(1);
 

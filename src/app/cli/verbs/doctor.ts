@@ -7,9 +7,7 @@ import { messageOf } from '../../../ground/errors.ts';
 import { checkWritable } from '../../../kit/job/index.ts';
 import { DEFAULT_RUNS_DIR, packageVersion } from '../../../kit/runs/index.ts';
 import type { DeviceChoice } from '../../../kit/tensor/index.ts';
-import { openRuntime } from '../../../kit/tensor/node.ts';
 import { wrap } from '../../../kit/text/wrap.ts';
-import { findFfmpeg } from '../../../kit/video/index.ts';
 import type { CliIo } from '../io.ts';
 import { addExamples } from '../options.ts';
 import { printJson, work } from '../work.ts';
@@ -40,9 +38,15 @@ async function find(name: string, look: () => Promise<string>): Promise<Finding>
 }
 
 async function tryDevice(device: DeviceChoice): Promise<string> {
+  const { openRuntime } = await import('../../../kit/tensor/node.ts');
   const runtime = await openRuntime({ device });
   await runtime.close();
   return device === 'auto' ? `${runtime.device}: ${runtime.deviceReason}` : runtime.engine;
+}
+
+async function versionOfFfmpeg(environment: CliIo['env']): Promise<string> {
+  const { findFfmpeg } = await import('../../../kit/video/index.ts');
+  return (await findFfmpeg({ environment })).version;
 }
 
 async function versionOf(name: string): Promise<string> {
@@ -58,7 +62,7 @@ async function examine(runsDir: string, environment: CliIo['env']) {
   for (const device of ['auto', 'cpu', 'cuda', 'webgpu'] as const)
     devices.push(await find(device, () => tryDevice(device)));
   const parts = await Promise.all([
-    find('ffmpeg', async () => (await findFfmpeg({ environment })).version),
+    find('ffmpeg', () => versionOfFfmpeg(environment)),
     ...Object.keys(OPTIONAL).map(name => find(name, () => versionOf(name))),
   ]);
   const folder = await find(runsDir, async () => {
