@@ -177,6 +177,18 @@ describe('shards of a run', () => {
       expect([sampled.code, sampled.err]).toEqual([2, expect.stringContaining('generate them first')]);
     });
 
+    test('what is about the report, which the plan does not make', async () => {
+      for (const [flag, ...values] of [['--fail-on', 'replication.copied>0.1'], ['--blur']]) {
+        const words = [...AUDIT().split(' '), '--plan', '2', '--runs-dir', at('report'), flag!, ...values];
+        const { code, err } = await biolens(...words);
+        expect([code, err]).toEqual([
+          2,
+          expect.stringContaining(`biolens: ${flag} is about the report: give it to biolens runs reduce`),
+        ]);
+      }
+      expect(existsSync(at('report'))).toBe(false);
+    });
+
     test('what holds for a whole run: a budget', async () => {
       const { code, err } = await biolens(
         ...`bench run --from ${at('quiz')} --model random --budget-tokens 9 --plan 2 --runs-dir ${at('budget')}`.split(
@@ -184,6 +196,8 @@ describe('shards of a run', () => {
         ),
       );
       expect([code, err]).toEqual([2, expect.stringContaining('a budget would hold for each shard alone')]);
+      // What could not be planned leaves no run behind.
+      expect(readdirSync(at('budget'))).toEqual([]);
     });
 
     test('an input that has changed since it was planned', async () => {

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -227,6 +228,20 @@ describe('the lock', () => {
     expect(locksOf(run.path)).toHaveLength(1);
     expect(readdirSync(run.path).filter(file => file.startsWith('clock.'))).toEqual([]);
     await resumed.interrupt();
+  });
+
+  test('a lock is renewed by the clock of the file system, not by that of this machine', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'Date'], now: 0 });
+    try {
+      const run = await start();
+      const [lock] = locksOf(run.path);
+      utimesSync(join(run.path, lock!), new Date(1000), new Date(1000));
+      await vi.advanceTimersByTimeAsync(15_000);
+      await vi.waitFor(() => expect(statSync(join(run.path, lock!)).mtimeMs).toBeGreaterThan(1e12));
+      await run.interrupt();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('a process whose run was taken over writes nothing more', async () => {

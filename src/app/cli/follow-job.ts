@@ -6,6 +6,7 @@ import {
   type Gate,
   type Job,
   type JobEvent,
+  type JobNews,
   resultOf,
   type WorkedRun,
 } from '../../kit/job/index.ts';
@@ -31,6 +32,12 @@ function explain(job: Job, error: BiolensError, id: string): BiolensError {
   const interrupted = error.code === 'interrupted';
   const remedy = job.remedy?.(error, id) ?? (interrupted ? `biolens runs resume ${id} resumes the run` : null);
   return remedy === null ? error : withRemedy(error, remedy);
+}
+
+/** What a job says while it works. */
+export function showNews(told: JobNews | null, progress: ProgressView): void {
+  if (told?.type === 'note') progress.note(printable(told.text));
+  else if (told !== null) progress.update(told);
 }
 
 function withRemedy(error: BiolensError, remedy: string): BiolensError {
@@ -72,11 +79,7 @@ export async function followJob(
     for await (const event of start({ signal, beforeDone })) {
       if (event.type === 'run' && 'id' in event) id = String(event.id);
       else if (isResult(event)) found = event;
-      else {
-        const told = news.tell(event);
-        if (told?.type === 'note') progress.note(printable(told.text));
-        else if (told !== null) progress.update(told);
-      }
+      else showNews(news.tell(event), progress);
     }
   } catch (error) {
     if (!(error instanceof BiolensError) || id === '') throw error;

@@ -125,7 +125,8 @@ export function registerJob(program: Command, job: Job, io: CliIo): void {
     const options = command.opts<JobOptions>();
     const { json = false, blur = false, dryRun = false, runsDir } = options;
     const requests = await requestsOf(job, given(command), options);
-    if (options.plan !== undefined && !dryRun) return await planRun(requests, options.plan, { json, runsDir, io });
+    if (options.plan !== undefined && !dryRun)
+      return await planRun(requests, options.plan, { json, blur, runsDir, io });
     await runJobs(requests, { json, blur, dryRun, runsDir, io, view: view(command) });
   });
   registerResume(program, job, io);

@@ -1,9 +1,10 @@
 import { BiolensError } from '../../ground/errors.ts';
-import { checkGatePaths, type JobNews, parseConfiguration, planShards, workShard } from '../../kit/job/index.ts';
+import { parseConfiguration, planShards, workShard } from '../../kit/job/index.ts';
 import { printable } from '../../kit/text/printable.ts';
+import { showNews } from './follow-job.ts';
 import type { CliIo } from './io.ts';
 import type { ProgressView } from './progress.ts';
-import type { Request } from './run-jobs.ts';
+import type { Request, RunJobsOptions } from './run-jobs.ts';
 import { printJson, work } from './work.ts';
 
 type AnyJob = Request['job'];
@@ -15,11 +16,8 @@ async function drain<R>(
 ): Promise<R> {
   const news = job.news();
   let step = await events.next();
-  for (; !step.done; step = await events.next()) {
-    const told: JobNews | null = step.value.type === 'run' ? null : news.tell(step.value);
-    if (told?.type === 'note') progress.note(printable(told.text));
-    else if (told !== null) progress.update(told);
-  }
+  for (; !step.done; step = await events.next())
+    if (step.value.type !== 'run') showNews(news.tell(step.value), progress);
   return step.value;
 }
 
@@ -27,13 +25,17 @@ async function drain<R>(
 export async function planRun(
   requests: readonly Request[],
   shards: number,
-  { io, json, runsDir }: { readonly io: CliIo; readonly json: boolean; readonly runsDir: string },
+  { io, json, blur, runsDir }: Pick<RunJobsOptions, 'io' | 'json' | 'blur' | 'runsDir'>,
 ): Promise<void> {
   const [request, second] = requests;
   if (request === undefined || second !== undefined)
     throw new BiolensError('usage', '--plan takes one job, and the file has several');
   const { job, input, name, parse, gates } = request;
-  checkGatePaths(job, gates);
+  if (gates.length > 0 || blur)
+    throw new BiolensError(
+      'usage',
+      `${blur ? '--blur' : '--fail-on'} is about the report: give it to biolens runs reduce`,
+    );
   const configuration = parseConfiguration(job, input, parse);
   const { id, path, plan } = await work(io, ({ signal, progress }) =>
     drain(planShards(job, configuration, { shards, signal, runsDir, name, environment: io.env }), { job, progress }),

@@ -1,4 +1,6 @@
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import type { RunRecord } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import {
   carryOut,
@@ -36,6 +38,11 @@ import { parseConfiguration } from './parse-configuration.ts';
 export interface PlannedRun {
   readonly id: string;
   readonly path: string;
+  readonly plan: ShardPlan;
+}
+
+interface RecordedPlan {
+  readonly record: RunRecord;
   readonly plan: ShardPlan;
 }
 
@@ -93,22 +100,22 @@ export async function* planShards<C extends z.ZodObject, R, E extends EventOf>(
       shards: dealShards(keys.length, shards),
     };
     await writeShardPlan(run, plan);
-    return { id: run.id, path: run.path, plan };
-  } finally {
     await run.interrupt();
+    return { id: run.id, path: run.path, plan };
+  } catch (error) {
+    // A run that was to be planned and could not be leaves no folder behind.
+    await run.interrupt().catch(() => undefined);
+    await rm(run.path, { recursive: true, force: true });
+    throw error;
   }
 }
 
-/**
- * The plan of a run.
- *
- * @throws {BiolensError} `usage` for a run without one
- */
-export async function openShardPlan(path: string): Promise<PlannedRun> {
+/** @throws {BiolensError} `usage` for a run without a plan */
+async function openShardPlan(path: string): Promise<RecordedPlan> {
   const record = await readRunRecord(path);
   const plan = await readShardPlan(path, record);
   if (plan === null) throw new BiolensError('usage', `${path}: this run has no plan of shards; --plan N makes one`);
-  return { id: record.id, path, plan };
+  return { record, plan };
 }
 
 /**
@@ -117,8 +124,8 @@ export async function openShardPlan(path: string): Promise<PlannedRun> {
  * @throws {BiolensError} `usage` for a run without a plan
  */
 export async function findMissingShards(path: string): Promise<number[]> {
-  const { plan } = await openShardPlan(path);
-  return (await readRunRecord(path)).status === 'done' ? [] : await missingShards(path, plan);
+  const { record, plan } = await openShardPlan(path);
+  return record.status === 'done' ? [] : await missingShards(path, plan);
 }
 
 /**
@@ -134,10 +141,9 @@ export async function* workShard<C extends z.ZodObject, R, E extends EventOf>(
   path: string,
   { shard: index, ...options }: ContextOptions & { readonly shard: number },
 ): AsyncGenerator<ShardEvent<E>, ShardReport> {
-  const record = await readRunRecord(path);
+  const { record, plan } = await openShardPlan(path);
   if (record.kind !== job.kind)
     throw new BiolensError('usage', `${path}: expected a run of ${job.kind}, got a run of ${record.kind}`);
-  const { plan } = await openShardPlan(path);
   if (index >= plan.shards.length)
     throw new BiolensError('usage', `"shard" expected 0 to ${plan.shards.length - 1}, got ${index}`);
   const items = (plan.shards[index + 1] ?? plan.items) - plan.shards[index]!;
@@ -158,10 +164,10 @@ export async function* workShard<C extends z.ZodObject, R, E extends EventOf>(
  * @throws {BiolensError} `usage` naming those that are not; `usage` for a run that is done or has no plan
  */
 export async function checkShards(path: string): Promise<void> {
-  refuseDone(await readRunRecord(path), path);
-  const missing = await findMissingShards(path);
+  const { record, plan } = await openShardPlan(path);
+  refuseDone(record, path);
+  const missing = await missingShards(path, plan);
   if (missing.length === 0) return;
-  const { plan } = await openShardPlan(path);
   throw new BiolensError(
     'usage',
     `${path}: ${missing.length} of ${plan.shards.length} shards are missing: ${rangesOf(missing)}`,

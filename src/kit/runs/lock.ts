@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { open, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,7 +43,7 @@ const birthOf = (pid: number): string => statOf(pid)[19] ?? '0';
 const isZombie = (pid: number): boolean => ['Z', 'X', 'x'].includes(statOf(pid)[0] ?? '');
 
 /**
- * A lock is an empty file whose name says whose it is: it is there whole or not at all, and since no two processes ever have
+ * A lock is a file whose name says whose it is, and whose content nothing: it is there whole or not at all, and since no two processes ever have
  * the same name, taking away a dead one's lock cannot hit a living one's.
  */
 function lockName(): string {
@@ -61,24 +61,36 @@ function parseLock(file: string): Lock | null {
   }
 }
 
-/** By the clock of the file system alone: that of the other machine may be wrong. */
-async function isRenewed(path: string): Promise<boolean> {
-  const probe = join(dirname(path), `clock.${process.pid}`);
+/** Milliseconds since 1970 in a folder of locks. */
+type Clock = (folder: string) => Promise<number>;
+
+/** The clock of the file system, which renews locks too: those of two machines may differ. */
+const fileClock: Clock = async folder => {
+  const probe = join(folder, `clock.${process.pid}`);
   try {
     await (await open(probe, 'w')).close();
-    const [now, then] = await Promise.all([stat(probe), stat(path)]);
-    return now.mtimeMs - then.mtimeMs < DEAD_MS;
-  } catch (error) {
-    // Given back in the meantime; what cannot be told counts as living.
-    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+    return (await stat(probe)).mtimeMs;
   } finally {
     await rm(probe, { force: true });
   }
+};
+
+/** For a look, which writes nothing. */
+const ownClock: Clock = async () => Date.now();
+
+async function isRenewed(path: string, clock: Clock): Promise<boolean> {
+  try {
+    const now = await clock(dirname(path));
+    return now - (await stat(path)).mtimeMs < DEAD_MS;
+  } catch (error) {
+    // Given back in the meantime; what cannot be told counts as living.
+    return !(error instanceof Error && 'code' in error && error.code === 'ENOENT');
+  }
 }
 
-async function isAlive({ pid, birth, host }: Lock, path: string): Promise<boolean> {
+async function isAlive({ pid, birth, host }: Lock, path: string, clock: Clock): Promise<boolean> {
   // All that is known of a process on another machine is how long it has been silent.
-  if (host !== hostname()) return await isRenewed(path);
+  if (host !== hostname()) return await isRenewed(path, clock);
   if (pid === process.pid) return held.has(path);
   try {
     process.kill(pid, 0);
@@ -97,21 +109,29 @@ async function locksOf(runPath: string): Promise<Lock[]> {
   return files.map(parseLock).filter(lock => lock !== null);
 }
 
-/** The process that works on a run, if one does. */
+/** The process that works on a run, if one does; of another machine, by this one's clock. */
 export async function lockHolder(runPath: string): Promise<LockHolder | undefined> {
-  return await firstAlive(await locksOf(runPath), runPath);
+  return await firstAlive(await locksOf(runPath), { runPath, clock: ownClock });
 }
 
-async function firstAlive(locks: readonly Lock[], runPath: string): Promise<Lock | undefined> {
-  for (const lock of locks) if (await isAlive(lock, join(runPath, lock.file))) return lock;
+async function firstAlive(
+  locks: readonly Lock[],
+  { runPath, clock }: { readonly runPath: string; readonly clock: Clock },
+): Promise<Lock | undefined> {
+  for (const lock of locks) if (await isAlive(lock, join(runPath, lock.file), clock)) return lock;
   return undefined;
+}
+
+/** Gives a lock a new time, that of the file system; one that is not there any more is not made anew. */
+async function touch(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  await handle.write('.', 0).finally(() => handle.close());
 }
 
 /** Renews a lock until it is given back; says so where another machine has taken it away. */
 function renew(path: string, onLost: () => void): () => void {
   const timer = setInterval(() => {
-    const now = new Date();
-    void utimes(path, now, now).catch((error: NodeJS.ErrnoException) => {
+    void touch(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' || !held.has(path)) return;
       clearInterval(timer);
       onLost();
@@ -147,7 +167,7 @@ export async function lockRun(runPath: string, onLost: () => void = () => undefi
     try {
       await (await open(path, 'w')).close();
       const others = (await locksOf(runPath)).filter(lock => lock.file !== name);
-      const living = await firstAlive(others, runPath);
+      const living = await firstAlive(others, { runPath, clock: fileClock });
       if (living === undefined) {
         for (const { file } of others) await rm(join(runPath, file), { force: true });
         stop = renew(path, onLost);

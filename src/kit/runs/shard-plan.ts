@@ -159,7 +159,7 @@ async function adoptArtifacts(folder: string, path: string): Promise<void> {
     recursive: true,
     force: true,
     verbatimSymlinks: true,
-    filter: async source => (await lstat(source)).isFile() || (await lstat(source)).isDirectory(),
+    filter: async source => !(await lstat(source)).isSymbolicLink(),
   }).catch(error => {
     throw fileError(join(path, 'artifacts'), error, 'write');
   });
