@@ -68,7 +68,7 @@ export async function readShardPlan(path: string, record: RunRecord): Promise<Sh
 }
 
 /** @throws BiolensError `input` where the items are not those that were planned */
-export function checkKeys(keys: readonly string[], { items, digest }: ShardPlan): void {
+function checkKeys(keys: readonly string[], { items, digest }: ShardPlan): void {
   if (keys.length === items && digestKeys(keys) === digest) return;
   throw new BiolensError(
     'input',
