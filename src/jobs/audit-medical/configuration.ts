@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { field, pathSchema, seedField } from '../../kit/job/index.ts';
+import { falseDiscoveryRateField, permutationsField } from '../audit/declaration/index.ts';
 
 /** All that decides an audit of medical images: recorded with the run, and enough to repeat it. */
 export const auditMedicalConfigurationSchema = z.strictObject({
@@ -26,14 +27,8 @@ export const auditMedicalConfigurationSchema = z.strictObject({
     flag: '--percentile <n>',
     help: 'percentile of the control above which the threshold rule counts a copy',
   }),
-  falseDiscoveryRate: field(z.number().gt(0).lt(1).default(0.05), {
-    flag: '--fdr <rate>',
-    help: 'share of false ones expected among the called copies',
-  }),
-  permutations: field(z.number().int().min(19).max(1_000_000).default(999), {
-    flag: '--permutations <n>',
-    help: 'relabellings of training against held-out images in the permutation test',
-  }),
+  falseDiscoveryRate: falseDiscoveryRateField(),
+  permutations: permutationsField('images'),
   seed: seedField(),
 });
 export type AuditMedicalConfiguration = z.infer<typeof auditMedicalConfigurationSchema>;

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { type AuditMedicalReport, auditMedicalReportSchema } from '../../ground/contracts/index.ts';
 import { defineJob, type JobEvent, type RunJobOptions, startJob } from '../../kit/job/index.ts';
+import { copiesHeadline } from '../audit/declaration/index.ts';
 import { type AuditMedicalConfigurationInput, auditMedicalConfigurationSchema } from './configuration.ts';
 import { describeAuditMedical } from './describe.ts';
 import { type AuditMedicalStep, auditMedicalItemSchema } from './events.ts';
@@ -30,12 +31,7 @@ export const auditMedicalJob = defineJob({
     typeof training === 'string' && typeof generated === 'string'
       ? `Scans of ${basename(generated)} against ${basename(training)}`
       : null,
-  headline: ({ replication, verdict }: AuditMedicalReport) => ({
-    label: 'copies',
-    metric: replication.copied,
-    unit: 'share',
-    level: verdict.find(({ subject }) => subject === 'copies')?.level ?? 'unknown',
-  }),
+  headline: (report: AuditMedicalReport) => copiesHeadline(report),
 });
 
 /** What an audit of medical images says while it works. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { field, pathSchema, seedField } from '../../kit/job/index.ts';
+import { falseDiscoveryRateField, permutationsField, rateSchema } from '../audit/declaration/index.ts';
 import { NORMALISATIONS } from './documents/normalise.ts';
-
-const rate = z.number().gt(0).lt(1);
 
 /** A plain request, so that a refusal is the model's own. */
 export const DEFAULT_TEMPLATE =
@@ -101,18 +100,12 @@ export const auditTextConfigurationSchema = z.strictObject({
     otherwise: 'a file is one document',
     text: separatorText,
   }),
-  falseMatchRate: field(rate.default(0.01), {
+  falseMatchRate: field(rateSchema.default(0.01), {
     flag: '--false-match-rate <rate>',
     help: 'share of held-out texts with a run above the threshold',
   }),
-  falseDiscoveryRate: field(rate.default(0.05), {
-    flag: '--fdr <rate>',
-    help: 'share of false ones expected among the called copies',
-  }),
-  permutations: field(z.number().int().min(19).max(1_000_000).default(999), {
-    flag: '--permutations <n>',
-    help: 'relabellings of training against held-out documents in the permutation test',
-  }),
+  falseDiscoveryRate: falseDiscoveryRateField(),
+  permutations: permutationsField('documents'),
   workers: field(z.number().int().min(1).max(64).optional(), {
     flag: '--workers <n>',
     help: 'threads that read the training texts; the result is the same',

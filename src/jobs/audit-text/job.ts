@@ -8,6 +8,7 @@ import {
   resumeJob,
   startJob,
 } from '../../kit/job/index.ts';
+import { copiesHeadline } from '../audit/declaration/index.ts';
 import { type AuditTextConfigurationInput, auditTextConfigurationSchema } from './configuration.ts';
 import { describeAuditText } from './describe.ts';
 import type { AuditTextStep } from './events.ts';
@@ -42,12 +43,7 @@ export const auditTextJob = defineJob({
       ? `Texts of ${basename(generated)} against ${basename(training)}`
       : null;
   },
-  headline: ({ replication, verdict }: AuditTextReport) => ({
-    label: 'copies',
-    metric: replication.copied,
-    unit: 'share',
-    level: verdict.find(({ subject }) => subject === 'copies')?.level ?? 'unknown',
-  }),
+  headline: (report: AuditTextReport) => copiesHeadline(report),
 });
 
 /** What an audit of texts says while it works. */

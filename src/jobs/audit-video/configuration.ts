@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { deviceField, field, pathSchema, seedField } from '../../kit/job/index.ts';
 import { DEFAULT_FRAME_RATE } from '../../kit/video/rates.ts';
-import { REPLICATION_DEFAULTS } from '../audit/replication-defaults/index.ts';
+import { falseDiscoveryRateField, permutationsField, rateSchema } from '../audit/declaration/index.ts';
 
-const rate = z.number().gt(0).lt(1);
 const perSecond = z.number().min(0.1).max(60);
 
 /** All that decides an audit of videos: recorded with the run, and enough to repeat it. */
@@ -59,18 +58,12 @@ export const auditVideoConfigurationSchema = z.strictObject({
     otherwise: 'BIOLENS_FFMPEG, or ffmpeg on the path',
   }),
   /** Sets of clips have far fewer pairs than sets of stills. */
-  falseMatchRate: field(rate.default(0.01), {
+  falseMatchRate: field(rateSchema.default(0.01), {
     flag: '--false-match-rate <rate>',
     help: 'share of unrelated pairs above the matching threshold',
   }),
-  falseDiscoveryRate: field(rate.default(REPLICATION_DEFAULTS.falseDiscoveryRate), {
-    flag: '--fdr <rate>',
-    help: 'share of false ones expected among the called copies',
-  }),
-  permutations: field(z.number().int().min(19).max(1_000_000).default(REPLICATION_DEFAULTS.permutations), {
-    flag: '--permutations <n>',
-    help: 'relabellings of training against held-out clips in the permutation test',
-  }),
+  falseDiscoveryRate: falseDiscoveryRateField(),
+  permutations: permutationsField('clips'),
   seed: seedField(),
   device: deviceField(),
 });

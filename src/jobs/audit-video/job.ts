@@ -10,6 +10,7 @@ import {
   resumeJob,
   startJob,
 } from '../../kit/job/index.ts';
+import { copiesHeadline } from '../audit/declaration/index.ts';
 import { type AuditVideoConfigurationInput, auditVideoConfigurationSchema } from './configuration.ts';
 import { describeAuditVideo } from './describe.ts';
 import { type AuditVideoStep, auditVideoItemSchema } from './events.ts';
@@ -44,12 +45,7 @@ export const auditVideoJob = defineJob({
       .slice(0, samples)
       .flatMap(({ clips }) => [clips.generated, clips.training].map(({ sheet }) => inRun(sheet, true))),
   ),
-  headline: ({ replication, verdict }: AuditVideoReport) => ({
-    label: 'copies',
-    metric: replication.copied,
-    unit: 'share',
-    level: verdict.find(({ subject }) => subject === 'copies')?.level ?? 'unknown',
-  }),
+  headline: (report: AuditVideoReport) => copiesHeadline(report),
 });
 
 /** What an audit of videos says while it works. */

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { deviceField, field, noFaceField, pathSchema, seedField, targetField } from '../../kit/job/index.ts';
 import { classesText } from './classes-text.ts';
-import { REPLICATION_DEFAULTS } from './replication-defaults/index.ts';
-
-const rate = z.number().gt(0).lt(1);
+import { falseDiscoveryRateField, permutationsField, REPLICATION_DEFAULTS, rateSchema } from './declaration/index.ts';
 
 /** All that decides an audit of folders and files: recorded with the run, and enough to repeat it. */
 export const auditConfigurationSchema = z.strictObject({
@@ -94,18 +92,12 @@ export const auditConfigurationSchema = z.strictObject({
     flag: '--faces <which>',
     help: 'faces of an image that are compared: the largest, or all',
   }),
-  falseMatchRate: field(rate.default(REPLICATION_DEFAULTS.falseMatchRate), {
+  falseMatchRate: field(rateSchema.default(REPLICATION_DEFAULTS.falseMatchRate), {
     flag: '--false-match-rate <rate>',
     help: 'share of unrelated pairs above the matching threshold',
   }),
-  falseDiscoveryRate: field(rate.default(REPLICATION_DEFAULTS.falseDiscoveryRate), {
-    flag: '--fdr <rate>',
-    help: 'share of false ones expected among the called copies',
-  }),
-  permutations: field(z.number().int().min(19).max(1_000_000).default(REPLICATION_DEFAULTS.permutations), {
-    flag: '--permutations <n>',
-    help: 'relabellings of training against held-out images in the permutation test',
-  }),
+  falseDiscoveryRate: falseDiscoveryRateField(),
+  permutations: permutationsField('images'),
   centre: field(z.boolean().default(REPLICATION_DEFAULTS.centre), {
     flag: '--no-centre',
     help: 'compare embeddings without subtracting the mean training embedding',

@@ -60,6 +60,5 @@ export {
 } from './replication/relabelling.ts';
 export { calibrateThreshold, extendTail } from './replication/threshold.ts';
 export { measureReplication, type ReplicationSettings } from './replication.ts';
-export { REPLICATION_DEFAULTS } from './replication-defaults/index.ts';
 export { openSource, type SetSource } from './sources.ts';
 export { writeVerdict } from './verdict.ts';

@@ -9,6 +9,7 @@ import {
   startJob,
 } from '../../kit/job/index.ts';
 import { type AuditConfigurationInput, auditConfigurationSchema } from './configuration.ts';
+import { copiesHeadline } from './declaration/index.ts';
 import { describeAudit } from './describe.ts';
 import { auditImages } from './images.ts';
 import { auditItemSchema } from './items.ts';
@@ -59,12 +60,7 @@ export const auditJob = defineJob({
     return typeof training === 'string' && name !== null ? `Audit of ${name} against ${basename(training)}` : null;
   },
   images: auditImages,
-  headline: ({ replication, verdict }) => ({
-    label: 'copies',
-    metric: replication.copied,
-    unit: 'share',
-    level: verdict.find(({ subject }) => subject === 'copies')?.level ?? 'unknown',
-  }),
+  headline: (report: AuditReport) => copiesHeadline(report),
 });
 
 /** What an audit of folders and files says while it works. */

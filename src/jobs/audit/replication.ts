@@ -15,7 +15,7 @@ import { relabel } from './replication/relabel.ts';
 import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
 import { calibrateThreshold } from './replication/threshold.ts';
 import { examineTraining, findDuplicates, HISTOGRAM_ROWS, type TrainingPairs } from './replication/training-pairs.ts';
-import { REPLICATION_DEFAULTS } from './replication-defaults/index.ts';
+import { REPLICATION_DEFAULTS } from './declaration/replication-defaults.ts';
 import { mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
 
 export interface ReplicationSettings {
