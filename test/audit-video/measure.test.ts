@@ -15,6 +15,8 @@ import {
   segmentAp,
   wholeMatrix,
 } from '../../src/jobs/audit-video/index.ts';
+import { clusterDuplicates } from '../../src/jobs/audit-video/measure/statistics.ts';
+import { Tally } from '../../src/jobs/audit-video/measure/tally.ts';
 import { temporaryFolder } from '../faces/models.ts';
 
 /** Rows of length 1. */
@@ -194,4 +196,36 @@ test('black bars are found, and a dark picture is not taken for one', () => {
   // A bar in one frame alone is none.
   expect(findPicture([frame((_, y) => y < 4), frame(() => false)])).toEqual(whole);
   expect(findPicture([frame((_, y) => y < 25)])).toEqual(whole);
+});
+
+describe('scores of a clip with a set', () => {
+  test('a list holds each cluster of duplicates once, so that many duplicates hide no other clip', () => {
+    const tally = new Tally();
+    // 70 duplicates of one clip, then ten others.
+    const scores = Float32Array.from({ length: 80 }, (_, i) => (i < 70 ? 0.9 : 0.5 - i / 1000));
+    tally.add(scores, { cluster: Int32Array.from(scores, (_, i) => Math.max(0, i - 69)) });
+    tally.add(scores, { skip: other => other < 75 });
+    const { lists, top1, nearest } = tally.done();
+    expect(lists[0]!.map(({ index }) => index)).toEqual(Array.from({ length: 11 }, (_, i) => i));
+    expect(nearest).toEqual(Int32Array.of(0, 75));
+    expect(top1[1]).toBeCloseTo(0.425, 6);
+  });
+
+  test('training clips that are one another’s duplicates are one cluster, named by its first', () => {
+    const stream = openStream(randomKey(17));
+    const n = 30;
+    const scores = Array.from({ length: n }, () => new Float32Array(n).fill(1));
+    for (let i = 0; i < n; i++)
+      for (let j = i + 1; j < n; j++) scores[i]![j] = scores[j]![i] = Math.tanh(0.15 * stream.normal());
+    for (const [i, j] of [
+      [4, 9],
+      [9, 21],
+      [2, 25],
+    ] as const)
+      scores[i]![j] = scores[j]![i] = 0.9995;
+    const { threshold, leader } = clusterDuplicates(scores);
+    expect(threshold).toBeLessThanOrEqual(0.999);
+    expect(Array.from(leader.keys()).filter(i => leader[i] !== i)).toEqual([9, 21, 25]);
+    expect([leader[9], leader[21], leader[25]]).toEqual([4, 4, 2]);
+  });
 });

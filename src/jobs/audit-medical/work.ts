@@ -2,7 +2,7 @@ import { type AuditMedicalReport, auditMedicalReportSchema } from '../../ground/
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import { foldIn, proportionMetric, quantile, randomKey } from '../../ground/math/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
-import { callCopies, meanTop1Statistic, relabellingTest } from '../audit/index.ts';
+import { callCopies, NO_HELDOUT, noRelabelling, PairCounter, relabelLists } from '../audit/index.ts';
 import type { AuditMedicalConfiguration } from './configuration.ts';
 import { type AuditMedicalStep, auditMedicalItemSchema } from './events.ts';
 import { findNearest, type Nearest, type Prepared, prepare } from './measure/compare.ts';
@@ -124,7 +124,7 @@ export async function* auditMedical(
   const calls = callCopies(similarities(top), {
     real: {
       top1: similarities(control),
-      pairs: { counts: new Float64Array(0), pairs: 0 },
+      pairs: new PairCounter(),
       training: training.kept.length,
     },
     heldout:
@@ -133,25 +133,27 @@ export async function* auditMedical(
         : { top1: similarities(inHeldout), heldout: heldout.kept.length, training: training.kept.length },
   });
   const permutation =
-    prepared.heldout === null || heldout === null
-      ? { p: null, statistic: 'mean top-1 similarity', observed: null, permutations: 0, reason: 'needs a held-out set' }
-      : relabel(top, inHeldout!, {
-          training: training.kept.length,
-          heldout: heldout.kept.length,
-          permutations,
-          seed,
-          signal,
-        });
-  const pairs = top
-    .map(({ index, similarity, flipped }, i) => {
-      const qValue = calls.qValues?.[i] ?? null;
+    inHeldout === null || heldout === null
+      ? noRelabelling(NO_HELDOUT)
+      : // On what the coarse grid sees.
+        relabelLists(
+          top.map(({ list }, i) => ({ training: list, heldout: inHeldout[i]!.list })),
+          {
+            units: { training: training.kept.length, heldout: heldout.kept.length },
+            permutations,
+            key: foldIn(randomKey(seed), 'audit-medical'),
+            signal,
+          },
+        );
+  const pairs = calls
+    .called(threshold, falseDiscoveryRate)
+    .map((called, i) => {
+      const { index, similarity, flipped } = top[i]!;
       return {
         generated: generated.kept[i]!.name,
         training: training.kept[index]!.name,
         similarity,
-        pValue: calls.pValues?.[i] ?? null,
-        qValue,
-        copy: qValue !== null && qValue <= falseDiscoveryRate && similarity >= threshold,
+        ...called,
         flipped,
       };
     })
@@ -204,49 +206,4 @@ export async function* auditMedical(
     ...told,
     verdict: writeMedicalVerdict(told),
   });
-}
-
-/** Relabelling test over training and held-out images, on what the coarse grid sees. */
-function relabel(
-  inTraining: readonly Nearest[],
-  inHeldout: readonly Nearest[],
-  {
-    training,
-    heldout,
-    permutations,
-    seed,
-    signal,
-  }: {
-    readonly training: number;
-    readonly heldout: number;
-    readonly permutations: number;
-    readonly seed: number;
-    readonly signal: AbortSignal | undefined;
-  },
-): AuditMedicalReport['replication']['permutation'] {
-  const k = Math.min(64, training + heldout);
-  const indices = new Int32Array(inTraining.length * k);
-  const scores = new Float32Array(indices.length);
-  for (const [i, one] of inTraining.entries()) {
-    const merged = [
-      ...one.list,
-      ...inHeldout[i]!.list.map(other => ({ index: other.index + training, similarity: other.similarity })),
-    ]
-      .sort((a, b) => b.similarity - a.similarity || a.index - b.index)
-      .slice(0, k);
-    for (let rank = 0; rank < k; rank++) {
-      // Both lists hold at least as many as are kept, or all there are.
-      const entry = merged[Math.min(rank, merged.length - 1)]!;
-      indices[i * k + rank] = entry.index;
-      scores[i * k + rank] = entry.similarity;
-    }
-  }
-  const test = relabellingTest(meanTop1Statistic({ k, indices, scores }), {
-    training,
-    heldout,
-    permutations,
-    key: foldIn(randomKey(seed), 'audit-medical'),
-    signal,
-  });
-  return { ...test, units: { training, heldout } };
 }

@@ -11,7 +11,7 @@ import type { Embedder } from '../../kit/faces/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
 import { openRuntime } from '../../kit/tensor/node.ts';
 import { type Clip, type Ffmpeg, type ListedClips, readFrames } from '../../kit/video/index.ts';
-import { enginePairwise } from '../audit/index.ts';
+import { enginePairwise, NO_HELDOUT } from '../audit/index.ts';
 import type { AuditVideoConfiguration } from './configuration.ts';
 import { type AuditVideoItem, type AuditVideoStep, auditVideoItemSchema, step } from './events.ts';
 import { type Answers, answer } from './measure/answer.ts';
@@ -245,9 +245,7 @@ export async function* auditVideo(run: Run, work: VideoWork): AsyncGenerator<Aud
       falseMatchRate,
       falseDiscoveryRate,
       heldoutOverlap:
-        read.heldout === null
-          ? missingMetric('needs a held-out set')
-          : proportionMetric(answers.overlapping, read.heldout.length),
+        read.heldout === null ? missingMetric(NO_HELDOUT) : proportionMetric(answers.overlapping, read.heldout.length),
       duplicates:
         answers.duplicates === null
           ? missingMetric('too few training clips to tell duplicates from look-alikes', read.training.length)

@@ -47,9 +47,17 @@ export type { AuditProgress } from './progress.ts';
 export { measureQuality, measureQualityParts } from './quality.ts';
 export type { ReadEvent } from './read-faces.ts';
 export { BLIND_SIMILARITY } from './replication/blind.ts';
-export { callCopies } from './replication/calls.ts';
+export { type Called, callCopies } from './replication/calls.ts';
+export { clusterLinks } from './replication/duplicates.ts';
 export { fitNullTail, type NullTail } from './replication/null-tail.ts';
-export { type PairHistogram, pairHistogramOf, upperQuantile } from './replication/pair-histogram.ts';
+export { PairCounter, type PairHistogram } from './replication/pair-histogram.ts';
+export {
+  type NearestList,
+  NO_HELDOUT,
+  noRelabelling,
+  RELABELLING_LISTED,
+  relabelLists,
+} from './replication/relabel-lists.ts';
 export {
   inauthenticStatistic,
   meanTop1Statistic,
@@ -58,7 +66,7 @@ export {
   relabellingTest,
   shareAboveStatistic,
 } from './replication/relabelling.ts';
-export { calibrateThreshold, extendTail } from './replication/threshold.ts';
+export { calibrateThreshold, duplicateThreshold } from './replication/threshold.ts';
 export { measureReplication, type ReplicationSettings } from './replication.ts';
 export { openSource, type SetSource } from './sources.ts';
 export { writeVerdict } from './verdict.ts';

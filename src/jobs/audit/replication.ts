@@ -2,6 +2,7 @@ import { type Metric, missingMetric, type Pair, type Replication } from '../../g
 import { BiolensError } from '../../ground/errors.ts';
 import { foldIn, type Matrix, proportionMetric, type RandomKey } from '../../ground/math/index.ts';
 import { type MatrixSource, type Neighbours, sourceOf } from '../../kit/tensor/index.ts';
+import { REPLICATION_DEFAULTS } from './declaration/replication-defaults.ts';
 import type { EmbeddedSets } from './embedded-sets.ts';
 import { authPctOf, ownNearest } from './metrics/auth-pct.ts';
 import { CARLINI_DEFAULTS, carliniOf } from './metrics/carlini.ts';
@@ -12,10 +13,10 @@ import { type AuditProgress, stepCounter } from './progress.ts';
 import { callCopies } from './replication/calls.ts';
 import { measureControls, overlapOf } from './replication/control.ts';
 import { relabel } from './replication/relabel.ts';
+import { NO_HELDOUT, noRelabelling } from './replication/relabel-lists.ts';
 import { histogramsOf, pairShareAbove, shareAbove, summariseTop1 } from './replication/summaries.ts';
 import { calibrateThreshold } from './replication/threshold.ts';
 import { examineTraining, findDuplicates, HISTOGRAM_ROWS, type TrainingPairs } from './replication/training-pairs.ts';
-import { REPLICATION_DEFAULTS } from './declaration/replication-defaults.ts';
 import { mapSource, meanRow, normaliseRows, readRows, sampleNumbers } from './rows.ts';
 
 export interface ReplicationSettings {
@@ -38,7 +39,6 @@ function checkRate(name: string, value: number): number {
   throw new BiolensError('usage', `"${name}" expected a number above 0 and below 1, got ${value}`);
 }
 
-const NO_HELDOUT = 'needs a held-out set';
 const NO_THRESHOLD = 'too few real pairs to calibrate a threshold';
 
 /**
@@ -88,22 +88,22 @@ export async function* measureReplication(
   const { heldoutTop1 } = controls;
   const { threshold, pairs: calibrationPairs, method } = calibrateThreshold(controls.real.pairs, falseMatchRate);
   const calls = callCopies(top1, controls);
-  const pairs = Array.from(top1, (similarity, i): Pair => {
-    const qValue = calls.qValues?.[i] ?? null;
-    return {
-      generated: sets.generated.id(i),
-      training: sets.training.id(nearest.indices[i * nearest.k]!),
-      similarity,
-      pValue: calls.pValues?.[i] ?? null,
-      qValue,
-      copy: threshold !== null && similarity >= threshold && qValue !== null && qValue <= falseDiscoveryRate,
-    };
-  }).sort((a, b) => b.similarity - a.similarity);
+  const pairs = calls
+    .called(threshold, falseDiscoveryRate)
+    .map(
+      (called, i): Pair => ({
+        generated: sets.generated.id(i),
+        training: sets.training.id(nearest.indices[i * nearest.k]!),
+        similarity: top1[i]!,
+        ...called,
+      }),
+    )
+    .sort((a, b) => b.similarity - a.similarity);
 
   if (heldout !== null) yield step('relabelling test');
   const permutation =
     sets.heldout === null || heldout === null || heldoutTop1 === null
-      ? { p: null, statistic: 'mean top-1 similarity', observed: null, permutations: 0, reason: NO_HELDOUT }
+      ? noRelabelling(NO_HELDOUT)
       : await relabel(
           { training: sets.training.rows, generated: sets.generated.rows, heldout: sets.heldout.rows },
           { own, heldoutUnits: heldout, heldoutTop1, centred, permutations, key, ...common },

@@ -1,3 +1,4 @@
+import { type NearestList, RELABELLING_LISTED } from '../../audit/index.ts';
 import { normaliseCells } from './grid.ts';
 
 type Size = readonly [number, number, number];
@@ -151,10 +152,9 @@ export interface Nearest {
   readonly similarity: number;
   readonly flipped: boolean;
   /** The others, most alike first, as the coarse grid sees them. */
-  readonly list: readonly { readonly index: number; readonly similarity: number }[];
+  readonly list: NearestList;
 }
 
-const KEPT = 64;
 const scaled = (shift: Size): Size => [shift[0] * COARSER, shift[1] * COARSER, shift[2] * COARSER];
 
 /**
@@ -214,5 +214,10 @@ export function findNearest(
     );
     if (similarity > best.similarity) best = { index, similarity, mask };
   }
-  return { index: best.index, similarity: best.similarity, flipped: best.mask !== 0, list: list.slice(0, KEPT) };
+  return {
+    index: best.index,
+    similarity: best.similarity,
+    flipped: best.mask !== 0,
+    list: list.slice(0, RELABELLING_LISTED),
+  };
 }

@@ -1,6 +1,6 @@
 import { missingMetric, type TextReplication } from '../../../ground/contracts/index.ts';
 import { foldIn, proportionMetric, type RandomKey } from '../../../ground/math/index.ts';
-import { callCopies, fitNullTail, relabellingTest } from '../../audit/index.ts';
+import { callCopies, fitNullTail, NO_HELDOUT, noRelabelling, PairCounter, relabellingTest } from '../../audit/index.ts';
 
 /** Fewer held-out texts make no null. */
 export const LEAST_HELDOUT = 60;
@@ -40,7 +40,7 @@ export type Calls = Pick<TextReplication, 'threshold' | 'calibration' | 'control
   readonly copies: readonly boolean[];
 };
 
-const NO_HELDOUT = 'none: a held-out set is needed; a text is called by the length of its longest rare run alone';
+const NO_CONTROL = 'none: a held-out set is needed; a text is called by the length of its longest rare run alone';
 
 /** The shortest length that a held-out text exceeds at most at this rate. */
 function thresholdOf(heldout: readonly number[], { shortest, falseMatchRate }: CallSettings): number {
@@ -72,7 +72,7 @@ export function callTexts(lengths: readonly number[], heldout: HeldoutScores | n
     const none = lengths.map(() => null);
     const control =
       heldout === null
-        ? NO_HELDOUT
+        ? NO_CONTROL
         : `none: ${heldout.inTraining.length} usable held-out texts, ${LEAST_HELDOUT} are needed`;
     return {
       threshold: copyLength,
@@ -89,7 +89,7 @@ export function callTexts(lengths: readonly number[], heldout: HeldoutScores | n
   const calls = callCopies(similarities(lengths, shortest), {
     real: {
       top1: similarities(heldout.inTraining, shortest),
-      pairs: { counts: new Float64Array(0), pairs: 0 },
+      pairs: new PairCounter(),
       training: heldout.trainingDocuments,
     },
     heldout: {
@@ -114,6 +114,8 @@ export function callTexts(lengths: readonly number[], heldout: HeldoutScores | n
     copies,
   };
 }
+
+const STATISTIC = 'mean logarithm of the longest run';
 
 /** A document in which a generated text has a match. */
 export interface DocumentMatch {
@@ -140,7 +142,6 @@ export function relabelDocuments(
   },
 ): TextReplication['permutation'] {
   const { units, shortest, permutations, key, signal } = options;
-  const statistic = 'mean logarithm of the longest run';
   const numbers = new Map<string, number>();
   let [training, heldout] = [0, units.training];
   for (const list of lists)
@@ -154,7 +155,7 @@ export function relabelDocuments(
   );
   const test = relabellingTest(
     {
-      name: statistic,
+      name: STATISTIC,
       evaluate(isTraining) {
         let sum = 0;
         for (const list of known) sum += list.find(([number]) => isTraining[number] === 1)?.[1] ?? 0;
@@ -168,11 +169,8 @@ export function relabelDocuments(
 
 /** Why there is no relabelling test. */
 export const NO_RELABELLING: TextReplication['permutation'] = {
-  p: null,
-  statistic: 'mean logarithm of the longest run',
-  observed: null,
-  permutations: 0,
-  reason: 'needs a held-out set',
+  ...noRelabelling(NO_HELDOUT),
+  statistic: STATISTIC,
 };
 
-export const NO_OVERLAP = missingMetric('needs a held-out set');
+export const NO_OVERLAP = missingMetric(NO_HELDOUT);

@@ -5,15 +5,8 @@ import { type AuditVideoStep, step } from '../events.ts';
 import type { ClipFeatures } from '../read/clip-features.ts';
 import { type ClipSet, type Common, commonOf, joinClips } from './clip-set.ts';
 import { type CompareOptions, compareContent, compareMotion, NOTHING, type ScoredRow } from './compare-sets.ts';
-import {
-  type Answer,
-  type Compared,
-  callClips,
-  clusterDuplicates,
-  type Question,
-  relabelClips,
-  Tally,
-} from './statistics.ts';
+import { type Answer, callClips, clusterDuplicates, type Question, relabelClips } from './statistics.ts';
+import { type Compared, Tally } from './tally.ts';
 
 export interface AnswerOptions extends CompareOptions {
   readonly pairwise: Pairwise;
@@ -58,29 +51,50 @@ type Read = Readonly<Record<'training' | 'generated', readonly { readonly featur
   readonly heldout: readonly { readonly features: ClipFeatures }[] | null;
 };
 
-async function* tally(
+/** Visits the scores of clips one after the other. */
+async function* visit(
   stage: string,
-  rows: AsyncGenerator<ScoredRow>,
-  {
-    clips,
-    skip,
-    see,
-  }: {
-    readonly clips: number;
-    readonly skip?: (clip: number, other: number) => boolean;
-    readonly see?: (row: ScoredRow) => void;
-  },
-): AsyncGenerator<AuditVideoStep, Compared> {
-  const sum = new Tally(clips);
+  rows: AsyncIterable<ScoredRow>,
+  { clips, see }: { readonly clips: number; readonly see: (row: ScoredRow) => void },
+): AsyncGenerator<AuditVideoStep> {
   for await (const row of rows) {
-    sum.add(row.clip, row.scores, other => skip?.(row.clip, other) ?? false);
-    see?.(row);
+    see(row);
     if (row.clip % 8 !== 0) continue;
     yield step(stage, row.clip, clips);
     // Signals and others get their turn between two steps of long work.
     await new Promise(resolve => setImmediate(resolve));
   }
+}
+
+async function* tally(
+  stage: string,
+  rows: AsyncIterable<ScoredRow>,
+  {
+    clips,
+    skip,
+    cluster,
+    see,
+  }: {
+    readonly clips: number;
+    readonly skip?: (clip: number, other: number) => boolean;
+    readonly cluster?: Int32Array;
+    readonly see?: (row: ScoredRow) => void;
+  },
+): AsyncGenerator<AuditVideoStep, Compared> {
+  const sum = new Tally();
+  yield* visit(stage, rows, {
+    clips,
+    see: row => {
+      sum.add(row.scores, { skip: skip && (other => skip(row.clip, other)), cluster });
+      see?.(row);
+    },
+  });
   return sum.done();
+}
+
+/** Scores that are known already. */
+async function* again(rows: readonly Float32Array[]): AsyncGenerator<ScoredRow> {
+  for (const [clip, scores] of rows.entries()) yield { clip, scores };
 }
 
 /** Asks of all generated clips whether they copy what training clips show, and how they move. */
@@ -102,7 +116,7 @@ export async function* answer(read: Read, options: AnswerOptions): AsyncGenerato
 
   const own: Float32Array[] = [];
   if (trained.length <= MOST_PAIRED)
-    yield* tally('comparing training clips', compareContent(training.set, training.set, options), {
+    yield* visit('comparing training clips', compareContent(training.set, training.set, options), {
       clips: trained.length,
       see: ({ scores }) => own.push(scores),
     });
@@ -114,17 +128,17 @@ export async function* answer(read: Read, options: AnswerOptions): AsyncGenerato
   for (const one of cluster) sizes[one]!++;
 
   // Held-out clips that are in the training set are no examples of clips that are not.
-  let clean = others;
-  if (others.length > 0 && duplicate !== null) {
-    const all = yield* tally(
-      'comparing held-out clips',
-      compareContent(joinClips(others, { common }), training.set, options),
-      {
-        clips: others.length,
+  const clean: ClipFeatures[] = [];
+  const cleanInTraining = new Tally();
+  if (others.length > 0)
+    yield* visit('comparing held-out clips', compareContent(joinClips(others, { common }), training.set, options), {
+      clips: others.length,
+      see: ({ clip, scores }) => {
+        if (duplicate !== null && scores.some(score => score >= duplicate)) return;
+        clean.push(others[clip]!);
+        cleanInTraining.add(scores);
       },
-    );
-    clean = others.filter((_, i) => all.top1[i]! < duplicate);
-  }
+    });
   const heldout = clean.length > 0 ? sidesOf(clean) : null;
   const byHeldout = heldout !== null && clean.length >= LEAST_HELDOUT;
   const control = byHeldout ? heldout : training;
@@ -132,24 +146,16 @@ export async function* answer(read: Read, options: AnswerOptions): AsyncGenerato
   const skip = byHeldout ? () => false : (clip: number, other: number) => cluster[clip] === cluster[other];
   const usable = (compared: Compared): number[] =>
     Array.from(compared.top1.keys()).filter(i => compared.top1[i]! > NOTHING && (byHeldout || leader[i] === i));
-  const ask = (asked: Omit<Question, 'usable' | 'training' | 'heldout'>, name: string): Answered => {
+  const ask = (asked: Pick<Question, 'generated' | 'control' | 'inHeldout'>, name: string): Answered => {
     const question: Question = {
       ...asked,
       usable: usable(asked.control),
-      training: leaders.length,
-      heldout: clean.length,
+      units: { training: leaders.length, heldout: clean.length },
     };
     return {
       question,
       answer: callClips(question, { falseMatchRate, falseDiscoveryRate }),
-      permutation: relabelClips(question, {
-        cluster,
-        clusters: leaders.length,
-        heldout: clean.length,
-        permutations,
-        key: foldIn(key, name),
-        signal,
-      }),
+      permutation: relabelClips(question, { permutations, key: foldIn(key, name), signal }),
     };
   };
 
@@ -157,11 +163,15 @@ export async function* answer(read: Read, options: AnswerOptions): AsyncGenerato
     {
       generated: yield* tally('comparing what clips show', compareContent(generated.set, training.set, options), {
         clips: made.length,
+        cluster,
       }),
-      control: yield* tally('comparing what real clips show', compareContent(control.set, training.set, options), {
-        clips: controlClips,
-        skip,
-      }),
+      control: byHeldout
+        ? cleanInTraining.done()
+        : yield* tally(
+            'comparing what real clips show',
+            own.length > 0 ? again(own) : compareContent(training.set, training.set, options),
+            { clips: trained.length, skip },
+          ),
       inHeldout:
         heldout === null
           ? null
@@ -177,6 +187,7 @@ export async function* answer(read: Read, options: AnswerOptions): AsyncGenerato
     {
       generated: yield* tally('comparing how clips move', motionOf(generated, training.set), {
         clips: made.length,
+        cluster,
         see: ({ clip, scores }) => {
           const score = scores[content.question.generated.nearest[clip]!] ?? NOTHING;
           motionOfNearest[clip] = score > NOTHING ? score : null;

@@ -6,6 +6,13 @@ import { pairNullTail } from './threshold.ts';
 /** Null sample of top-1 similarities below which the tail of single pairs is used instead. */
 export const MIN_NULL = 60;
 
+/** What is said of a generated image. */
+export interface Called {
+  readonly pValue: number | null;
+  readonly qValue: number | null;
+  readonly copy: boolean;
+}
+
 export interface Calls {
   /** `[generated]`; null where no null could be made. */
   readonly pValues: Float64Array | null;
@@ -13,6 +20,8 @@ export interface Calls {
   readonly qValues: Float64Array | null;
   /** How the p-values were made, in words for the report. */
   readonly method: string;
+  /** `[generated]`: copies are those that reach the threshold (null: none can) and have a q-value of at most this false discovery rate. */
+  called(threshold: number | null, falseDiscoveryRate: number): readonly Called[];
   /**
    * Least similarity at or above `from` that would be called at this false discovery rate if it were the only copy: the
    * sensitivity of the audit. Null when not even identical images would be.
@@ -62,7 +71,13 @@ export function callCopies(
   const usePairs = real.top1.length < MIN_NULL;
   const fitted: NullTail | null = usePairs ? pairNullTail(real.pairs, real.training) : fitNullTail(real.top1);
   if (fitted === null)
-    return { pValues: null, qValues: null, method: 'none: too few real pairs', callableFrom: () => null };
+    return {
+      pValues: null,
+      qValues: null,
+      method: 'none: too few real pairs',
+      called: () => Array.from(top1, () => ({ pValue: null, qValue: null, copy: false })),
+      callableFrom: () => null,
+    };
   let pValueOf = fitted.pValue;
   let method = usePairs ? 'tail of real pairs' : `real images (${fitted.method} tail)`;
   if (heldout !== null && heldout.top1.length >= MIN_NULL) {
@@ -73,10 +88,17 @@ export function callCopies(
     method += `, and generated against held-out images (${matched.method} tail)`;
   }
   const pValues = Float64Array.from(top1, pValueOf);
+  const qValues = Float64Array.from(benjaminiHochberg(pValues));
   return {
     pValues,
-    qValues: Float64Array.from(benjaminiHochberg(pValues)),
+    qValues,
     method,
+    called: (threshold, falseDiscoveryRate) =>
+      Array.from(top1, (similarity, i) => ({
+        pValue: pValues[i]!,
+        qValue: qValues[i]!,
+        copy: threshold !== null && similarity >= threshold && qValues[i]! <= falseDiscoveryRate,
+      })),
     callableFrom(from, falseDiscoveryRate) {
       const isCalled = (similarity: number): boolean => pValueOf(similarity) <= falseDiscoveryRate / top1.length;
       if (!isCalled(1)) return null;

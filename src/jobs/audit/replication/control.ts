@@ -5,6 +5,7 @@ import type { Pairwise } from '../pairwise.ts';
 import { readRows, sampleNumbers, takeRows } from '../rows.ts';
 import { MIN_NULL, type NullOfHeldout, type NullOfRealImages } from './calls.ts';
 import { countPairs, cutAbove, type PairHistogram } from './pair-histogram.ts';
+import { NO_HELDOUT } from './relabel-lists.ts';
 import { HISTOGRAM_ROWS, type TrainingPairs } from './training-pairs.ts';
 
 /** What copies are told from: images that cannot be copies. */
@@ -64,7 +65,7 @@ export async function measureControls(
 
 /** Share of held-out images that are duplicates of training images: leaked into a set that should be new to the generator. */
 export function overlapOf(heldoutTop1: Float32Array | null, duplicateThreshold: number | null): Metric {
-  if (heldoutTop1 === null) return missingMetric('needs a held-out set');
+  if (heldoutTop1 === null) return missingMetric(NO_HELDOUT);
   if (duplicateThreshold === null)
     return missingMetric('too few training items to tell duplicates', heldoutTop1.length);
   const overlapping = heldoutTop1.filter(similarity => similarity >= duplicateThreshold).length;

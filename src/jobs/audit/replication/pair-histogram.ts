@@ -30,28 +30,26 @@ export async function countPairs(
   right: Matrix,
   options: { readonly pairwise: Pairwise; readonly sameSet?: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<PairHistogram> {
-  const counts = new Float64Array(BINS);
-  let pairs = 0;
+  const counter = new PairCounter();
   const visit = (block: ProductBlock): void => {
     for (let r = 0; r < block.rows; r++) {
       const from = options.sameSet ? Math.max(0, block.row + r + 1 - block.col) : 0;
-      for (let c = from; c < block.cols; c++) counts[binOf(block.data[r * block.cols + c]!)]!++;
-      pairs += Math.max(0, block.cols - from);
+      for (let c = from; c < block.cols; c++) counter.add(block.data[r * block.cols + c]!);
     }
   };
   await options.pairwise.products(left, right, { visit, signal: options.signal });
-  return { counts, pairs };
+  return counter;
 }
 
-/** Counts similarities that are known already. */
-export function pairHistogramOf(similarities: Iterable<number>): PairHistogram {
-  const counts = new Float64Array(BINS);
-  let pairs = 0;
-  for (const similarity of similarities) {
-    counts[binOf(similarity)]!++;
-    pairs++;
+/** Counts similarities one by one. */
+export class PairCounter implements PairHistogram {
+  readonly counts = new Float64Array(BINS);
+  pairs = 0;
+
+  add(similarity: number): void {
+    this.counts[binOf(similarity)]!++;
+    this.pairs++;
   }
-  return { counts, pairs };
 }
 
 /** The same histogram without the bins from `similarity` up. */

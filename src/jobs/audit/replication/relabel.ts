@@ -3,6 +3,7 @@ import { foldIn, type Matrix, type RandomKey } from '../../../ground/math/index.
 import { type MatrixSource, sourceOf } from '../../../kit/tensor/index.ts';
 import type { Pairwise } from '../pairwise.ts';
 import { appendRows, mapSource, meanRow, normaliseRows, readRows, takeRows } from '../rows.ts';
+import { noRelabelling } from './relabel-lists.ts';
 import { meanTop1Statistic, relabellingTest } from './relabelling.ts';
 import { findRepeats, type TrainingPairs } from './training-pairs.ts';
 
@@ -65,15 +66,7 @@ export async function relabel(
   const left = await heldoutRepeats(heldoutUnits, { own, heldoutTop1, pairwise, signal });
   const kept = Array.from({ length: sets.heldout.rows }, (_, i) => i).filter(i => !left.has(i));
   const units = { training: training.rows, heldout: kept.length };
-  if (kept.length === 0)
-    return {
-      p: null,
-      statistic: 'mean top-1 similarity',
-      observed: null,
-      permutations: 0,
-      units,
-      reason: 'every held-out image is in the training set too',
-    };
+  if (kept.length === 0) return { ...noRelabelling('every held-out image is in the training set too'), units };
   const pool = appendRows(training, takeRows(sets.heldout, kept));
   const centre = centred ? await meanRow(pool, { signal }) : undefined;
   const unit = (matrix: Matrix): Matrix => normaliseRows(matrix, centre);
