@@ -178,10 +178,7 @@ export function createFetchTransport(fetch: typeof globalThis.fetch): Transport 
           signal,
           redirect: 'manual',
         });
-        const given = Object.fromEntries(response.headers);
-        const limit = limitFor(response.status, { headers: given, mostBytes });
-        const read = response.body === null ? '' : (await readUpTo(response.body, limit)).body;
-        return { status: response.status, headers: given, body: read };
+        return await readFetched(response, mostBytes);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         if (error instanceof ModelError) throw error;
@@ -190,6 +187,13 @@ export function createFetchTransport(fetch: typeof globalThis.fetch): Transport 
     },
     close() {},
   };
+}
+
+/** Reads an answer of `fetch`: all of it, or the start of an error. @throws {ModelError} `malformed` where it is longer than it may be */
+export async function readFetched({ status, headers, body }: Response, mostBytes?: number): Promise<HttpReply> {
+  const given = Object.fromEntries(headers);
+  const read = body === null ? '' : (await readUpTo(body, limitFor(status, { headers: given, mostBytes }))).body;
+  return { status, headers: given, body: read };
 }
 
 /** Says which server could not be reached and why, without the path. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { BiolensError } from '../../../src/ground/errors.ts';
-import { ModelError } from '../../../src/kit/vlm/index.ts';
-import { MOCK_KEY, type MockOptions, MockProvider } from './mock-provider.ts';
-import { makeRun, saidIn } from './support.ts';
+import { ModelError, openBatches } from '../../../src/kit/vlm/index.ts';
+import { MOCK_KEY, MODELS, type MockOptions, MockProvider } from './mock-provider.ts';
+import { clientFor, makeRun, saidIn } from './support.ts';
 
 const KINDS = ['openai', 'anthropic', 'google'] as const;
 const make = (kind: MockOptions['kind'], options: Omit<MockOptions, 'kind'> = {}): MockProvider =>
@@ -227,10 +227,8 @@ describe.each(KINDS)('batches of %s', kind => {
       }
       return await provider.fetch(url, init);
     };
-    const { openBatches } = await import('../../../src/kit/vlm/index.ts');
-    const { ENVIRONMENT, MODELS } = await import('./mock-provider.ts');
     const run = makeRun(provider);
-    const client = openBatches(MODELS[kind], { environment: ENVIRONMENT, fetch });
+    const { client } = clientFor(provider, fetch);
     const early = await run.stretch({ wait: false }, { client, settleMs: 60_000 });
     expect(early.error).toMatchObject({ code: 'interrupted' });
     expect(provider.batches, 'too early to tell').toHaveLength(0);
@@ -241,8 +239,6 @@ describe.each(KINDS)('batches of %s', kind => {
 
   test('a wrong key ends the run before anything, and is not shown', async () => {
     const provider = make(kind);
-    const { openBatches } = await import('../../../src/kit/vlm/index.ts');
-    const { MODELS } = await import('./mock-provider.ts');
     const wrong = 'sk-wrong-9876543210fedcba';
     const client = openBatches(MODELS[kind], { apiKey: wrong, fetch: provider.fetch });
     const { error } = await makeRun(provider).stretch({}, { client });
@@ -274,9 +270,14 @@ test('images that are asked about several times are marked to be kept, for Anthr
     });
 });
 
+test('a batch of Google that has ended is seen to have, however much it brings', async () => {
+  const replies = 'x'.repeat(65 * 2 ** 20);
+  const body = { name: 'batches/b0', done: true, response: { inlinedResponses: { inlinedResponses: [replies] } } };
+  const { client } = clientFor(make('google'), async () => Response.json(body));
+  expect(await client.poll('batches/b0', AbortSignal.timeout(60_000))).toMatchObject({ state: 'done' });
+});
+
 test('what Anthropic declines is a refusal, and no error', async () => {
-  const { openBatches } = await import('../../../src/kit/vlm/index.ts');
-  const { ENVIRONMENT, MODELS } = await import('./mock-provider.ts');
   const provider = make('anthropic');
   const fetch: typeof globalThis.fetch = async (input, init) => {
     const response = await provider.fetch(input, init);
@@ -287,8 +288,7 @@ test('what Anthropic declines is a refusal, and no error', async () => {
     return new Response(declined);
   };
   const run = makeRun(provider, { questions: 2 });
-  const client = openBatches(MODELS.anthropic, { environment: ENVIRONMENT, fetch });
-  expect((await run.stretch({}, { client })).error).toBeNull();
+  expect((await run.stretch({}, clientFor(provider, fetch))).error).toBeNull();
   expect(run.answers.map(({ raw, refused, finishReason }) => [raw, refused, finishReason])).toEqual([
     ['', true, 'content-filter'],
     ['', true, 'content-filter'],

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { openBatches } from '../../../src/kit/vlm/index.ts';
-import { ENVIRONMENT, MOCK_KEY, MODELS, MockProvider } from './mock-provider.ts';
-import { makeRun, saidIn } from './support.ts';
+import { MOCK_KEY, MockProvider } from './mock-provider.ts';
+import { clientFor, makeRun, saidIn } from './support.ts';
 
 const FILES = ['openai', 'anthropic'] as const;
 const ALL = [...FILES, 'google'] as const;
@@ -17,10 +16,6 @@ const through =
   (provider: MockProvider, answer: (url: URL, init: RequestInit | undefined) => Response | null): typeof fetch =>
   async (input, init) =>
     answer(new URL(String(input)), init) ?? (await provider.fetch(input, init));
-
-const clientFor = (provider: MockProvider, fetch: typeof globalThis.fetch) => ({
-  client: openBatches(MODELS[provider.kind], { environment: ENVIRONMENT, fetch }),
-});
 
 describe.each(FILES)('results of %s as a file', kind => {
   test('mangled lines, second ones and strange ids cost nothing but what they replace', async () => {
@@ -177,6 +172,18 @@ describe.each(ALL)('what %s must not be able to do', kind => {
     const { error } = await makeRun(provider, { attempts: 1 }).stretch({}, clientFor(provider, fetch));
     expect(error).toMatchObject({ code: 'external', message: expect.stringContaining('longer than') });
   });
+});
+
+test('a key that stands where an error is cut off is not shown in part', async () => {
+  const provider = new MockProvider({ kind: 'openai' });
+  const tag = (length: number): string => `<${'x'.repeat(length - 2)}>`;
+  // The words that are shown end 64 KiB after the start, in the middle of the key.
+  const fetch = through(provider, (_, init) =>
+    init?.method === 'GET' ? new Response(`${tag(2 ** 16 - 10)}${MOCK_KEY}${' '.repeat(100)}`, { status: 400 }) : null,
+  );
+  const { error } = await makeRun(provider, { attempts: 1 }).stretch({}, clientFor(provider, fetch));
+  expect(error).toMatchObject({ kind: 'bad-request' });
+  expect(String(error)).not.toContain(MOCK_KEY.slice(0, 9));
 });
 
 test('results of Anthropic at another address are not fetched', async () => {

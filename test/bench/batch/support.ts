@@ -79,6 +79,14 @@ export function makeRun(
   return { answers, journal, shelf, questions: all, stretch };
 }
 
+/** The provider behind a network of the test's own. */
+export const clientFor = (
+  { kind }: MockProvider,
+  fetch: typeof globalThis.fetch,
+): { readonly client: BatchClient } => ({
+  client: openBatches(MODELS[kind], { environment: ENVIRONMENT, fetch }),
+});
+
 /** What was said in words. */
 export const saidIn = ({ events }: Stretch): string[] =>
   events.flatMap(event => ('message' in event ? [event.message] : []));

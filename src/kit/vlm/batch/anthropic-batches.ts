@@ -1,24 +1,17 @@
 import { z } from 'zod';
 import { asciiJson, cachedOf, encodeBody, failOrBlock } from '../chat-completions.ts';
-import { cleanReply } from '../clean-reply.ts';
 import type { Reply, ReplyFinish } from '../model.ts';
 import { ModelError } from '../model-error.ts';
 import { tryParseJson } from '../parse-json.ts';
-import type { Redactor } from '../redact.ts';
-import { changeFor, changeSettings, type Settings } from '../request-form.ts';
+import { changeSettings, type Settings } from '../request-form.ts';
 import type { BodyPart, HttpReply } from '../transport.ts';
 import type { BatchClient, BatchRequest, BatchResult, FoundBatch, LostBatch, ResultsOptions } from './client.ts';
-import type { Exchange } from './exchange.ts';
+import type { BatchAccess } from './exchange.ts';
 import { countSchema, providerIdSchema, resultLimits, UPLOAD_BYTES } from './limits.ts';
+import { entriesOf } from './pages.ts';
+import { resultOf } from './result-of.ts';
 
-export interface AnthropicBatchesOptions {
-  readonly id: string;
-  readonly model: string;
-  readonly exchange: Exchange;
-  readonly redactor: Redactor;
-  readonly basePath: string;
-}
-
+const idSchema = z.object({ id: providerIdSchema });
 const countsSchema = z.object({
   processing: countSchema,
   succeeded: countSchema,
@@ -55,8 +48,8 @@ const messageSchema = z.object({
     .nullish()
     .catch(null),
 });
-const lineSchema = z.object({
-  custom_id: z.string(),
+const lineIdSchema = z.object({ custom_id: z.string() });
+const lineSchema = lineIdSchema.extend({
   result: z.discriminatedUnion('type', [
     z.object({ type: z.literal('succeeded'), message: messageSchema }),
     z.object({ type: z.literal('errored'), error: z.unknown() }),
@@ -148,7 +141,6 @@ function settingsOf(
 
 /** Clocks differ, and a list may be a little behind. */
 const CLOCK_SKEW_MS = 10 * 60 * 1000;
-const MOST_PAGES = 20;
 
 const total = ({ request_counts: counts }: Batch): number | null =>
   counts == null ? null : Object.values(counts).reduce<number>((sum, count) => sum + (count ?? 0), 0);
@@ -158,17 +150,17 @@ const total = ({ request_counts: counts }: Batch): number | null =>
  * price (`docs.claude.com`, Message Batches). The interface gives a batch no name of its own, so that one whose id was lost is told by its
  * results alone: their ids begin with the token.
  */
-export function createAnthropicBatches(options: AnthropicBatchesOptions): BatchClient {
+export function createAnthropicBatches(options: BatchAccess): BatchClient {
   const { exchange, model, redactor, basePath } = options;
   const root = `${basePath}/messages/batches`;
   const batchUrl = (id: string, more = ''): URL => exchange.urlOf(`${root}/${encodeURIComponent(id)}${more}`);
   const get = (id: string, signal: AbortSignal): Promise<Batch> => exchange.get(batchUrl(id), batchSchema, { signal });
 
-  function readLine(line: string, { request }: ResultsOptions, sent: Settings): BatchResult | null {
+  function readLine(line: string, sent: Settings): BatchResult | null {
     const parsed = lineSchema.safeParse(tryParseJson(line));
     if (!parsed.success) return null;
     const { custom_id: id, result } = parsed.data;
-    if (result.type === 'succeeded') return readMessage(id, result.message);
+    if (result.type === 'succeeded') return resultOf(id, { redactor, read: () => replyOf(result.message) });
     if (result.type !== 'errored')
       return { id, error: new ModelError('timeout', `the provider did not come to it (${result.type})`), change: null };
     const type =
@@ -178,21 +170,7 @@ export function createAnthropicBatches(options: AnthropicBatchesOptions): BatchC
       headers: {},
       body: JSON.stringify(result.error ?? null),
     };
-    try {
-      return { id, reply: cleanReply(failOrBlock(reply, 0), redactor) };
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      return { id, error, change: changeFor(reply, { ...sent, max_tokens: request.maxOutputTokens }) };
-    }
-  }
-
-  function readMessage(id: string, message: z.infer<typeof messageSchema>): BatchResult {
-    try {
-      return { id, reply: cleanReply(replyOf(message), redactor) };
-    } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      return { id, error, change: null };
-    }
+    return resultOf(id, { redactor, read: () => failOrBlock(reply, 0), refusal: { reply, sent } });
   }
 
   /** Lines of the results of a batch that has ended. */
@@ -205,32 +183,19 @@ export function createAnthropicBatches(options: AnthropicBatchesOptions): BatchC
   async function isOurs(batch: Batch, { token, requests, signal }: LostBatch): Promise<boolean> {
     const lines = linesOf(batch, { requests, request: { maxOutputTokens: 4096 }, signal });
     for await (const line of lines) {
-      const id =
-        line === null ? undefined : z.object({ custom_id: z.string() }).safeParse(tryParseJson(line)).data?.custom_id;
+      const id = line === null ? undefined : lineIdSchema.safeParse(tryParseJson(line)).data?.custom_id;
       if (id !== undefined) return id.startsWith(token);
     }
     return false;
   }
 
-  async function* list(signal: AbortSignal): AsyncGenerator<Batch> {
-    let after: string | null = null;
-    for (let page = 0; page < MOST_PAGES; page++) {
-      const more: string = after === null ? '' : `&after_id=${encodeURIComponent(after)}`;
-      const listed: z.infer<typeof listSchema> = await exchange.get(
-        exchange.urlOf(`${root}?limit=100${more}`),
-        listSchema,
-        {
-          signal,
-        },
-      );
-      for (const one of listed.data) {
-        const batch = batchSchema.safeParse(one).data;
-        if (batch !== undefined) yield batch;
-      }
-      after = listed.last_id ?? null;
-      if (listed.has_more !== true || after === null) return;
-    }
-  }
+  const list = (signal: AbortSignal): AsyncGenerator<Batch> =>
+    entriesOf(async after => {
+      const more = after === null ? '' : `&after_id=${encodeURIComponent(after)}`;
+      const listed = await exchange.get(exchange.urlOf(`${root}?limit=100${more}`), listSchema, { signal });
+      const entries = listed.data.flatMap(one => batchSchema.safeParse(one).data ?? []);
+      return { entries, next: listed.has_more === true ? listed.last_id : null };
+    });
 
   async function find(lost: LostBatch): Promise<FoundBatch> {
     let unclear = false;
@@ -258,8 +223,7 @@ export function createAnthropicBatches(options: AnthropicBatchesOptions): BatchC
     async submit({ entries, signal }) {
       const body = entries.flatMap(({ parts }, i) => (i === 0 ? parts : [',', ...parts]));
       const made = await exchange.post(exchange.urlOf(root), ['{"requests":[', ...body, ']}'], {
-        contentType: 'application/json',
-        schema: z.object({ id: providerIdSchema }),
+        schema: idSchema,
         signal,
       });
       return made.id;
@@ -277,19 +241,17 @@ export function createAnthropicBatches(options: AnthropicBatchesOptions): BatchC
       };
     },
     async *results(id, given) {
-      const sent = changeSettings(settingsOf(model, { temperature: 0, ...given.request }), given.changes);
+      const asked = settingsOf(model, { temperature: 0, ...given.request });
+      // It knows no other name for the longest reply.
+      const sent = { ...changeSettings(asked, given.changes), max_tokens: asked.max_tokens };
       for await (const line of linesOf(await get(id, given.signal), given)) {
-        const result = line === null ? null : readLine(line, given, sent);
+        const result = line === null ? null : readLine(line, sent);
         if (result === null) given.faults.unreadable++;
         else yield result;
       }
     },
     async cancel(id, signal) {
-      await exchange.post(batchUrl(id, '/cancel'), ['{}'], {
-        contentType: 'application/json',
-        schema: z.object({ id: providerIdSchema }),
-        signal,
-      });
+      await exchange.post(batchUrl(id, '/cancel'), ['{}'], { schema: idSchema, signal });
     },
     async forget({ id }, signal) {
       if (id !== null) await exchange.remove(batchUrl(id), signal);

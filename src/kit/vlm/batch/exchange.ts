@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { messageOf } from '../../../ground/errors.ts';
-import { classifyFailure, ERROR_BYTES } from '../classify-failure.ts';
+import { classifyFailure } from '../classify-failure.ts';
+import { redactReply } from '../clean-reply.ts';
 import { ModelError } from '../model-error.ts';
 import { parseJson } from '../parse-json.ts';
 import type { Redactor } from '../redact.ts';
@@ -9,14 +10,14 @@ import {
   createFetchTransport,
   createNodeTransport,
   type HttpReply,
-  MOST_REPLY_BYTES,
   networkError,
+  readFetched,
   type Transport,
 } from '../transport.ts';
 import { type LineLimits, readLines } from './read-lines.ts';
 
 export interface ExchangeOptions {
-  /** All paths lie under it; nothing is sent anywhere else. */
+  /** Nothing is sent to another origin. */
   readonly baseUrl: URL;
   /** Sent with every request, the key among them. */
   readonly headers: Readonly<Record<string, string>>;
@@ -29,9 +30,19 @@ export interface JsonOptions {
   readonly mostBytes?: number | undefined;
 }
 
+/** What the client of a provider is made of. */
+export interface BatchAccess {
+  readonly id: string;
+  readonly model: string;
+  readonly exchange: Exchange;
+  readonly redactor: Redactor;
+  /** The path of the interface, such as `/v1`. */
+  readonly basePath: string;
+}
+
 /** The requests that the batch interfaces are made of; redirects are not followed, and replies have limits. */
 export interface Exchange {
-  /** @throws {ModelError} `malformed` where the address is not under the base */
+  /** @throws {ModelError} `malformed` for an address of another origin */
   urlOf(path: string): URL;
   post<T>(url: URL, body: readonly BodyPart[], options: PostedJson<T>): Promise<T>;
   get<T>(url: URL, schema: z.ZodType<T>, options: JsonOptions): Promise<T>;
@@ -43,7 +54,8 @@ export interface Exchange {
 }
 
 export interface PostedJson<T> extends JsonOptions {
-  readonly contentType: string;
+  /** JSON by default. */
+  readonly contentType?: string | undefined;
   readonly schema: z.ZodType<T>;
 }
 
@@ -77,17 +89,16 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
   const send = fetch ?? globalThis.fetch;
   const own = { ...headers, accept: 'application/json', 'user-agent': 'biolens' };
 
-  const clean = (reply: HttpReply): HttpReply => ({ ...reply, body: redactor.text(reply.body) });
-
-  const failure = (reply: HttpReply): ModelError => {
+  const failure = (given: HttpReply): ModelError => {
+    const reply = redactReply(given, redactor);
     const { kind, message, retryAfterMs } = classifyFailure(reply, Date.now());
     const of = kind === 'blocked' ? 'bad-request' : kind;
     return new ModelError(of, `${message} (HTTP ${reply.status})`, { status: reply.status, retryAfterMs });
   };
 
   function read<T>(given: HttpReply, schema: z.ZodType<T>): T {
-    const reply = clean(given);
-    if (reply.status < 200 || reply.status >= 300) throw failure(reply);
+    if (given.status < 200 || given.status >= 300) throw failure(given);
+    const reply = redactReply(given, redactor);
     let json: unknown;
     try {
       json = parseJson(reply.body);
@@ -109,28 +120,6 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
     return await send(url, { method, headers: own, signal, redirect: 'manual' });
   }
 
-  async function textOf(response: Response, most: number, cut: boolean): Promise<string> {
-    const pieces: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const piece of response.body ?? []) {
-      bytes += piece.length;
-      if (bytes > most) {
-        if (cut)
-          return Buffer.concat([...pieces, piece])
-            .subarray(0, most)
-            .toString('utf8');
-        throw new ModelError('malformed', `the reply is longer than ${most.toLocaleString('en-US')} bytes`);
-      }
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces).toString('utf8');
-  }
-
-  async function replyOf(response: Response, mostBytes: number): Promise<HttpReply> {
-    const body = response.ok ? await textOf(response, mostBytes, false) : await textOf(response, ERROR_BYTES, true);
-    return { status: response.status, headers: Object.fromEntries(response.headers), body };
-  }
-
   return {
     urlOf(path) {
       const url = new URL(path, baseUrl);
@@ -140,7 +129,7 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
         `${baseUrl.origin} names results at another address (${url.origin}), which is not asked`,
       );
     },
-    async post(url, body, { contentType, schema, signal, mostBytes }) {
+    async post(url, body, { contentType = 'application/json', schema, signal, mostBytes }) {
       const limited = within(signal, LONGEST_UPLOAD_MS);
       let reply: HttpReply;
       try {
@@ -155,10 +144,10 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
       }
       return read(reply, schema);
     },
-    async get(url, schema, { signal, mostBytes = MOST_REPLY_BYTES }) {
+    async get(url, schema, { signal, mostBytes }) {
       let reply: HttpReply;
       try {
-        reply = await replyOf(await open(url, 'GET', within(signal, LONGEST_REQUEST_MS)), mostBytes);
+        reply = await readFetched(await open(url, 'GET', within(signal, LONGEST_REQUEST_MS)), mostBytes);
       } catch (error) {
         throw explain(error, { signal, url });
       }
@@ -167,7 +156,7 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
     async *lines(url, { signal, ...limits }) {
       try {
         const response = await open(url, 'GET', within(signal, LONGEST_DOWNLOAD_MS));
-        if (!response.ok) throw failure(clean(await replyOf(response, 0)));
+        if (!response.ok) throw failure(await readFetched(response));
         for await (const line of readLines(response.body ?? [], limits))
           yield line === null ? null : redactor.text(line);
       } catch (error) {
@@ -177,8 +166,8 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
     async remove(url, signal) {
       try {
         const response = await open(url, 'DELETE', within(signal, LONGEST_REQUEST_MS));
-        const reply = await replyOf(response, MOST_REPLY_BYTES);
-        if (!response.ok && response.status !== 404) throw failure(clean(reply));
+        const reply = await readFetched(response);
+        if (!response.ok && response.status !== 404) throw failure(reply);
       } catch (error) {
         throw explain(error, { signal, url });
       }

@@ -1,22 +1,14 @@
 import { z } from 'zod';
 import { asciiJson, blockedReply, cachedOf, encodeBody, failOrBlock } from '../chat-completions.ts';
-import { cleanReply } from '../clean-reply.ts';
 import type { Reply, ReplyFinish } from '../model.ts';
 import { ModelError } from '../model-error.ts';
-import type { Redactor } from '../redact.ts';
-import { changeFor, changeSettings, type Settings } from '../request-form.ts';
+import { changeSettings, type Settings } from '../request-form.ts';
 import type { BodyPart, HttpReply } from '../transport.ts';
 import type { BatchClient, BatchRequest, BatchResult } from './client.ts';
-import type { Exchange } from './exchange.ts';
+import type { BatchAccess } from './exchange.ts';
 import { countSchema, resultLimits } from './limits.ts';
-
-export interface GoogleBatchesOptions {
-  readonly id: string;
-  readonly model: string;
-  readonly exchange: Exchange;
-  readonly redactor: Redactor;
-  readonly basePath: string;
-}
+import { entriesOf } from './pages.ts';
+import { resultOf } from './result-of.ts';
 
 const nameSchema = z.string().regex(/^batches\/[A-Za-z0-9_-]{1,200}$/, 'expected batches/…');
 /** Counts are 64-bit numbers, which its JSON writes as text. */
@@ -188,7 +180,8 @@ function encodeContents({ system, parts }: BatchRequest): BodyPart[] {
 const INLINE_BYTES = 18 * 1024 * 1024;
 /** What came in is sent back with the state of the batch. */
 const BESIDE_BYTES = 32 * 1024 * 1024;
-const MOST_PAGES = 20;
+/** Of an answer that may hold all replies of a batch, or the states of many. */
+const ANSWER_BYTES = 8 * BESIDE_BYTES;
 
 const stateOf = ({ metadata }: Operation): string => (metadata?.state ?? '').replace(/^(?:BATCH|JOB)_STATE_/, '');
 
@@ -196,7 +189,7 @@ const stateOf = ({ metadata }: Operation): string => (metadata?.state ?? '').rep
  * Batches of Google's Gemini interface, with their requests inside (less than 20 MB a batch, `ai.google.dev/gemini-api/docs/batch-api`), at half
  * the price. A batch is found again by its display name.
  */
-export function createGoogleBatches(options: GoogleBatchesOptions): BatchClient {
+export function createGoogleBatches(options: BatchAccess): BatchClient {
   const { exchange, model, redactor, basePath } = options;
   const batchUrl = (name: string, more = ''): URL => exchange.urlOf(`${basePath}/${nameSchema.parse(name)}${more}`);
 
@@ -205,14 +198,9 @@ export function createGoogleBatches(options: GoogleBatchesOptions): BatchClient 
     if (!parsed.success) return null;
     const { metadata, response, error } = parsed.data;
     const id = metadata.key;
-    const failed: HttpReply = { status: httpStatus(error?.code), headers: {}, body: JSON.stringify({ error }) };
-    try {
-      const reply = error == null ? replyOf(response) : failOrBlock(failed, 0);
-      return { id, reply: cleanReply(reply, redactor) };
-    } catch (thrown) {
-      if (!(thrown instanceof ModelError)) throw thrown;
-      return { id, error: thrown, change: error == null ? null : changeFor(failed, sent) };
-    }
+    if (error == null) return resultOf(id, { redactor, read: () => replyOf(response) });
+    const reply: HttpReply = { status: httpStatus(error.code), headers: {}, body: JSON.stringify({ error }) };
+    return resultOf(id, { redactor, read: () => failOrBlock(reply, 0), refusal: { reply, sent } });
   }
 
   return {
@@ -237,30 +225,23 @@ export function createGoogleBatches(options: GoogleBatchesOptions): BatchClient 
       const made = await exchange.post(
         exchange.urlOf(`${basePath}/models/${encodeURIComponent(model)}:batchGenerateContent`),
         [start, ...body, ']}}}}'],
-        { contentType: 'application/json', schema: z.object({ name: nameSchema }), signal, mostBytes: BESIDE_BYTES },
+        { schema: z.object({ name: nameSchema }), signal, mostBytes: BESIDE_BYTES },
       );
       return made.name;
     },
     async find({ token, signal }) {
-      let next: string | null = null;
-      for (let page = 0; page < MOST_PAGES; page++) {
-        const more: string = next === null ? '' : `&pageToken=${encodeURIComponent(next)}`;
-        const listed: z.infer<typeof listSchema> = await exchange.get(
-          exchange.urlOf(`${basePath}/batches?pageSize=100${more}`),
-          listSchema,
-          { signal, mostBytes: 8 * BESIDE_BYTES },
-        );
-        for (const one of listed.operations ?? []) {
-          const operation = operationSchema.safeParse(one).data;
-          if (operation?.metadata?.displayName === token) return { id: operation.name };
-        }
-        next = listed.nextPageToken ?? null;
-        if (next === null || next === '') return 'absent';
-      }
+      const operations = entriesOf(async after => {
+        const url = `${basePath}/batches?pageSize=100${after === null ? '' : `&pageToken=${encodeURIComponent(after)}`}`;
+        const listed = await exchange.get(exchange.urlOf(url), listSchema, { signal, mostBytes: ANSWER_BYTES });
+        const entries = (listed.operations ?? []).flatMap(one => operationSchema.safeParse(one).data ?? []);
+        return { entries, next: listed.nextPageToken };
+      });
+      for await (const { name, metadata } of operations) if (metadata?.displayName === token) return { id: name };
       return 'absent';
     },
     async poll(id, signal) {
-      const operation = await exchange.get(batchUrl(id), operationSchema, { signal, mostBytes: 2 * BESIDE_BYTES });
+      // Once it has ended, this has all replies in it.
+      const operation = await exchange.get(batchUrl(id), operationSchema, { signal, mostBytes: ANSWER_BYTES });
       const state = stateOf(operation);
       const stats = operation.metadata?.batchStats;
       const finished = stats == null ? null : (stats.successfulRequestCount ?? 0) + (stats.failedRequestCount ?? 0);
@@ -277,7 +258,7 @@ export function createGoogleBatches(options: GoogleBatchesOptions): BatchClient 
       const { mostBytes } = resultLimits(given.requests, given.request);
       const operation = await exchange.get(batchUrl(id), operationSchema, {
         signal: given.signal,
-        mostBytes: Math.min(mostBytes + BESIDE_BYTES, 8 * BESIDE_BYTES),
+        mostBytes: Math.min(mostBytes + BESIDE_BYTES, ANSWER_BYTES),
       });
       const sent = changeSettings(settingsOf({ temperature: 0, seed: 0, ...given.request }), given.changes);
       for (const item of operation.response?.inlinedResponses?.inlinedResponses ?? []) {
@@ -287,11 +268,7 @@ export function createGoogleBatches(options: GoogleBatchesOptions): BatchClient 
       }
     },
     async cancel(id, signal) {
-      await exchange.post(batchUrl(id, ':cancel'), ['{}'], {
-        contentType: 'application/json',
-        schema: z.unknown(),
-        signal,
-      });
+      await exchange.post(batchUrl(id, ':cancel'), ['{}'], { schema: z.unknown(), signal });
     },
     async forget({ id }, signal) {
       if (id !== null) await exchange.remove(batchUrl(id), signal);

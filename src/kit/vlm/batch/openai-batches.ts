@@ -1,22 +1,15 @@
 import { z } from 'zod';
 import { asciiJson, decodeReply, encodeBody, encodeMessages, settingsOf } from '../chat-completions.ts';
-import { cleanReply } from '../clean-reply.ts';
-import { ModelError } from '../model-error.ts';
 import { tryParseJson } from '../parse-json.ts';
-import type { Redactor } from '../redact.ts';
-import { changeFor, changeSettings, type RequestChange } from '../request-form.ts';
+import { changeSettings, type RequestChange, type Settings } from '../request-form.ts';
 import type { HttpReply } from '../transport.ts';
-import type { BatchClient, BatchResult, ResultsOptions } from './client.ts';
-import type { Exchange } from './exchange.ts';
+import type { BatchClient, BatchResult } from './client.ts';
+import type { BatchAccess } from './exchange.ts';
 import { countSchema, providerIdSchema, resultLimits, UPLOAD_BYTES } from './limits.ts';
+import { entriesOf } from './pages.ts';
+import { resultOf } from './result-of.ts';
 
-export interface OpenAiBatchesOptions {
-  readonly id: string;
-  readonly model: string;
-  readonly exchange: Exchange;
-  readonly redactor: Redactor;
-  /** The path of the interface, such as `/v1`. */
-  readonly basePath: string;
+export interface OpenAiBatchesOptions extends BatchAccess {
   /** Half the price is what OpenAI publishes; other hosts of the same interface have prices of their own. */
   readonly priceFactor: number | null;
   readonly changes: readonly RequestChange[];
@@ -47,7 +40,6 @@ const lineSchema = z.object({
 
 /** Under this key the token stands among the batch's metadata. */
 const TOKEN_KEY = 'biolens';
-const MOST_PAGES = 20;
 const ENDED: ReadonlySet<string> = new Set(['completed', 'expired', 'cancelled']);
 
 /** Stands nowhere in what is uploaded, where the token is followed by a dash; some parsers look for it without its own dashes. */
@@ -66,24 +58,18 @@ function headOf(token: string): string {
 export function createOpenAiBatches(options: OpenAiBatchesOptions): BatchClient {
   const { exchange, model, redactor, basePath } = options;
   const url = (path: string): URL => exchange.urlOf(`${basePath}${path}`);
-  const batchUrl = (id: string): URL => url(`/batches/${encodeURIComponent(id)}`);
-  const fileUrl = (id: string): URL => url(`/files/${encodeURIComponent(id)}`);
+  const batchUrl = (id: string, more = ''): URL => url(`/batches/${encodeURIComponent(id)}${more}`);
+  const fileUrl = (id: string, more = ''): URL => url(`/files/${encodeURIComponent(id)}${more}`);
   const get = (id: string, signal: AbortSignal) => exchange.get(batchUrl(id), batchSchema, { signal });
 
-  function readLine(line: string, { request, changes }: ResultsOptions): BatchResult | null {
+  function readLine(line: string, sent: Settings): BatchResult | null {
     const parsed = lineSchema.safeParse(tryParseJson(line));
     if (!parsed.success) return null;
     const { custom_id: id, response, error } = parsed.data;
     const body = response == null ? { error } : response.body;
     const status = response?.status_code ?? (error?.code === 'batch_expired' ? 408 : 500);
     const reply: HttpReply = { status, headers: {}, body: JSON.stringify(body ?? null) };
-    try {
-      return { id, reply: cleanReply(decodeReply(reply, 0), redactor) };
-    } catch (thrown) {
-      if (!(thrown instanceof ModelError)) throw thrown;
-      const sent = changeSettings(settingsOf(model, { parts: [], temperature: 0, seed: 0, ...request }), changes);
-      return { id, error: thrown, change: changeFor(reply, sent) };
-    }
+    return resultOf(id, { redactor, read: () => decodeReply(reply, 0), refusal: { reply, sent } });
   }
 
   return {
@@ -113,24 +99,18 @@ export function createOpenAiBatches(options: OpenAiBatchesOptions): BatchClient 
             metadata: { [TOKEN_KEY]: token },
           }),
         ],
-        { contentType: 'application/json', schema: idSchema, signal },
+        { schema: idSchema, signal },
       );
       return made.id;
     },
     async find({ token, signal }) {
-      let after: string | null = null;
-      for (let page = 0; page < MOST_PAGES; page++) {
-        const list: z.infer<typeof listSchema> = await exchange.get(
-          url(`/batches?limit=100${after === null ? '' : `&after=${encodeURIComponent(after)}`}`),
-          listSchema,
-          { signal },
-        );
-        const batches = list.data.flatMap(one => batchSchema.safeParse(one).data ?? []);
-        const found = batches.find(({ metadata }) => metadata?.[TOKEN_KEY] === token);
-        if (found !== undefined) return { id: found.id };
-        after = batches.at(-1)?.id ?? null;
-        if (list.has_more !== true || after === null) return 'absent';
-      }
+      const batches = entriesOf(async after => {
+        const more = after === null ? '' : `&after=${encodeURIComponent(after)}`;
+        const list = await exchange.get(url(`/batches?limit=100${more}`), listSchema, { signal });
+        const entries = list.data.flatMap(one => batchSchema.safeParse(one).data ?? []);
+        return { entries, next: list.has_more === true ? entries.at(-1)?.id : null };
+      });
+      for await (const { id, metadata } of batches) if (metadata?.[TOKEN_KEY] === token) return { id };
       return 'absent';
     },
     async poll(id, signal) {
@@ -145,24 +125,22 @@ export function createOpenAiBatches(options: OpenAiBatchesOptions): BatchClient 
     async *results(id, given) {
       const { output_file_id: output, error_file_id: errors } = await get(id, given.signal);
       const limits = resultLimits(given.requests, given.request);
+      const asked = settingsOf(model, { parts: [], temperature: 0, seed: 0, ...given.request });
+      const sent = changeSettings(asked, given.changes);
       for (const file of [output, errors]) {
         if (file == null) continue;
-        for await (const line of exchange.lines(url(`/files/${encodeURIComponent(file)}/content`), {
+        for await (const line of exchange.lines(fileUrl(file, '/content'), {
           ...limits,
           signal: given.signal,
         })) {
-          const result = line === null ? null : readLine(line, given);
+          const result = line === null ? null : readLine(line, sent);
           if (result === null) given.faults.unreadable++;
           else yield result;
         }
       }
     },
     async cancel(id, signal) {
-      await exchange.post(url(`/batches/${encodeURIComponent(id)}/cancel`), ['{}'], {
-        contentType: 'application/json',
-        schema: idSchema,
-        signal,
-      });
+      await exchange.post(batchUrl(id, '/cancel'), ['{}'], { schema: idSchema, signal });
     },
     async forget({ id, file }, signal) {
       const files = new Set(file === null ? [] : [file]);
