@@ -1,10 +1,9 @@
 import type { Answer, Question } from '../../../ground/contracts/bench.ts';
 import { BiolensError } from '../../../ground/errors.ts';
-import { type BatchClient, type BatchEntry, ModelError, mayHaveArrived } from '../../../kit/vlm/index.ts';
+import { type BatchClient, ModelError, mayHaveArrived } from '../../../kit/vlm/index.ts';
 import { answerKey, type Journal, latestAnswers } from '../ask/answer-log.ts';
 import { type Answerer, modelRequest } from '../ask/answerer.ts';
 import { failedAnswer, type UnpricedAnswer } from '../ask/ask-one.ts';
-import { backoffMs } from '../ask/backoff.ts';
 import { createEventChannel, type EventChannel } from '../ask/event-channel.ts';
 import type { AskEvent, AskNews } from '../ask/events.ts';
 import { createPictureStore, type ImageSource, type PictureStore } from '../ask/picture-store.ts';
@@ -13,10 +12,11 @@ import { createRecorder, type Recorder } from '../ask/recorder.ts';
 import type { AskSettings } from '../ask/settings.ts';
 import { inShard } from '../ask/shard.ts';
 import { createSpending, type Spending } from '../ask/spending.ts';
-import { BatchBook, type BookedBatch, type BookShelf, newToken } from './batch-book.ts';
+import { BatchBook, type BookedBatch, type BookShelf } from './batch-book.ts';
 import { type BatchTask, collectBatch } from './collect-batch.ts';
-import { pause } from './pause.ts';
-import { customId, requestId } from './request-ids.ts';
+import { type PackedBatch, packBatches } from './pack-batches.ts';
+import { outage, pause, persist } from './persist.ts';
+import { requestId } from './request-ids.ts';
 
 export interface BatchAskOptions {
   readonly questions: readonly Question[];
@@ -154,61 +154,28 @@ export class BatchAsking {
 
   /** Hands in all that is pending, in batches as large as the provider takes them. */
   async #handIn(book: BatchBook, recorder: Recorder): Promise<void> {
-    const { client } = this.#options;
+    const { client, settings, signal } = this.#options;
     if (this.#crowded || book.in('submitting').length > 0) return;
-    let [token, entries, ids, bytes] = [newToken(), [] as BatchEntry[], [] as string[], 0];
-    const flush = async (): Promise<boolean> => {
-      const taken = entries.length === 0 || (await this.#submit(book, { token, entries, ids }));
-      [token, entries, ids, bytes] = [newToken(), [], [], 0];
-      return taken;
-    };
-    for (const [id, task] of this.#pending(book)) {
-      this.#options.signal.throwIfAborted();
-      let entry = await this.#encode(id, task, { token, book, recorder });
-      if (entry === null) continue;
-      const size = sizeOf(entry);
-      if (entries.length >= client.limits.requests || bytes + size > client.limits.bytes) {
-        if (!(await flush())) return;
-        entry = await this.#encode(id, task, { token, book, recorder });
-        if (entry === null) continue;
-      }
-      entries.push(entry);
-      ids.push(id);
-      bytes += size;
-    }
-    await flush();
+    const packed = packBatches(this.#pending(book), {
+      client,
+      changes: book.changes,
+      signal,
+      request: async ({ posed }) =>
+        modelRequest(posed, { pictures: await this.#pictures.prepare(posed.question.images), settings }),
+      onRefused: (task, error) => this.#refuseHere(recorder, task, error),
+    });
+    for await (const batch of packed) if (!(await this.#submit(book, batch))) return;
   }
 
-  /** A request with its images; null where they cannot be sent, which is recorded. */
-  async #encode(
-    id: string,
-    task: BatchTask,
-    { token, book, recorder }: { readonly token: string; readonly book: BatchBook; readonly recorder: Recorder },
-  ): Promise<BatchEntry | null> {
-    const { client, settings, answerer } = this.#options;
-    try {
-      const pictures = await this.#pictures.prepare(task.posed.question.images);
-      const entry = client.encode(customId(token, id), modelRequest(task.posed, { pictures, settings }), book.changes);
-      if (sizeOf(entry) <= client.limits.bytes) return entry;
-      const most = client.limits.bytes.toLocaleString('en-US');
-      throw new BiolensError('input', `the question with its images is larger than a batch may be (${most} bytes)`);
-    } catch (error) {
-      if (!(error instanceof BiolensError) || error.code !== 'input' || error instanceof ModelError) throw error;
-      const failed = failedAnswer({ ...task, pictures: [] }, { answerer, attempts: 0, error });
-      await recorder.refusedHere(this.#price(failed));
-      return null;
-    }
+  /** Records that a question cannot be sent. */
+  async #refuseHere(recorder: Recorder, task: BatchTask, error: BiolensError): Promise<void> {
+    const { answerer } = this.#options;
+    const failed = failedAnswer({ ...task, pictures: [] }, { answerer, attempts: 0, error });
+    await recorder.refusedHere(this.#price(failed));
   }
 
   /** @returns false where nothing more should be handed in for now */
-  async #submit(
-    book: BatchBook,
-    {
-      token,
-      entries,
-      ids,
-    }: { readonly token: string; readonly entries: readonly BatchEntry[]; readonly ids: readonly string[] },
-  ): Promise<boolean> {
+  async #submit(book: BatchBook, { token, entries, ids }: PackedBatch): Promise<boolean> {
     const { client, settings, signal } = this.#options;
     await book.begin(token, { requests: ids, changes: book.changes });
     try {
@@ -322,20 +289,10 @@ export class BatchAsking {
     throw new BiolensError('interrupted', message, { details: { batches: left.length, requests } });
   }
 
-  /** Does what may pass again a few times, with back-off. */
-  async #persist<T>(work: () => Promise<T>, attempts = this.#options.settings.attempts): Promise<T> {
+  #persist<T>(work: () => Promise<T>, attempts = this.#options.settings.attempts): Promise<T> {
     const { signal, random = Math.random } = this.#options;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await work();
-      } catch (error) {
-        if (!(error instanceof ModelError) || !error.transient) throw error;
-        if (attempt >= attempts) throw outage(error);
-        const waitMs = backoffMs({ attempt, retryAfterMs: error.retryAfterMs, random });
-        this.#emit({ type: 'pause', waitMs, message: error.message });
-        await pause(waitMs, signal);
-      }
-    }
+    const onPause = ({ message }: ModelError, waitMs: number): void => this.#emit({ type: 'pause', waitMs, message });
+    return persist(work, { attempts, signal, random, onPause });
   }
 
   #price(answer: UnpricedAnswer): Answer {
@@ -354,16 +311,6 @@ export class BatchAsking {
     this.events.push({ ...news, done: this.#done, total: this.#tasks.size, spent: this.#spending.spent });
   }
 }
-
-const outage = (error: ModelError): BiolensError =>
-  new BiolensError('external', `the batch interface does not answer: ${error.message}`, {
-    details: { kind: error.kind },
-    cause: error,
-  });
-
-const sizeOf = ({ parts }: BatchEntry): number =>
-  // A comma or a line's end may stand between two.
-  parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 4 * Math.ceil(part.length / 3)), 1);
 
 const scaled = (
   { inputPerMillion, outputPerMillion }: NonNullable<AskSettings['price']>,
