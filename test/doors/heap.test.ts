@@ -33,13 +33,13 @@ test.each<[string, string, string, RegExp]>([
     'many lists',
     'lists.json',
     questionsOf(`{"1":[${many(5_000_000, () => '[]')}]}`),
-    /more values and names than the memory/,
+    /\.json: more values and names than the memory/,
   ],
   [
     'many names',
     'names.json',
     questionsOf(`{${many(900_000, i => `"k${i}":0`)}}`),
-    /more values and names than the memory/,
+    /\.json: more values and names than the memory/,
   ],
 ])('a file of %s is told, and the process lives', async (_, name, content, message) => {
   const file = join(root, name);

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
-import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
+import { BiolensError, throwIfAborted } from '../../../ground/errors.ts';
 import { checkPlainFile } from '../../../ground/plain-file.ts';
-import { parseJson } from '../../../kit/vlm/parse-json.ts';
+import { parseJson, whyUnparsed } from '../../../kit/vlm/parse-json.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
 
 /** Of a line; a question has a few thousand bytes. */
@@ -61,7 +61,7 @@ export async function* readJsonLines(
       try {
         value = parseJson(text);
       } catch (cause) {
-        raise({ where, message: `${where}: not JSON: ${messageOf(cause)}` }, options);
+        raise({ where, message: `${where}: ${whyUnparsed(cause)}` }, options);
         continue;
       }
       yield { where, value };

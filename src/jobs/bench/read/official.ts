@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
 import { checkPlainFile } from '../../../ground/plain-file.ts';
-import { parseJson } from '../../../kit/vlm/parse-json.ts';
+import { parseJson, whyUnparsed } from '../../../kit/vlm/parse-json.ts';
 import { ImageLocator } from './locate-image.ts';
 import { describeIssues, type ReadOptions, raise } from './problem.ts';
 import { composeQuestion, rawHeaderSchema, rawQuestionSchema } from './raw-question.ts';
@@ -25,7 +25,7 @@ async function parseFile(path: string, name: string): Promise<unknown> {
   try {
     return parseJson(text, keepDigits);
   } catch (cause) {
-    throw new BiolensError('input', `${name}: not JSON: ${messageOf(cause)}`, { cause });
+    throw new BiolensError('input', `${name}: ${whyUnparsed(cause)}`, { cause });
   }
 }
 

@@ -6,9 +6,9 @@ import type { Answer, Question } from '../../../ground/contracts/bench.ts';
 import { type BenchReport, benchReportSchema } from '../../../ground/contracts/bench-report.ts';
 import type { RunRecord } from '../../../ground/contracts/run.ts';
 import { fileError } from '../../../ground/disk.ts';
-import { BiolensError, messageOf } from '../../../ground/errors.ts';
+import { BiolensError } from '../../../ground/errors.ts';
 import { readItems, readRunRecord } from '../../../kit/runs/index.ts';
-import { parseJson } from '../../../kit/vlm/parse-json.ts';
+import { parseJson, whyUnparsed } from '../../../kit/vlm/parse-json.ts';
 import { latestAnswers } from '../ask/index.ts';
 import { scoreSettings } from '../compare/score-settings.ts';
 import { flaggedQuestions } from '../lint/lint.ts';
@@ -61,7 +61,7 @@ async function readReport(path: string, { status }: RunRecord): Promise<BenchRep
   try {
     json = parseJson(text);
   } catch (cause) {
-    throw new BiolensError('input', `${file}: not JSON: ${messageOf(cause)}`, { cause });
+    throw new BiolensError('input', `${file}: ${whyUnparsed(cause)}`, { cause });
   }
   const parsed = benchReportSchema.safeParse(json);
   if (parsed.success) return parsed.data;

@@ -1,9 +1,8 @@
 import type { z } from 'zod';
-import { messageOf } from '../../../ground/errors.ts';
 import { classifyFailure } from '../classify-failure.ts';
 import { redactReply } from '../clean-reply.ts';
 import { ModelError } from '../model-error.ts';
-import { parseJson } from '../parse-json.ts';
+import { parseJson, whyUnparsed } from '../parse-json.ts';
 import type { Redactor } from '../redact.ts';
 import {
   type BodyPart,
@@ -103,7 +102,7 @@ export function createExchange({ baseUrl, headers, redactor, fetch }: ExchangeOp
     try {
       json = parseJson(reply.body);
     } catch (error) {
-      throw new ModelError('malformed', `the batch interface sent no JSON: ${messageOf(error)}`, {
+      throw new ModelError('malformed', `the reply of the batch interface cannot be read: ${whyUnparsed(error)}`, {
         status: reply.status,
       });
     }
