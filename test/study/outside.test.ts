@@ -106,6 +106,21 @@ test.each([
   expect(resumed.report?.results[0]?.samples).toBe(24);
 });
 
+test('the copies that a command is given have numbers for names, which say no labels, whatever the folder calls them', async () => {
+  const images = join(root, 'classes');
+  const long = '光'.repeat(40);
+  await writeTones(join(images, long), { n: 40 });
+  await writeFile(
+    join(images, 'labels.csv'),
+    (await readFile(join(images, long, 'labels.csv'), 'utf8')).replaceAll(/^(?=\d)/gm, `${long}/`),
+  );
+  await rm(join(images, long, 'labels.csv'));
+  const { path, error } = await start({ images, sizes: [12] }, 'classes');
+  expect(error).toBeNull();
+  const model = JSON.parse(await readFile(join(path, 'artifacts/models/command-12/model.json'), 'utf8'));
+  expect(model.names).toEqual(Array.from({ length: 12 }, (_, i) => `${String(i).padStart(6, '0')}.png`));
+});
+
 /** A model that makes an 8 × 8 image of 192 numbers, and its card. */
 async function writeModel(folder: string): Promise<void> {
   const graph = new Graph();

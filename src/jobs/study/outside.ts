@@ -1,5 +1,5 @@
 import { copyFile, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { fileError } from '../../ground/disk.ts';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import { runCommand, splitCommand } from '../../kit/commands/index.ts';
@@ -58,18 +58,17 @@ export function parseOutside({
 const filled = (words: readonly string[], values: Readonly<Record<string, string>>): string[] =>
   words.map(word => word.replace(/\{(?:images|model|size|seed)\}/g, place => values[place] ?? place));
 
-/** Puts the images of a subset into a folder of their own, as they are. */
+/** Puts the images of a subset into a folder of their own, as they are, under numbers: names of files and folders are labels often. */
 async function writeSubset(context: StudyContext, folder: string, size: number): Promise<void> {
   const { prepared, pictures, signal } = context;
   const byName = new Map(prepared.folder.files.map(file => [file.file, file]));
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const index of orderOf(context).slice(0, size)) {
+  for (const [place, index] of orderOf(context).slice(0, size).entries()) {
     throwIfAborted(signal);
     const found = byName.get(pictures.files[index] ?? '');
     if (found === undefined) continue;
-    // Folders within become a part of the name: a folder for each class would say labels.
-    const target = join(folder, encodeURIComponent(found.file));
+    const target = join(folder, `${String(place).padStart(6, '0')}${extname(found.file)}`);
     const source = found.load === undefined ? found.path : await found.load();
     if (typeof source === 'string') await copyFile(source, target);
     else await writeFile(target, source);
