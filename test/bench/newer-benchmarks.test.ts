@@ -124,9 +124,11 @@ describe('Face-Human-Bench', () => {
   test('no path leads out of its images', async () => {
     write('secret.jpg', picture);
     write('b/eval_data/a.jpg', picture);
+    write('b/private.jpg', picture);
     symlinkSync(join(root, 'secret.jpg'), join(root, 'b/eval_data/link.jpg'));
     const views = [
       'eval_data/../../secret.jpg',
+      'eval_data/../private.jpg',
       '../secret.jpg',
       join(root, 'secret.jpg'),
       'face_age_basic_10.json',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join, normalize, relative } from 'node:path';
+import { basename, dirname, join, posix, relative } from 'node:path';
 import { z } from 'zod';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
@@ -168,8 +168,9 @@ export async function* readFaceHuman(
           wrong(`"image_paths" has no "${view}"`);
           continue;
         }
-        const found = locator.locate(path, { stem, question: String(index + 1), position: 1, of: 2 });
-        const ref = { path, file: found.file === normalize(path) && path.startsWith(`${IMAGES}/`) ? found.file : null };
+        const { file } = locator.locate(path, { stem, question: String(index + 1), position: 1, of: 2 });
+        const written = posix.normalize(path);
+        const ref = { path, file: file === written && written.startsWith(`${IMAGES}/`) ? file : null };
         const turn = turnOf(`${where}/${view}`, QA.options.length);
         const shown = QA.options.map((_, i) => QA.options[(i + turn) % QA.options.length] ?? '');
         const question = questionSchema.safeParse({

@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { join, normalize } from 'node:path';
+import { posix } from 'node:path';
 import { z } from 'zod';
 import { type Question, questionSchema } from '../../../ground/contracts/bench.ts';
 import { tryParseJson } from '../../../kit/vlm/parse-json.ts';
@@ -67,8 +67,9 @@ export async function* readFaceBench(
   const locator = new ImageLocator(root);
   const locate = (image: string) => {
     for (const folder of FOLDERS) {
-      const found = locator.locate(join(folder, normalize(image)), { stem: '', question: '', position: 1, of: 2 });
-      if (found.file === join(folder, normalize(image))) return { path: image, file: found.file };
+      const path = posix.join(folder, posix.normalize(image));
+      const { file } = locator.locate(path, { stem: '', question: '', position: 1, of: 2 });
+      if (file === path) return { path: image, file };
     }
     return { path: image, file: null };
   };
