@@ -261,6 +261,18 @@ test('a folder of something else, and of another revision, is left alone', async
   });
 });
 
+test('another part than was begun with is not taken for it', async () => {
+  const { fetch } = makeHub({ files: FILES });
+  const to = join(root, 'part');
+  const made = await copy(fetch, { to, only: ['data', 'README.md'] });
+  expect(await copy(fetch, { to, only: ['README.md', 'data', 'data'] })).toEqual(made);
+  for (const only of [['other'], ['data'], undefined])
+    await expect(copy(fetch, { to, only })).rejects.toMatchObject({
+      code: 'input',
+      message: expect.stringContaining('holds --only README.md, data of owner/name; another part wants another folder'),
+    });
+});
+
 test('an interrupt ends it, and nothing is there that is not whole', async () => {
   const controller = new AbortController();
   const { fetch } = makeHub({

@@ -20,6 +20,8 @@ const copySchema = z.strictObject({
   repository: z.string(),
   /** As it was asked for. */
   revision: z.string(),
+  /** The parts that were asked for; none: all that is useful. */
+  only: z.array(z.string()),
   /** The commit that it was then. */
   commit: z.string().regex(/^[0-9a-f]{40}$/),
   files: z.array(
@@ -38,6 +40,8 @@ export type HubCopy = z.infer<typeof copySchema>;
 export interface CopyOptions extends HubClientOptions {
   /** A new folder, or that of a copy that was broken off. */
   readonly to: string;
+  /** Folders and files that are asked for, by which `wanted` chooses; a copy that was broken off goes on with the same. */
+  readonly only?: readonly string[] | undefined;
   /** Which files are wanted. */
   readonly wanted: (path: string) => boolean;
   /** Bytes of all files together. */
@@ -72,7 +76,11 @@ function digestOf(files: readonly HubFile[]): string {
 }
 
 /** What an earlier process began here; null in a new folder. @throws {BiolensError} `input` for a folder of anything else */
-async function begunIn(folder: string, { repository, revision }: HubReference): Promise<HubCopy | null> {
+async function begunIn(
+  folder: string,
+  { repository, revision }: HubReference,
+  only: readonly string[],
+): Promise<HubCopy | null> {
   const path = join(folder, COPY_FILE);
   if (!existsSync(path)) {
     const names = await readdir(folder).catch(() => []);
@@ -90,6 +98,12 @@ async function begunIn(folder: string, { repository, revision }: HubReference): 
     throw new BiolensError(
       'input',
       `${folder}: holds ${data.repository}@${data.revision}, not ${repository}@${revision}`,
+    );
+  const asked = new Set(only);
+  if (asked.size !== data.only.length || data.only.some(part => !asked.has(part)))
+    throw new BiolensError(
+      'input',
+      `${folder}: holds ${data.only.length === 0 ? 'the whole' : `--only ${data.only.join(', ')}`} of ${repository}; another part wants another folder`,
     );
   return data;
 }
@@ -114,7 +128,8 @@ export async function* copyFromHub(reference: HubReference, options: CopyOptions
   const { signal } = controller;
   const folder = resolve(options.to);
   try {
-    const begun = await begunIn(folder, reference);
+    const only = [...new Set(options.only)].sort();
+    const begun = await begunIn(folder, reference, only);
     const again = { attempts: LISTING_ATTEMPTS, signal, random: options.random };
     const { repository, revision } = reference;
     const commit = begun?.commit ?? (await retryBusy(() => client.commitOf(repository, revision, signal), again));
@@ -135,6 +150,7 @@ export async function* copyFromHub(reference: HubReference, options: CopyOptions
       schema: 'biolens/hub-copy@1',
       hub: client.origin,
       ...reference,
+      only,
       commit,
       files: [...files],
       digest: digestOf(files),

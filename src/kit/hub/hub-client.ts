@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BiolensError, messageOf } from '../../ground/errors.ts';
-import { isNestedDeeper } from '../../ground/nesting.ts';
+import { parseJson } from '../vlm/parse-json.ts';
 import { readPieces } from './read-pieces.ts';
 import { isSafePath } from './safe-path.ts';
 
@@ -145,10 +145,8 @@ export function createHubClient({
       if (bytes > MOST_JSON_BYTES) throw new BiolensError('external', `${base.host} sends an endless list of ${what}`);
       pieces.push(piece);
     }
-    const text = Buffer.concat(pieces).toString('utf8');
     try {
-      if (isNestedDeeper(text, 64)) throw new SyntaxError('nested too deep');
-      return { value: JSON.parse(text), response };
+      return { value: parseJson(Buffer.concat(pieces).toString('utf8')), response };
     } catch (cause) {
       throw new BiolensError('external', `${base.host} sends no JSON for ${what}`, { cause });
     }

@@ -1,4 +1,4 @@
-export { COPY_FILE, type CopyEvent, type CopyOptions, copyFromHub, type HubCopy } from './copy.ts';
-export { createHubClient, type HubClient, type HubClientOptions, type HubFile } from './hub-client.ts';
-export { type HubReference, isHubReference, parseHubReference } from './reference.ts';
+export { type CopyOptions, copyFromHub, type HubCopy } from './copy.ts';
+export type { HubClientOptions } from './hub-client.ts';
+export { isHubReference, parseHubReference } from './reference.ts';
 export { isSafePath } from './safe-path.ts';

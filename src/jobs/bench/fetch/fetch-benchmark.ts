@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { z } from 'zod';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
 import {
   copyFromHub,
@@ -8,7 +7,7 @@ import {
   isHubReference,
   parseHubReference,
 } from '../../../kit/hub/index.ts';
-import { openBenchmark } from '../read/benchmark.ts';
+import { type BenchmarkFormat, openBenchmark } from '../read/benchmark.ts';
 
 export interface FetchOptions extends HubClientOptions {
   /** `hf:OWNER/NAME` or `hf:OWNER/NAME@REVISION`. */
@@ -23,26 +22,25 @@ export interface FetchOptions extends HubClientOptions {
 }
 
 /** What `biolens bench fetch --json` prints. */
-export const fetchedSchema = z.object({
-  schema: z.literal('biolens/bench-fetch@1'),
-  folder: z.string(),
-  repository: z.string(),
+export interface FetchedBenchmark {
+  readonly schema: 'biolens/bench-fetch@1';
+  readonly folder: string;
+  readonly repository: string;
   /** The commit that the revision was. */
-  commit: z.string(),
-  files: z.number().int(),
-  bytes: z.number().int(),
+  readonly commit: string;
+  readonly files: number;
+  readonly bytes: number;
   /** SHA-256 over paths, sizes and digests of all files. */
-  digest: z.string(),
-  format: z.string(),
-  questions: z.number().int(),
+  readonly digest: string;
+  readonly format: BenchmarkFormat;
+  readonly questions: number;
   /** Questions of kinds that are not asked here, by kind. */
-  leftOut: z.record(z.string(), z.number().int()),
+  readonly leftOut: Readonly<Record<string, number>>;
   /** Questions that cannot be read; the first says why. */
-  unreadable: z.object({ questions: z.number().int(), first: z.string().nullable() }),
+  readonly unreadable: { readonly questions: number; readonly first: string | null };
   /** Images that questions name and that are not there. */
-  missingImages: z.number().int(),
-});
-export type FetchedBenchmark = z.infer<typeof fetchedSchema>;
+  readonly missingImages: number;
+}
 
 export type FetchEvent =
   | { readonly type: 'note'; readonly text: string }
@@ -80,6 +78,7 @@ export async function* fetchBenchmark(options: FetchOptions): AsyncGenerator<Fet
   let copy: HubCopy | null = null;
   for await (const event of copyFromHub(parseHubReference(from), {
     to,
+    only,
     wanted,
     mostBytes,
     signal,
