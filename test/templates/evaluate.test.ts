@@ -107,6 +107,14 @@ test.each([
   expect([code, err]).toEqual([2, expect.stringContaining(message)]);
 });
 
+test('people too few to tell linkability from chance are refused before anything is measured', async () => {
+  const few = await writePeople(drawPeople({ people: 4, each: 4, noise: 1 }));
+  const { code, err } = await biolens(
+    ...['template', 'evaluate', '--embeddings', few.embeddings, '--labels', few.labels, '--runs-dir', runs],
+  );
+  expect([code, err]).toEqual([2, expect.stringContaining('5 people with two images each, got 4')]);
+});
+
 test('an evaluation that was interrupted goes on with the attack it was at, and measures nothing twice', async () => {
   const configuration = {
     ...{ embeddings: faces.embeddings, labels: faces.labels, centre: others.embeddings, schemes: ['biohash'] },

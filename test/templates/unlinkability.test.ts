@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { foldIn, openStream, randomKey } from '../../src/ground/math/index.ts';
 import {
+  type CrossedScores,
   linkabilityNull,
+  linkabilityNullOfPeople,
   linkageDensities,
   localLinkability,
   maximalLinkability,
+  splitCrossed,
   systemLinkability,
 } from '../../src/jobs/templates/index.ts';
 
@@ -81,5 +84,41 @@ describe('scores of samples', () => {
 
   test('too few scores are refused', () => {
     expect(() => linkageDensities([1, 2], draw('e', 100, 0))).toThrow('20 mated');
+  });
+});
+
+describe('chance over people', () => {
+  /** Templates that tell a person wholly, of people with so many images each. */
+  function linked(counts: readonly number[]): CrossedScores {
+    const owner = counts.flatMap((count, person) => Array<number>(count).fill(person));
+    const stream = openStream(randomKey(5));
+    return {
+      scores: Float64Array.from(
+        { length: owner.length ** 2 },
+        (_, at) => (owner[Math.floor(at / owner.length)] === owner[at % owner.length] ? 5 : 0) + stream.normal(),
+      ),
+      items: counts.map((_, person) => owner.flatMap((who, item) => (who === person ? [item] : []))),
+    };
+  }
+
+  test.each([
+    [[5, 5, 5, 5, 5]],
+    [[4, 2, 2, 2, 2]],
+    [[6, 2, 2, 2, 2, ...Array<number>(30).fill(1)]],
+    [Array<number>(20).fill(3)],
+  ])('what links lies above it, however few people have several images: %j', counts => {
+    const crossed = linked(counts);
+    const { mated, nonMated } = splitCrossed(crossed, [...counts.keys()]);
+    const own = systemLinkability(linkageDensities(mated, nonMated));
+    const chance = linkabilityNullOfPeople(crossed, { stream: openStream(randomKey(6)) });
+    expect(own).toBeGreaterThan(chance.q95);
+  });
+
+  test.each([
+    [[8, 8], '5 people with two images each, got 2'],
+    [[8, 8, 8, 8, 1, 1, 1], '5 people with two images each, got 4'],
+    [[2, 2, 2, 2, 2], '20 mated'],
+  ])('%j: too few to tell are refused, as chance would hide any linkability', (counts, message) => {
+    expect(() => linkabilityNullOfPeople(linked(counts), { stream: openStream(randomKey(6)) })).toThrow(message);
   });
 });

@@ -1,22 +1,13 @@
 import { z } from 'zod';
-import { field, pathSchema } from '../../kit/job/index.ts';
-import { embeddingFields, labelFields } from '../verification/configuration-fields/index.ts';
+import { attackResultSchema } from '../../ground/contracts/index.ts';
+import { field } from '../../kit/job/index.ts';
+import { embeddingFields, labelFields, peopleFields } from '../verification/configuration-fields/index.ts';
 import { SCHEMES } from './schemes.ts';
 
 const names = SCHEMES.map(({ name }) => name) as [string, ...string[]];
 
 const commonFields = () => ({
-  images: field(pathSchema.optional(), {
-    flag: '--images <dir>',
-    argument: 'dir',
-    help: 'images of people, a folder for each person',
-    is: 'image-folder',
-  }),
-  embeddings: field(pathSchema.optional(), {
-    flag: '--embeddings <file>',
-    help: 'embeddings made elsewhere instead (.npy, .npz, .safetensors), with --labels',
-    is: 'images-or-embeddings',
-  }),
+  ...peopleFields(),
   ...labelFields(),
   schemes: field(
     z
@@ -58,28 +49,12 @@ export type TemplateConfigurationInput = z.input<typeof templateConfigurationSch
 /** All that decides attacks on templates. */
 export const templateAttackConfigurationSchema = z.strictObject({
   ...commonFields(),
-  attacks: field(
-    z
-      .array(
-        z.enum([
-          'inversion',
-          'leaked-templates',
-          'linking',
-          'hill-climbing',
-          'decisions',
-          'dictionary',
-          'nearest-portrait',
-        ]),
-      )
-      .min(1)
-      .optional(),
-    {
-      flag: '--attack <names>',
-      help: 'attacks: inversion, leaked-templates, linking, hill-climbing, decisions, dictionary, nearest-portrait',
-      commas: true,
-      otherwise: 'all',
-    },
-  ),
+  attacks: field(z.array(attackResultSchema.shape.attack).min(1).optional(), {
+    flag: '--attack <names>',
+    help: `attacks: ${attackResultSchema.shape.attack.options.join(', ')}`,
+    commas: true,
+    otherwise: 'all',
+  }),
 });
 export type TemplateAttackConfiguration = z.infer<typeof templateAttackConfigurationSchema>;
 export type TemplateAttackConfigurationInput = z.input<typeof templateAttackConfigurationSchema>;

@@ -1,5 +1,4 @@
-import type { Metric } from '../../ground/contracts/metric.ts';
-import { missingMetric } from '../../ground/contracts/metric.ts';
+import { type Metric, missingMetric } from '../../ground/contracts/metric.ts';
 import { foldIn, type Matrix, openStream, type RandomKey, row } from '../../ground/math/index.ts';
 import {
   allPairs,
@@ -19,9 +18,10 @@ import {
   whyNotMeasurable,
 } from '../verification/index.ts';
 import { pause } from './pause.ts';
-import { evaluationKey, type ProtectedSet, protectAll, protectByPerson } from './protected-set.ts';
+import { evaluationKey, itemsOf, type ProtectedSet, protectAll, protectByPerson } from './protected-set.ts';
 import { cosine, type Scheme, type Template } from './scheme.ts';
 import {
+  checkLinkable,
   type LinkageDensities,
   linkabilityNullOfPeople,
   linkageDensities,
@@ -93,6 +93,8 @@ export interface EvaluateOptions {
   readonly key: RandomKey;
   /** False match rate of the working threshold. */
   readonly workingFmr: number;
+  /** What {@link measureUnprotected} gave of the same rows and key, where several schemes are evaluated. */
+  readonly unprotected?: Recognition | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -139,19 +141,32 @@ export function comparisonsBy(
   };
 }
 
-/** Several comparisons as one. */
-function pooled(parts: readonly Comparisons[]): Comparisons {
-  const [first] = parts;
-  const join = (of: (part: Comparisons) => Uint32Array): Uint32Array =>
-    Uint32Array.from(parts.flatMap(part => [...of(part)]));
+/** Comparisons of all pairs of embeddings, without protection. */
+export const comparePlain = (unit: Matrix, persons: Persons): Comparisons =>
+  comparisonsBy(allPairs(unit.rows), persons, (i, j) => cosine(row(unit, i), row(unit, j)));
+
+/** Recognition without protection. */
+export const measureUnprotected = (unit: Matrix, persons: Persons, key: RandomKey): Recognition =>
+  measureRecognition(comparePlain(unit, persons), foldIn(key, 'unprotected'));
+
+/** Comparisons of the same pairs under several keys as one. */
+function pooled(parts: readonly [Comparisons, ...Comparisons[]]): Comparisons {
+  const [{ scores, mated, persons, people }] = parts;
+  const n = scores.length;
+  const all = new Float64Array(parts.length * n);
+  parts.forEach((part, k) => {
+    all.set(part.scores, k * n);
+  });
+  const repeat = <T extends Uint8Array | Uint32Array>(values: T, out: T): T => {
+    for (let k = 0; k < parts.length; k++) out.set(values, k * n);
+    return out;
+  };
+  const repeatPeople = (of: Uint32Array): Uint32Array => repeat(of, new Uint32Array(all.length));
   return {
-    scores: Float64Array.from(parts.flatMap(({ scores }) => [...scores])),
-    mated: Uint8Array.from(parts.flatMap(({ mated }) => [...mated])),
-    persons:
-      first?.persons == null
-        ? null
-        : { reference: join(part => part.persons!.reference), probe: join(part => part.persons!.probe) },
-    people: first?.people ?? 0,
+    scores: all,
+    mated: repeat(mated, new Uint8Array(all.length)),
+    persons: persons && { reference: repeatPeople(persons.reference), probe: repeatPeople(persons.probe) },
+    people,
   };
 }
 
@@ -195,10 +210,7 @@ function measureUnlinkability(
   { persons, key }: { readonly persons: Persons; readonly key: RandomKey },
 ): Unlinkability {
   const n = persons.of.length;
-  const items = persons.names.map((): number[] => []);
-  persons.of.forEach((person, item) => {
-    items[person]!.push(item);
-  });
+  const items = itemsOf(persons);
   const scores = Float64Array.from({ length: n * n }, (_, at) =>
     scheme.compare(first.templates[Math.floor(at / n)]!, second.templates[at % n]!),
   );
@@ -248,21 +260,23 @@ function timeOf(work: (i: number) => void, calls: number): number {
  * Evaluates one scheme in the situations that matter: unprotected; every person with a secret key; the key stolen, so that an impostor uses the
  * victim's; and the key alone, where a stranger has the right key, since keys by person alone make the error 0 and prove nothing. With
  * it unlinkability between two sets of keys, renewability and cost.
+ *
+ * @throws BiolensError `input` for fewer people or images than unlinkability can be told with; see {@link checkLinkable}
  */
 export async function evaluateScheme(scheme: Scheme, options: EvaluateOptions): Promise<SchemeEvaluation> {
   const { unit, persons, secret, workingFmr, signal } = options;
+  checkLinkable(itemsOf(persons));
   const key = foldIn(options.key, scheme.name);
   const pairs = allPairs(unit.rows);
   const keys = Math.max(1, Math.min(options.keys, Math.floor(MOST_POOLED / pairs.reference.length)));
   const byScheme = ({ templates }: ProtectedSet): Comparisons =>
     comparisonsBy(pairs, persons, (i, j) => scheme.compare(templates[i]!, templates[j]!));
-  const plain = comparisonsBy(pairs, persons, (i, j) => cosine(row(unit, i), row(unit, j)));
   const parts: Comparisons[] = [];
   for (let set = 0; set < keys; set++) {
     await pause(signal);
     parts.push(byScheme(protectAll(scheme, unit, evaluationKey(secret, { scheme: scheme.name, set, person: null }))));
   }
-  const stolen = pooled(parts);
+  const stolen = pooled(parts as [Comparisons, ...Comparisons[]]);
   const [first, second] = [0, 1].map(set =>
     protectByPerson(scheme, unit, {
       person: persons.of,
@@ -279,7 +293,7 @@ export async function evaluateScheme(scheme: Scheme, options: EvaluateOptions): 
   const [a, b] = [first.templates[0]!, first.templates[1]!];
   const one = evaluationKey(secret, { scheme: scheme.name, set: 0, person: null });
   const opened = scheme.open(one, unit.cols);
-  const unprotected = measureRecognition(plain, foldIn(options.key, 'unprotected'));
+  const unprotected = options.unprotected ?? measureUnprotected(unit, persons, options.key);
   await pause(signal);
   const secretKey = measureRecognition(secretScores, foldIn(key, 'secret'));
   await pause(signal);

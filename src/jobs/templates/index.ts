@@ -11,6 +11,7 @@ export { ADVERSARIES, type Adversary, CLAIM_TESTS, type Claim, claimsOf } from '
 export {
   type EvaluateOptions,
   evaluateScheme,
+  measureUnprotected,
   type Recognition,
   type Renewability,
   type SchemeEvaluation,
@@ -37,6 +38,7 @@ export { biohashOf } from './schemes/biohash.ts';
 export { findScheme, SCHEMES } from './schemes.ts';
 export {
   type CrossedScores,
+  checkLinkable,
   type LinkabilityNull,
   type LinkageDensities,
   linkabilityNull,

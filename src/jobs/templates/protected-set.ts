@@ -1,5 +1,5 @@
-import type { Matrix } from '../../ground/math/index.ts';
-import { row } from '../../ground/math/index.ts';
+import { type Matrix, row } from '../../ground/math/index.ts';
+import type { Persons } from '../verification/index.ts';
 import { deriveKey, SALT_BYTES } from './keys.ts';
 import type { KeyedScheme, Scheme, Template } from './scheme.ts';
 
@@ -14,6 +14,15 @@ export function evaluationKey(
   view.setUint32(0, set);
   view.setUint32(4, person === null ? 0 : person + 1);
   return deriveKey(secret, { salt, purpose: `evaluation/${scheme}` });
+}
+
+/** Items of each person. */
+export function itemsOf({ names, of }: Persons): number[][] {
+  const items = names.map((): number[] => []);
+  of.forEach((person, item) => {
+    items[person]!.push(item);
+  });
+  return items;
 }
 
 /** A set of templates: whose keys they are under, and those keys opened. */

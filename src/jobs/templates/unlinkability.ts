@@ -12,6 +12,12 @@ export interface LinkageDensities {
 
 const MOST_BINS = 100;
 const PER_BIN = 10;
+const LEAST_SCORES = 20;
+/**
+ * With fewer people who have two images, dealing them out at random leaves them as they are too often: then 95 % of chance reaches as far as
+ * any linkability, and nothing is ever above it.
+ */
+const LEAST_PEOPLE = 5;
 
 /**
  * Densities on shared bins over the range of both, a tenth as many as mated scores and at most 100.
@@ -19,11 +25,19 @@ const PER_BIN = 10;
  * @throws BiolensError `input` for fewer than 20 mated or non-mated scores
  */
 export function linkageDensities(mated: ArrayLike<number>, nonMated: ArrayLike<number>): LinkageDensities {
-  if (Math.min(mated.length, nonMated.length) < 2 * PER_BIN)
+  checkCounts(mated.length, nonMated.length);
+  return densitiesOf(mated, nonMated);
+}
+
+function checkCounts(mated: number, nonMated: number): void {
+  if (Math.min(mated, nonMated) < LEAST_SCORES)
     throw new BiolensError(
       'input',
-      `unlinkability needs ${2 * PER_BIN} mated and non-mated scores, got ${mated.length} and ${nonMated.length}`,
+      `unlinkability needs ${LEAST_SCORES} mated and non-mated scores, got ${mated} and ${nonMated}`,
     );
+}
+
+function densitiesOf(mated: ArrayLike<number>, nonMated: ArrayLike<number>): LinkageDensities {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const list of [mated, nonMated])
@@ -151,19 +165,49 @@ export function splitCrossed(
   return { mated: Float64Array.from(mated), nonMated: nonMated.subarray(0, count) };
 }
 
+/** People who have two images or more: they alone have mated scores. */
+const several = (items: CrossedScores['items']): number[] =>
+  items.flatMap((own, person) => (own.length > 1 ? [person] : []));
+
+/**
+ * Refuses people for whom linkability could not be told from chance.
+ *
+ * @throws BiolensError `input` for fewer than five people with two images or more, or fewer than 20 mated or non-mated scores
+ */
+export function checkLinkable(items: CrossedScores['items']): void {
+  const people = several(items).length;
+  if (people < LEAST_PEOPLE)
+    throw new BiolensError('input', `unlinkability needs ${LEAST_PEOPLE} people with two images each, got ${people}`);
+  const sumOf = (of: (own: number) => number): number => items.reduce((sum, own) => sum + of(own.length), 0);
+  checkCounts(
+    sumOf(n => n * (n - 1)),
+    sumOf(n => n) ** 2 - sumOf(n => n * n),
+  );
+}
+
 /**
  * What D↔sys would be by chance, with people dealt out at random: the second templates of each person are taken for those of another. Scores
- * of one person share two keys and a face, so that dealing out single scores would call chance linkability far too often.
+ * of one person share two keys and a face, so that dealing out single scores would call chance linkability far too often. Whoever has one
+ * image stays: dealt to others, he would take mated scores away from chance alone.
+ *
+ * @throws BiolensError as {@link checkLinkable}
  */
 export function linkabilityNullOfPeople(
   crossed: CrossedScores,
   { stream, permutations = 200 }: { readonly stream: RandomStream; readonly permutations?: number },
 ): LinkabilityNull {
+  checkLinkable(crossed.items);
+  const people = several(crossed.items);
+  const dealt = Uint32Array.from(people);
   const other = Uint32Array.from(crossed.items, (_, p) => p);
   const values = new Float64Array(permutations);
   for (let p = 0; p < permutations; p++) {
-    const { mated, nonMated } = splitCrossed(crossed, stream.shuffle(other));
-    values[p] = systemLinkability(linkageDensities(mated, nonMated));
+    stream.shuffle(dealt);
+    people.forEach((person, i) => {
+      other[person] = dealt[i]!;
+    });
+    const { mated, nonMated } = splitCrossed(crossed, other);
+    values[p] = systemLinkability(densitiesOf(mated, nonMated));
   }
   return nullOf(values);
 }

@@ -1,22 +1,12 @@
 import { z } from 'zod';
 import { field, pathSchema } from '../../kit/job/index.ts';
-import { embeddingFields, labelFields } from './configuration-fields/index.ts';
+import { embeddingFields, labelFields, peopleFields } from './configuration-fields/index.ts';
 
 const rate = z.number().gt(0).lt(1);
 
 /** All that decides a verification: recorded with the run, and enough to repeat it. */
 export const verificationConfigurationSchema = z.strictObject({
-  images: field(pathSchema.optional(), {
-    flag: '--images <dir>',
-    argument: 'dir',
-    help: 'images of people, a folder for each person',
-    is: 'image-folder',
-  }),
-  embeddings: field(pathSchema.optional(), {
-    flag: '--embeddings <file>',
-    help: 'embeddings made elsewhere instead (.npy, .npz, .safetensors), with --labels',
-    is: 'images-or-embeddings',
-  }),
+  ...peopleFields(),
   scores: field(pathSchema.optional(), {
     flag: '--scores <file>',
     help: 'scores made elsewhere instead: mark and score, or the four or five columns of bob',

@@ -1,24 +1,16 @@
-import type { Metric } from '../../../ground/contracts/metric.ts';
-import { missingMetric } from '../../../ground/contracts/metric.ts';
+import { type Metric, missingMetric } from '../../../ground/contracts/metric.ts';
+import { attackResultSchema } from '../../../ground/contracts/templates.ts';
 import { foldIn, type Matrix, openStream, type RandomKey, row } from '../../../ground/math/index.ts';
 import type { Persons } from '../../verification/index.ts';
 import { pause } from '../pause.ts';
-import { evaluationKey } from '../protected-set.ts';
+import { evaluationKey, itemsOf } from '../protected-set.ts';
 import { cosine, type KeyedScheme, type Scheme, type Template } from '../scheme.ts';
 import { linkageDensities, systemLinkability } from '../unlinkability.ts';
 import { climbDecisions, climbScores } from './climb.ts';
 import { invert } from './inversion.ts';
 
 /** Attacks, in the order in which they are run. */
-export const ATTACKS = [
-  'inversion',
-  'leaked-templates',
-  'linking',
-  'hill-climbing',
-  'decisions',
-  'dictionary',
-  'nearest-portrait',
-] as const;
+export const ATTACKS = attackResultSchema.shape.attack.options;
 export type AttackName = (typeof ATTACKS)[number];
 
 /** What an attack reached. */
@@ -69,11 +61,7 @@ interface Target {
 }
 
 function targetsOf(scheme: Scheme, { unit, persons, targets, secret }: AttackOptions): Target[] {
-  const images = persons.names.map((): number[] => []);
-  persons.of.forEach((person, item) => {
-    images[person]!.push(item);
-  });
-  return images
+  return itemsOf(persons)
     .map((items, person) => ({ items, person }))
     .filter(({ items }) => items.length > 1)
     .slice(0, targets)
@@ -120,7 +108,7 @@ export async function* attackScheme(
   options: AttackOptions,
   attacks: readonly AttackName[] = ATTACKS,
 ): AsyncGenerator<AttackResult> {
-  const { unit, strangers, budget, secret, plainThreshold, signal } = options;
+  const { unit, strangers, budget, secret, signal } = options;
   const key = foldIn(options.key, scheme.name);
   const width = unit.cols;
   const targets = targetsOf(scheme, options);
@@ -253,7 +241,7 @@ export async function* attackScheme(
                 const nearest = others.reduce((best, one) => (cosine(one, found) > cosine(best, found) ? one : best));
                 return { target, unit: nearest };
               }),
-              { ...options, plainThreshold },
+              options,
             )),
       },
     ],

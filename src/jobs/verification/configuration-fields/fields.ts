@@ -38,3 +38,18 @@ export const labelFields = () => ({
     otherwise: 'identity, person, subject, name, label or id',
   }),
 });
+
+/** The people who are compared: images, or embeddings made elsewhere. */
+export const peopleFields = () => ({
+  images: field(pathSchema.optional(), {
+    flag: '--images <dir>',
+    argument: 'dir',
+    help: 'images of people, a folder for each person',
+    is: 'image-folder',
+  }),
+  embeddings: field(pathSchema.optional(), {
+    flag: '--embeddings <file>',
+    help: 'embeddings made elsewhere instead (.npy, .npz, .safetensors), with --labels',
+    is: 'images-or-embeddings',
+  }),
+});

@@ -1,1 +1,1 @@
-export { embeddingFields, labelFields } from './fields.ts';
+export { embeddingFields, labelFields, peopleFields } from './fields.ts';
