@@ -122,9 +122,18 @@ describe('records that are refused before anything is computed', () => {
     [[1, Number.NaN], 'number 1 is NaN'],
     [[Number.POSITIVE_INFINITY, 0], 'number 0 is Infinity'],
     [[0, -0], 'all zeros'],
-    [[1], '2 to 65536 numbers'],
+    [[1], '2 to 16384 numbers'],
   ])('the embedding %j', (embedding, message) => {
     expect(() => protector.protect(embedding, secret)).toThrow(message);
+  });
+
+  test('a record of the widest embedding is read again', () => {
+    const wide = openProtector({ scheme: 'salting', embedder });
+    const own = face(16_384);
+    const text = JSON.stringify(wide.protect(own, secret));
+    // The squared distance to itself, but for single precision.
+    expect(wide.compare(parseRecord(text), own, secret)).toBeCloseTo(0, 6);
+    expect(() => wide.protect(face(16_385), secret)).toThrow('2 to 16384 numbers');
   });
 
   test('subnormal and huge embeddings keep their direction', () => {

@@ -1,14 +1,16 @@
+import { equalBytes } from '@noble/ciphers/utils.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { BiolensError } from '../../ground/errors.ts';
 import { deriveKey, SALT_BYTES } from './keys.ts';
 import type { Template } from './scheme.ts';
 import { findScheme } from './schemes.ts';
 
-/** Longest record as text, and widest embedding. */
+/** Longest record as text, and widest embedding: with a number of four bytes for each of its own, its template fits into a record. */
 const MOST_CHARACTERS = 200_000;
-export const MOST_WIDTH = 65_536;
+export const MOST_WIDTH = 16_384;
 const MOST_BASE64 = 150_000;
 
 const hexDigest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -74,7 +76,7 @@ const utf8 = new TextEncoder();
 
 /** SHA-256 as 64 hexadecimal digits, as records hold it. */
 export function digestHex(bytes: Uint8Array): string {
-  return Array.from(sha256(bytes), byte => byte.toString(16).padStart(2, '0')).join('');
+  return bytesToHex(sha256(bytes));
 }
 
 /** The digest of a centre for records, of its numbers in double precision. */
@@ -94,13 +96,6 @@ function signedBytes(auxiliary: AuxiliaryData, template: string): Uint8Array {
 function macOf(secret: Uint8Array, auxiliary: AuxiliaryData, template: string): Uint8Array {
   const key = deriveKey(secret, { salt: fromBase64(auxiliary.salt), purpose: 'template/authentication' });
   return hmac(sha256, key, signedBytes(auxiliary, template));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  // All bytes are looked at, so that time says nothing of how many agree.
-  let different = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) different |= a[i]! ^ (b[i] ?? 0);
-  return different === 0;
 }
 
 /** A template as bytes: bits packed, indices one byte each, numbers as little-endian float32. */
@@ -170,7 +165,8 @@ export function openRecord(
   const salt = fromBase64(auxiliary.salt);
   if (salt.length !== SALT_BYTES)
     throw new BiolensError('input', `record: "auxiliary.salt" expected ${SALT_BYTES} bytes, got ${salt.length}`);
-  if (!sameBytes(macOf(secret, auxiliary, identifier.template), fromBase64(identifier.mac)))
+  // All bytes are looked at, so that time says nothing of how many agree.
+  if (!equalBytes(macOf(secret, auxiliary, identifier.template), fromBase64(identifier.mac)))
     throw new BiolensError('input', 'record: not authentic, or of another secret');
   return { auxiliary, template: unpackTemplate(auxiliary.scheme, fromBase64(identifier.template), auxiliary.width) };
 }

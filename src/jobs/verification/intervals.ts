@@ -2,7 +2,7 @@ import type { Interval, Metric } from '../../ground/contracts/metric.ts';
 import { missingMetric } from '../../ground/contracts/metric.ts';
 import { quantile, type RandomStream } from '../../ground/math/index.ts';
 import type { Comparisons } from './comparisons.ts';
-import { curveOf, type OrderedComparisons, orderComparisons, type RateCurve } from './rate-curve.ts';
+import { curveOf, type OrderedComparisons, orderComparisons, type RateCurve, weightOf } from './rate-curve.ts';
 
 /** How intervals are called where people are resampled. */
 export const OVER_PEOPLE = 'bootstrap over people';
@@ -143,11 +143,4 @@ export function measureShare(
     replicates[r] = held / sum;
   }
   return { value, n: kept.length, interval: intervalOf(replicates) };
-}
-
-/** How often a comparison counts in a resample of people. */
-function weightOf({ reference, probe }: NonNullable<Comparisons['persons']>, times: Float64Array, at: number): number {
-  const first = reference[at]!;
-  const second = probe[at]!;
-  return first === second ? times[first]! : times[first]! * times[second]!;
 }

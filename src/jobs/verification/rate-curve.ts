@@ -22,7 +22,7 @@ export interface OrderedComparisons {
   /** By ascending score: 1 for a mated comparison. */
   readonly mated: Uint8Array;
   /** By ascending score: the two people; null where they are not known. */
-  readonly persons: { readonly reference: Uint32Array; readonly probe: Uint32Array } | null;
+  readonly persons: Comparisons['persons'];
 }
 
 /** Orders comparisons by their score. */
@@ -48,6 +48,17 @@ export function orderComparisons({
   };
 }
 
+/** How often a comparison counts where its people were taken so many times. */
+export function weightOf(
+  { reference, probe }: NonNullable<Comparisons['persons']>,
+  times: Float64Array,
+  at: number,
+): number {
+  const first = reference[at]!;
+  const second = probe[at]!;
+  return first === second ? times[first]! : times[first]! * times[second]!;
+}
+
 /**
  * The curve of ordered comparisons; null where there are no mated or no non-mated ones.
  *
@@ -59,8 +70,6 @@ export function curveOf(
 ): RateCurve | null {
   const fmr = new Float64Array(thresholds.length);
   const fnmr = new Float64Array(thresholds.length);
-  const reference = times === null ? null : (persons?.reference ?? null);
-  const probe = persons?.probe ?? null;
   let genuine = 0;
   let impostor = 0;
   for (let group = 0; group < starts.length; group++) {
@@ -68,12 +77,7 @@ export function curveOf(
     fnmr[group] = genuine;
     const end = starts[group + 1] ?? mated.length;
     for (let i = starts[group]!; i < end; i++) {
-      let weight = 1;
-      if (reference !== null && probe !== null && times !== null) {
-        const first = reference[i]!;
-        const second = probe[i]!;
-        weight = first === second ? times[first]! : times[first]! * times[second]!;
-      }
+      const weight = persons === null || times === null ? 1 : weightOf(persons, times, i);
       if (mated[i] === 1) genuine += weight;
       else impostor += weight;
     }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Mode, Scheme } from '../../../jobs/templates/encrypted/index.ts';
+import type { MatchMode, Scheme } from '../../../jobs/templates/encrypted/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { formatTable } from '../../../kit/text/table.ts';
 import { groupOf } from '../groups.ts';
@@ -12,7 +12,7 @@ interface MatchOptions extends CommonOptions {
   readonly galleryLabels?: string;
   readonly probes: string;
   readonly probeLabels?: string;
-  readonly mode: Mode | 'additive';
+  readonly mode: MatchMode;
   readonly scheme?: Scheme;
   readonly embedder: string;
   readonly threshold?: number;
@@ -23,7 +23,7 @@ interface MatchOptions extends CommonOptions {
 }
 
 /** Who can see what, in a line under the result. */
-const ADVERSARIES: Readonly<Record<Mode | 'additive', string>> = {
+const ADVERSARIES: Readonly<Record<MatchMode, string>> = {
   'encrypted-gallery':
     'The server stored encrypted templates and saw each probe; a copy of its database is useless without the client’s key.',
   'both-encrypted': 'The server saw neither templates nor probes; it could answer wrongly without being found out.',

@@ -1,5 +1,5 @@
 import type { Claim } from '../claims.ts';
-import type { Mode } from './plan.ts';
+import type { MatchMode } from './plan.ts';
 
 const file = (name: string): string => `test/templates/encrypted/${name}.test.ts`;
 
@@ -35,7 +35,7 @@ const lies = (because: string, test: string): Claim => ({
 });
 
 /** What each mode of matching under encryption claims, by adversary; it is of the mode, and the same for every set of faces. */
-export const MODE_CLAIMS: Readonly<Record<Mode | 'additive', readonly Claim[]>> = {
+export const MODE_CLAIMS: Readonly<Record<MatchMode, readonly Claim[]>> = {
   'encrypted-gallery': [
     database('holds', 'templates are BFV ciphertexts of 128 bits of security; the server holds no key', roles),
     keys,

@@ -3,6 +3,7 @@ export { type DecideOptions, decide, type Match } from './decide.ts';
 export { type Channel, Envelopes, type Kind } from './envelope.ts';
 export {
   DEFAULT_SCALE,
+  type MatchMode,
   MODES,
   type Mode,
   PACKINGS,

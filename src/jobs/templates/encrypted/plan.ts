@@ -15,6 +15,8 @@ import { type Proof, proveCkks, proveGallery, provePair, proveProbe } from './sc
  */
 export const MODES = ['encrypted-gallery', 'both-encrypted', 'encrypted-probe'] as const;
 export type Mode = (typeof MODES)[number];
+/** The same, or the additive scheme, which has a plan of its own. */
+export type MatchMode = Mode | 'additive';
 
 export const SCHEMES = ['bfv', 'ckks'] as const;
 /** BFV computes whole numbers exactly; CKKS is faster where both are encrypted, and approximate. */

@@ -76,6 +76,13 @@ describe('the additive scheme', () => {
     expect(other).toEqual(results[0]!.slice(0, 2));
   });
 
+  test('a pool that has lost a thread says so, and lets nobody wait', async () => {
+    const pool = await AdditivePool.open(plan16, { blocks: 1, workers: 1 });
+    await pool.close();
+    const probe = quantiseRows(randomRows(1, 16, 3), 250, 'probe');
+    await expect(pool.match(probe)).rejects.toThrow('a thread of the kernel ended');
+  });
+
   test('the transform multiplies exactly, also at the ends of its range', () => {
     const words = Int32Array.from({ length: DEGREE }, (_, i) => (i % 3 === 0 ? -(2 ** 31) : 2 ** 31 - 1));
     const secret = Int8Array.from({ length: DEGREE }, (_, i) => ((i % 5) % 3 === 0 ? 1 : -1));

@@ -1,6 +1,7 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEGREE } from '../../../../src/jobs/templates/encrypted/additive/index.ts';
 import { openSlotLedger } from '../../../../src/jobs/templates/encrypted/additive/node.ts';
@@ -26,6 +27,34 @@ describe('slots are given out once', () => {
     expect(await ledger.reserve(DEGREE)).toHaveLength(DEGREE);
     expect(await ledger.reserve(1)).toEqual([{ block: 2, index: 1 }]);
     await expect(ledger.reserve(0)).rejects.toThrow('"count"');
+  });
+
+  test('a block that was left stays so after a restart', async () => {
+    const path = join(folder, 'left');
+    {
+      await using ledger = await openSlotLedger(path);
+      await ledger.reserve(3);
+      ledger.newBlock();
+    }
+    await using ledger = await openSlotLedger(path);
+    expect(await ledger.reserve(1)).toEqual([{ block: 1, index: 0 }]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  test('a ledger is open once: two that count from the same slot would release it twice', async () => {
+    const path = join(folder, 'twice');
+    {
+      await using ledger = await openSlotLedger(path);
+      await ledger.reserve(1);
+      await expect(openSlotLedger(path)).rejects.toThrow(`process ${process.pid} on`);
+      // Nor by another process.
+      const script = resolve('test/templates/encrypted/additive/enroller.ts');
+      const other = spawnSync(process.execPath, [script, path, join(folder, 'none')], { encoding: 'utf8' });
+      expect([other.status, other.stderr]).toEqual([1, expect.stringContaining('gives out its slots')]);
+      expect(await ledger.reserve(1)).toEqual([{ block: 0, index: 1 }]);
+    }
+    await using ledger = await openSlotLedger(path);
+    expect(await ledger.reserve(1)).toEqual([{ block: 0, index: 2 }]);
   });
 
   test('a torn line was promised to nobody; a changed one is refused', async () => {

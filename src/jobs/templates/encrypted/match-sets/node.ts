@@ -4,17 +4,17 @@ import { BiolensError, throwIfAborted } from '../../../../ground/errors.ts';
 import { row } from '../../../../ground/math/index.ts';
 import { BUILT_IN } from '../../../../kit/faces/index.ts';
 import { AdditiveHolder, DEGREE, ephemeralLedger, planAdditive } from '../additive/index.ts';
-import { AdditivePool } from '../additive/pool/node.ts';
+import { AdditivePool, MOST_WORKERS } from '../additive/pool/node.ts';
 import { openMatchClient } from '../client/node.ts';
 import { decide, type Match } from '../decide.ts';
 import type { LabelledSet } from '../labelled-set/node.ts';
-import { DEFAULT_SCALE, type Mode, planMatching, type Scheme } from '../plan.ts';
+import { DEFAULT_SCALE, type MatchMode, planMatching, type Scheme } from '../plan.ts';
 import { quantise, quantiseRows } from '../quantise.ts';
 import { openMatchServer } from '../server/node.ts';
 import { BUILT_IN_THRESHOLD, type Threshold, thresholdOfGallery } from '../threshold.ts';
 
 export interface MatchSetsOptions {
-  readonly mode: Mode | 'additive';
+  readonly mode: MatchMode;
   readonly scheme?: Scheme | undefined;
   readonly scale?: number | undefined;
   /** Cosine; by default that of the built-in embedder, or one set on the gallery. */
@@ -44,23 +44,18 @@ function chooseThreshold(gallery: LabelledSet, { threshold, fmr = 0.001 }: Match
 /** The same with the additive scheme: a fresh master key, and slots that live no longer than it. */
 async function matchAdditive(
   { gallery, probes }: { readonly gallery: LabelledSet; readonly probes: LabelledSet },
-  {
-    scale = DEFAULT_SCALE,
-    scheme,
-    top,
-    workers,
-    signal,
-    onProgress,
-    cosine,
-  }: MatchSetsOptions & { readonly cosine: Threshold },
+  options: MatchSetsOptions,
 ): Promise<MatchedSets> {
+  const { scale = DEFAULT_SCALE, scheme, top, signal, onProgress } = options;
   if (scheme !== undefined) throw new BiolensError('usage', '--scheme is of mode both-encrypted');
   const dimension = gallery.matrix.cols;
   const plan = planAdditive({ dimension, scale });
+  const threshold = chooseThreshold(gallery, options);
   const key = (): Uint8Array => getRandomValues(new Uint8Array(32));
   const holder = await AdditiveHolder.open(plan, { master: key(), seed: key() }, ephemeralLedger());
   const blocks = Math.ceil(gallery.matrix.rows / DEGREE);
-  await using server = await AdditivePool.open(plan, { blocks, workers: workers ?? availableParallelism(), probes: 1 });
+  const workers = Math.min(options.workers ?? availableParallelism(), blocks, MOST_WORKERS);
+  await using server = await AdditivePool.open(plan, { blocks, workers, probes: 1 });
   const rows = quantiseRows(gallery.matrix, scale, gallery.name);
   for (let i = 0; i < gallery.matrix.rows; i += DEGREE) {
     throwIfAborted(signal);
@@ -82,11 +77,16 @@ async function matchAdditive(
       const own = sums!.subarray(block * DEGREE, Math.min((block + 1) * DEGREE, scores.length));
       scores.set(await holder.decrypt(prepared, block, own), block * DEGREE);
     }
-    const decided = decide(scores, { threshold: cosine.cosine, identities: gallery.identities, top, unit: scale ** 2 });
+    const decided = decide(scores, {
+      threshold: threshold.cosine,
+      identities: gallery.identities,
+      top,
+      unit: scale ** 2,
+    });
     results.push({ probe: probes.items[i]!, matches: decided });
     onProgress?.({ stage: 'matching', done: i + 1, total: probes.matrix.rows });
   }
-  return { dimension, scale, threshold: cosine, results };
+  return { dimension, scale, threshold, results };
 }
 
 /**
@@ -111,9 +111,9 @@ export async function matchSets(
       'input',
       `${gallery.name}: ${gallery.items[unknown]} is nobody's: expected a folder or a label`,
     );
-  const threshold = chooseThreshold(gallery, options);
-  if (mode === 'additive') return matchAdditive({ gallery, probes }, { ...options, cosine: threshold });
+  if (mode === 'additive') return matchAdditive({ gallery, probes }, options);
   const plan = planMatching({ mode, scheme, dimension, scale });
+  const threshold = chooseThreshold(gallery, options);
   const linkKey = getRandomValues(new Uint8Array(32));
   await using client = await openMatchClient(plan, { tenant: 'local', linkKey });
   const { keyId } = client;

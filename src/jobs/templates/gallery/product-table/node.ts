@@ -1,11 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { BiolensError } from '../../../../ground/errors.ts';
+import { loadKernel } from '../../kernels/node.ts';
 import { FIRST_ROWS, type OpenTable, type ProductTable, plainTable } from './index.ts';
 
-/** What `npm run build` makes of assembly/dots.ts. */
-const FILE = import.meta.url.endsWith('.ts')
-  ? new URL('../../../../../dist/kernels/dots.wasm', import.meta.url)
-  : new URL('../../../../kernels/dots.wasm', import.meta.url);
 const PAGE = 65_536;
 /** The kernel takes this many numbers of a row at once. */
 const STEP = 16;
@@ -68,8 +64,6 @@ function wasmTable(module: WebAssembly.Module, width: number): ProductTable {
 
 /** Tables with the compiled kernel; plain ones with the same numbers where it was not built, or this engine has no SIMD. */
 export async function loadTables(): Promise<OpenTable> {
-  const module = await readFile(FILE)
-    .then(bytes => WebAssembly.compile(bytes))
-    .catch(() => null);
+  const module = await loadKernel('dots');
   return module === null ? plainTable : width => wasmTable(module, width);
 }

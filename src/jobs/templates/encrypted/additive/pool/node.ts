@@ -5,12 +5,15 @@ import { AdditiveGallery } from '../gallery.ts';
 import type { Encrypted } from '../holder.ts';
 import { type AdditivePlan, DEGREE, TILE } from '../parameters.ts';
 import type { SumRequest, ThreadStart } from '../thread/node.ts';
-import { attachKernel, loadKernel, shareGallery } from '../wasm/node.ts';
+import { attachKernel, loadProducts, shareGallery } from '../wasm/node.ts';
 
 type Answer = { readonly id: number } & (
   | { readonly byteOffset: number; readonly length: number }
   | { readonly error: string }
 );
+
+/** Threads that a pool has, at most. */
+export const MOST_WORKERS = 256;
 
 export interface AdditivePoolOptions {
   readonly blocks: number;
@@ -34,6 +37,8 @@ export class AdditivePool implements AsyncDisposable {
   readonly #waiting = new Map<number, { resolve: (answer: Answer) => void; reject: (error: Error) => void }>();
   #next = 0;
   #last: Promise<unknown> = Promise.resolve();
+  /** Why a thread is gone; no pass is whole without it. */
+  #failure: BiolensError | null = null;
 
   private constructor(
     plan: AdditivePlan,
@@ -60,7 +65,8 @@ export class AdditivePool implements AsyncDisposable {
         else waiting?.resolve(answer);
       });
       const fail = (why: string): void => {
-        for (const { reject } of this.#waiting.values()) reject(new BiolensError('external', why));
+        this.#failure ??= new BiolensError('external', why);
+        for (const { reject } of this.#waiting.values()) reject(this.#failure);
         this.#waiting.clear();
       };
       worker.on('error', error => fail(`a thread of the kernel failed: ${error.message}`));
@@ -73,9 +79,9 @@ export class AdditivePool implements AsyncDisposable {
     const { blocks, workers, probes = 8 } = options;
     if (!Number.isInteger(blocks) || blocks < 1)
       throw new BiolensError('usage', `"blocks" expected a whole number from 1, got ${blocks}`);
-    if (!Number.isInteger(workers) || workers < 1 || workers > 256)
-      throw new BiolensError('usage', `"workers" expected a whole number from 1 to 256, got ${workers}`);
-    const module = await loadKernel();
+    if (!Number.isInteger(workers) || workers < 1 || workers > MOST_WORKERS)
+      throw new BiolensError('usage', `"workers" expected a whole number from 1 to ${MOST_WORKERS}, got ${workers}`);
+    const module = await loadProducts();
     if (module === null)
       throw new BiolensError(
         'usage',
@@ -148,6 +154,7 @@ export class AdditivePool implements AsyncDisposable {
   #ask(worker: Worker, request: Omit<SumRequest, 'id'>): Promise<Extract<Answer, { readonly byteOffset: number }>> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
+      if (this.#failure !== null) return reject(this.#failure);
       this.#waiting.set(id, {
         resolve: answer => resolve(answer as Extract<Answer, { readonly byteOffset: number }>),
         reject,

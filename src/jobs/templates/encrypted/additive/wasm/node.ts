@@ -1,13 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { BiolensError } from '../../../../../ground/errors.ts';
+import { loadKernel } from '../../../kernels/node.ts';
 import { type AdditiveKernel, plainKernel } from '../kernel.ts';
 import { type Layout, layOut } from '../layout.ts';
 import { TILE } from '../parameters.ts';
-
-/** What `npm run build` makes of assembly/products.ts. */
-const FILE = import.meta.url.endsWith('.ts')
-  ? new URL('../../../../../../dist/kernels/products.wasm', import.meta.url)
-  : new URL('../../../../../kernels/products.wasm', import.meta.url);
 
 type Products = (
   tiles: number,
@@ -22,10 +17,8 @@ type Products = (
 let compiled: Promise<WebAssembly.Module | null> | undefined;
 
 /** The compiled kernel; null where it was not built, or this engine has no SIMD. */
-export function loadKernel(): Promise<WebAssembly.Module | null> {
-  compiled ??= readFile(FILE)
-    .then(bytes => WebAssembly.compile(bytes))
-    .catch(() => null);
+export function loadProducts(): Promise<WebAssembly.Module | null> {
+  compiled ??= loadKernel('products');
   return compiled;
 }
 
@@ -80,7 +73,7 @@ export async function openKernel(
   words: number,
   { scratchBytes }: { readonly scratchBytes: number },
 ): Promise<AdditiveKernel> {
-  const module = await loadKernel();
+  const module = await loadProducts();
   if (module === null) return plainKernel(new Int32Array(words));
   const { memory, layout } = shareGallery({ words, workers: 1, scratchBytes });
   return attachKernel(module, memory, { layout, worker: 0 });
