@@ -1,89 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { joinFederation } from '../../src/jobs/federated/coordinator/join/node.ts';
-import type { Training } from '../../src/jobs/federated/coordinator/messages.ts';
-import { Participant } from '../../src/jobs/federated/coordinator/participant.ts';
+import { describe, expect, test } from 'vitest';
 import { checkedLattice, contributorsOf, latticeOf } from '../../src/jobs/federated/coordinator/private-round.ts';
-import {
-  type Coordinator,
-  type FederationPrivacy,
-  type PlayedRound,
-  startCoordinator,
-} from '../../src/jobs/federated/coordinator/serve/node.ts';
-import { nodePrimitives as primitives } from '../../src/jobs/federated/secure/node.ts';
+import type { PlayedRound, ServeOptions } from '../../src/jobs/federated/coordinator/serve/node.ts';
 import { leastEpsilon, spentOf } from '../../src/kit/privacy/index.ts';
 import { readLedger } from '../../src/kit/privacy/node.ts';
 import { makeCohort } from './cohort.ts';
+import { N, SIZE, useFederation } from './federation.ts';
 
-const SIZE = 40;
-const N = 5;
 const DELTA = 1e-5;
-const training: Omit<Training, 'privacy'> = {
-  model: 'test',
-  epochs: 1,
-  batchSize: 10,
-  learningRate: 0.1,
-  unit: 1,
-  quantiser: { range: 1, levelBits: 16, mostWeight: 1 },
-};
-const { roster, secrets } = makeCohort(N);
-
-let folder = '';
-let stop = new AbortController();
-let log: string[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'biolens-private-'));
-  stop = new AbortController();
-  log = [];
-});
-afterEach(() => {
-  stop.abort();
-  rmSync(folder, { recursive: true, force: true });
-});
+const federation = useFederation();
 
 /** The last client is longer than the clipping norm. */
 const changeOf = (client: number) =>
   Float32Array.from({ length: SIZE }, (_, i) => (client === N - 1 && i === 0 ? 50 : ((client + 1) * (i + 1)) / 4096));
 
 function joinAs(client: number, port: number, leastNoise = 0): Promise<string> {
-  const participant = new Participant({
-    client,
-    secret: secrets[client]!,
-    roster,
-    primitives,
-    leastNoise,
-    log: line => log.push(`c${client}: ${line}`),
-    train: async () => ({ change: changeOf(client), examples: 10 }),
-  });
-  const options = { server: `ws://127.0.0.1:${port}`, participant, mostBytes: 2 ** 20, retryMs: 400 };
-  return joinFederation({ ...options, signal: stop.signal, log: line => log.push(line) }).catch(error => String(error));
+  const train = async () => ({ change: changeOf(client), examples: 10 });
+  return federation.join(federation.participant(client, { leastNoise, train }), port);
 }
 
-function start(
-  privacy: FederationPrivacy | null,
-  given: Partial<Parameters<typeof startCoordinator>[0]> = {},
-): Promise<Coordinator> {
-  return startCoordinator({
-    roster,
-    state: folder,
-    start: new Float32Array(SIZE),
-    rounds: 2,
-    training,
-    privacy,
-    plan: n => ({ dropout: 0.25, corrupt: 0, neighbours: n - 1 }),
-    clients: N,
-    leastClients: 3,
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    stepMs: 20_000,
-    trainMs: 20_000,
-    log: line => log.push(line),
-    ...given,
-  });
-}
+const start = (privacy: ServeOptions['privacy'], given: Partial<ServeOptions> = {}) =>
+  federation.start({ privacy, stepMs: 20_000, trainMs: 20_000, ...given });
 
 /** The mean of the clipped changes. */
 function meanOf(): Float64Array {
@@ -103,10 +40,10 @@ test('clients add noise within the masks; the ledger has an event a round, and t
     { noise, clip: 1, delta: DELTA, budget: null },
     { onRound: round => void rounds.push(round) },
   );
-  const joined = secrets.map((_, client) => joinAs(client, coordinator.port, client === 0 ? noise : 0));
+  const joined = federation.clients.map(client => joinAs(client, coordinator.port, client === 0 ? noise : 0));
   const weights = await coordinator.done;
   expect(await Promise.all(joined)).toEqual(new Array(N).fill('all rounds are played'));
-  const events = await readLedger(join(folder, 'ledger.jsonl'));
+  const events = await readLedger(join(federation.folder, 'ledger.jsonl'));
   // Of five clients at least four begin and three end a round; of those two are not the protected one.
   expect(events).toMatchObject([1, 2].map(round => ({ round, contributors: 2, sampling: 'none' })));
   expect(events).toHaveLength(2);
@@ -130,20 +67,20 @@ test('the budget ends the federation before the round that would exceed it', asy
   const { privacyEvent } = await import('../../src/kit/privacy/index.ts');
   const one = leastEpsilon(spentOf([privacyEvent(eventOf(event, { size: SIZE, round: 1 }))], { delta: DELTA }));
   const coordinator = await start({ noise: 1, clip: 1, delta: DELTA, budget: 1.1 * one });
-  const joined = secrets.map((_, client) => joinAs(client, coordinator.port));
+  const joined = federation.clients.map(client => joinAs(client, coordinator.port));
   await coordinator.done;
   expect(new Set(await Promise.all(joined))).toEqual(new Set([`another round would spend more than ε = ${1.1 * one}`]));
-  expect(await readLedger(join(folder, 'ledger.jsonl'))).toHaveLength(1);
+  expect(await readLedger(join(federation.folder, 'ledger.jsonl'))).toHaveLength(1);
   await coordinator.close();
 });
 
 test('a client that demands more noise leaves the round, which goes on without it', async () => {
   const coordinator = await start({ noise: 0.5, clip: 1, delta: DELTA, budget: null }, { rounds: 1, stepMs: 1500 });
-  const joined = secrets.map((_, client) => joinAs(client, coordinator.port, client === 2 ? 1 : 0));
+  const joined = federation.clients.map(client => joinAs(client, coordinator.port, client === 2 ? 1 : 0));
   await coordinator.done;
   await Promise.all(joined);
-  expect(log).toContain('c2: round 1: the round has noise of 0.5 clipping norms, it demands 1');
-  expect(log.some(line => /4 of 5 clients/.test(line))).toBe(true);
+  expect(federation.log).toContain('c2: round 1: the round has noise of 0.5 clipping norms, it demands 1');
+  expect(federation.log.some(line => /4 of 5 clients/.test(line))).toBe(true);
   await coordinator.close();
 });
 

@@ -1,47 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { openStream, randomKey } from '../../src/ground/math/index.ts';
 import { joinFederation } from '../../src/jobs/federated/coordinator/join/node.ts';
-import { readMessage, type Training, writeMessage } from '../../src/jobs/federated/coordinator/messages.ts';
-import { Participant } from '../../src/jobs/federated/coordinator/participant.ts';
-import {
-  type Coordinator,
-  type PlayedRound,
-  startCoordinator,
-} from '../../src/jobs/federated/coordinator/serve/node.ts';
+import { readMessage, writeMessage } from '../../src/jobs/federated/coordinator/messages.ts';
+import type { Participant } from '../../src/jobs/federated/coordinator/participant.ts';
+import type { PlayedRound } from '../../src/jobs/federated/coordinator/serve/node.ts';
 import { nodePrimitives as primitives } from '../../src/jobs/federated/secure/node.ts';
 import { makeCohort } from './cohort.ts';
+import { N, SIZE, training, useFederation } from './federation.ts';
 
-const SIZE = 40;
-const N = 5;
-const training: Omit<Training, 'privacy'> = {
-  model: 'test',
-  epochs: 1,
-  batchSize: 10,
-  learningRate: 0.1,
-  unit: 1,
-  quantiser: { range: 1, levelBits: 16, mostWeight: 1 },
-};
-
-let folder = '';
-let stop = new AbortController();
-let log: string[] = [];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'biolens-coordinator-'));
-  stop = new AbortController();
-  log = [];
-});
-afterEach(() => {
-  stop.abort();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const { roster, secrets } = makeCohort(N);
+const federation = useFederation();
 
 /** What a client learns: known in advance, so that the model after each round is known too. */
 const changeOf = (client: number, round: number) =>
@@ -60,44 +32,12 @@ interface Behaviour {
 }
 
 function participantOf(client: number, { before }: Behaviour = {}): Participant {
-  return new Participant({
-    client,
-    secret: secrets[client]!,
-    roster,
-    primitives,
+  return federation.participant(client, {
     words: wordsOf(client),
-    log: line => log.push(`c${client}: ${line}`),
     train: async ({ round }) => {
       await before?.(client, round);
       return { change: changeOf(client, round), examples: 10 };
     },
-  });
-}
-
-function joinAs(participant: Participant, port: number, own = stop): Promise<string> {
-  const server = `ws://127.0.0.1:${port}`;
-  const options = { server, participant, mostBytes: 2 ** 20, retryMs: 400, signal: own.signal };
-  return joinFederation({ ...options, log: line => log.push(line) }).catch(error => String(error));
-}
-
-function start(given: Partial<Parameters<typeof startCoordinator>[0]> = {}): Promise<Coordinator> {
-  return startCoordinator({
-    roster,
-    state: folder,
-    start: new Float32Array(SIZE),
-    rounds: 2,
-    training,
-    privacy: null,
-    plan: n => ({ dropout: 0.25, corrupt: 0, neighbours: n - 1 }),
-    clients: N,
-    leastClients: 3,
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    stepMs: 5000,
-    trainMs: 5000,
-    log: line => log.push(line),
-    ...given,
   });
 }
 
@@ -116,14 +56,14 @@ function expectNear(weights: Float32Array, expected: Float32Array): void {
 }
 
 test('five clients sum two rounds over WebSocket, and all is over when they are', async () => {
-  const coordinator = await start();
-  const joined = secrets.map((_, client) => joinAs(participantOf(client), coordinator.port));
+  const coordinator = await federation.start();
+  const joined = federation.clients.map(client => federation.join(participantOf(client), coordinator.port));
   const weights = await coordinator.done;
   expectNear(weights, meanOf([0, 1, 2, 3, 4], 2));
   expect(await Promise.all(joined)).toEqual(new Array(N).fill('all rounds are played'));
-  expect(log.filter(line => /5 of 5 clients/.test(line))).toHaveLength(2);
+  expect(federation.log.filter(line => /5 of 5 clients/.test(line))).toHaveLength(2);
   // The model as it is, and nothing of single clients.
-  expect(readdirSync(folder).sort()).toEqual(['federation.json', 'model-3.bin']);
+  expect(readdirSync(federation.folder).sort()).toEqual(['federation.json', 'model-3.bin']);
   await coordinator.close();
 });
 
@@ -131,7 +71,7 @@ test('a client that is killed is lost, the round goes on, and it comes back', as
   const killed = new AbortController();
   const rounds: PlayedRound[] = [];
   let again: Promise<string> | null = null;
-  const coordinator = await start({
+  const coordinator = await federation.start({
     clients: 4,
     stepMs: 1500,
     trainMs: 1500,
@@ -139,7 +79,7 @@ test('a client that is killed is lost, the round goes on, and it comes back', as
     onRound: async round => {
       rounds.push(round);
       if (round.round > 1) return;
-      again = joinAs(participantOf(2), coordinator.port);
+      again = federation.join(participantOf(2), coordinator.port);
       await sleep(400);
     },
   });
@@ -149,23 +89,27 @@ test('a client that is killed is lost, the round goes on, and it comes back', as
     if (client === 2) await sleep(50);
   };
   for (const client of [0, 1, 2, 3, 4])
-    void joinAs(participantOf(client, client === 2 ? { before } : {}), coordinator.port, client === 2 ? killed : stop);
+    void federation.join(
+      participantOf(client, client === 2 ? { before } : {}),
+      coordinator.port,
+      client === 2 ? killed : federation.stop,
+    );
   await coordinator.done;
   expect(rounds[0]!.invited - rounds[0]!.clients).toBe(1);
   expect(rounds[1]).toMatchObject({ invited: 5, clients: 5, reason: null });
   expect(await again).toBe('all rounds are played');
-  expect(log).toContain('client c2 is gone');
+  expect(federation.log).toContain('client c2 is gone');
   await coordinator.close();
 });
 
 test('a coordinator that is killed in the middle of a round goes on there, to the same model', async () => {
-  const undisturbed = await start({ state: join(folder, 'undisturbed') });
-  for (const [client] of secrets.entries()) void joinAs(participantOf(client), undisturbed.port);
+  const undisturbed = await federation.start({ state: join(federation.folder, 'undisturbed') });
+  for (const client of federation.clients) void federation.join(participantOf(client), undisturbed.port);
   const expected = await undisturbed.done;
   await undisturbed.close();
 
-  const state = join(folder, 'killed');
-  const first = await start({ state });
+  const state = join(federation.folder, 'killed');
+  const first = await federation.start({ state });
   const { port } = first;
   let kill: (() => void) | null = () => void first.close();
   const trained = new Map<number, number>();
@@ -178,12 +122,12 @@ test('a coordinator that is killed in the middle of a round goes on there, to th
       kill = null;
     }
   };
-  const joined = secrets.map((_, client) => joinAs(participantOf(client, { before }), port));
+  const joined = federation.clients.map(client => federation.join(participantOf(client, { before }), port));
   await expect(first.done).rejects.toThrow(/interrupted/);
-  const second = await start({ state, port });
+  const second = await federation.start({ state, port });
   const weights = await second.done;
   expect([...weights]).toEqual([...expected]);
-  expect(log).toContainEqual(expect.stringMatching(/^round 2 goes on at "vector"$/));
+  expect(federation.log).toContainEqual(expect.stringMatching(/^round 2 goes on at "vector"$/));
   // Nobody has trained twice for one round.
   expect([...trained.values()]).toEqual(new Array(N).fill(2));
   expect(await Promise.all(joined)).toEqual(new Array(N).fill('all rounds are played'));
@@ -192,11 +136,11 @@ test('a coordinator that is killed in the middle of a round goes on there, to th
 
 test('a round with too few survivors is aborted with its reason, and the next one is played', async () => {
   const rounds: PlayedRound[] = [];
-  const coordinator = await start({ trainMs: 700, stepMs: 3000, onRound: round => void rounds.push(round) });
+  const coordinator = await federation.start({ trainMs: 700, stepMs: 3000, onRound: round => void rounds.push(round) });
   const before = async (client: number, round: number) => {
     if (round === 1 && client > 1) await sleep(1500);
   };
-  for (const [client] of secrets.entries()) void joinAs(participantOf(client, { before }), coordinator.port);
+  for (const client of federation.clients) void federation.join(participantOf(client, { before }), coordinator.port);
   const weights = await coordinator.done;
   expect(rounds[0]).toMatchObject({
     reason: expect.stringMatching(/round 1 is aborted: 2 of 5 clients have sent "vector"/),
@@ -210,7 +154,7 @@ test('a round with too few survivors is aborted with its reason, and the next on
 
 const openssl = spawnSync('openssl', ['version']).status === 0;
 test.skipIf(!openssl)(`over TLS${openssl ? '' : ' (skipped: there is no openssl to make a certificate)'}`, async () => {
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const [cert, key] = [join(federation.folder, 'cert.pem'), join(federation.folder, 'key.pem')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const files = ['-keyout', key, '-out', cert];
   execFileSync(
@@ -221,20 +165,20 @@ test.skipIf(!openssl)(`over TLS${openssl ? '' : ' (skipped: there is no openssl 
     },
   );
   const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-  const coordinator = await start({ tls, rounds: 1, state: join(folder, 'state') });
+  const coordinator = await federation.start({ tls, rounds: 1, state: join(federation.folder, 'state') });
   const server = `wss://127.0.0.1:${coordinator.port}`;
   const common = {
     server,
     mostBytes: 2 ** 20,
     retryMs: 300,
-    log: (line: string) => log.push(line),
-    signal: stop.signal,
+    log: (line: string) => federation.log.push(line),
+    signal: federation.stop.signal,
   };
   // Without the authority the certificate is not believed.
   const doubting = joinFederation({ ...common, participant: participantOf(0), signal: AbortSignal.timeout(700) });
   await expect(doubting).rejects.toThrow(/interrupted/);
-  expect(log.some(line => /self-signed certificate/.test(line))).toBe(true);
-  for (const [client] of secrets.entries())
+  expect(federation.log.some(line => /self-signed certificate/.test(line))).toBe(true);
+  for (const client of federation.clients)
     void joinFederation({ ...common, participant: participantOf(client), ca: tls.cert }).catch(() => undefined);
   expectNear(await coordinator.done, meanOf([0, 1, 2, 3, 4], 1));
   await coordinator.close();
@@ -261,31 +205,35 @@ describe('at the door', () => {
     ['rubbish', () => new Uint8Array(50).fill(200), /message: a part of/],
     ['text', () => 'hello', /not binary/],
   ])('%s is refused with the reason', async (_, message, reason) => {
-    const coordinator = await start();
+    const coordinator = await federation.start();
     const { socket, messages, closed } = await open(coordinator.port);
     socket.send(message());
     await closed;
     expect(readMessage(messages.at(-1)!).header).toMatchObject({ kind: 'end', reason: expect.stringMatching(reason) });
-    expect(log.some(line => reason.test(line))).toBe(true);
+    expect(federation.log.some(line => reason.test(line))).toBe(true);
     await coordinator.close();
   });
 
   test('a frame that is too large ends its connection, and no other', async () => {
-    const coordinator = await start({ rounds: 1 });
+    const coordinator = await federation.start({ rounds: 1 });
     const { socket, closed } = await open(coordinator.port);
     socket.send(new Uint8Array(2 ** 22));
     await closed;
-    const joined = secrets.map((_, client) => joinAs(participantOf(client), coordinator.port));
+    const joined = federation.clients.map(client => federation.join(participantOf(client), coordinator.port));
     await coordinator.done;
     expect(await Promise.all(joined)).toHaveLength(N);
     await coordinator.close();
   });
 
   test('a state of another roster, or of another model, is refused', async () => {
-    await (await start()).close();
+    await (await federation.start()).close();
     const other = makeCohort(N).roster;
-    await expect(start({ roster: other })).rejects.toThrow(/federation.json: the federation has another roster/);
-    await expect(start({ start: new Float32Array(3) })).rejects.toThrow(/model-1.bin: 160 bytes, expected 12/);
+    await expect(federation.start({ roster: other })).rejects.toThrow(
+      /federation.json: the federation has another roster/,
+    );
+    await expect(federation.start({ start: new Float32Array(3) })).rejects.toThrow(
+      /model-1.bin: 160 bytes, expected 12/,
+    );
   });
 });
 
@@ -295,7 +243,7 @@ test('a client declines a model that is not the round’s, a round it has played
   const weights = new Float32Array(SIZE);
   const record = {
     ...makeCohort(N).record,
-    roster: rosterDigest(roster, primitives),
+    roster: rosterDigest(federation.roster, primitives),
     model: primitives.sha256(new Uint8Array(weights.buffer)),
     entries: SIZE + 1,
     bits: 19,
@@ -325,16 +273,16 @@ test('a client declines a model that is not the round’s, a round it has played
 test('a client that is killed and comes back ten times in one round is in its sum', async () => {
   const training = Promise.withResolvers<void>();
   const own = participantOf(0, { before: () => training.promise });
-  const coordinator = await start({ rounds: 1, stepMs: 20_000, trainMs: 20_000 });
-  for (const client of [1, 2, 3, 4]) void joinAs(participantOf(client), coordinator.port);
-  const here = () => log.filter(line => line === 'client c0 is here').length;
+  const coordinator = await federation.start({ rounds: 1, stepMs: 20_000, trainMs: 20_000 });
+  for (const client of [1, 2, 3, 4]) void federation.join(participantOf(client), coordinator.port);
+  const here = () => federation.log.filter(line => line === 'client c0 is here').length;
   for (let time = 1; time <= 10; time++) {
     const killed = new AbortController();
-    void joinAs(own, coordinator.port, killed);
+    void federation.join(own, coordinator.port, killed);
     await expect.poll(here, { timeout: 10_000 }).toBe(time);
     killed.abort();
   }
-  const joined = joinAs(own, coordinator.port);
+  const joined = federation.join(own, coordinator.port);
   training.resolve();
   expectNear(await coordinator.done, meanOf([0, 1, 2, 3, 4], 1));
   expect(await joined).toBe('all rounds are played');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { BiolensError } from '../../../ground/errors.ts';
 import { isNestedDeeper } from '../../../ground/nesting.ts';
 import { STEPS } from '../secure/frames.ts';
+import type { RoundRecord } from '../secure/record.ts';
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
 
 /** Version of what goes between a coordinator and its clients. */
@@ -48,6 +49,20 @@ export const trainingSchema = z.strictObject({
   privacy: roundPrivacySchema.nullable().default(null),
 });
 export type Training = z.infer<typeof trainingSchema>;
+
+/** @throws {BiolensError} `input` for a round that says nothing of its training, or nothing that can be */
+export function trainingOf({ about }: Pick<RoundRecord, 'about'>): Training {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(about));
+  } catch {
+    throw new BiolensError('input', 'the round says nothing that can be read of its training');
+  }
+  const parsed = trainingSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new BiolensError('input', `the round’s training: "${issue?.path.join('.')}": ${issue?.message}`);
+}
 
 const headerSchema = z.discriminatedUnion('kind', [
   /** Server: prove who you are. */

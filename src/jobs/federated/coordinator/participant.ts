@@ -12,12 +12,13 @@ import {
   type HeaderOf,
   helloText,
   type Message,
+  type RoundPrivacy,
   readMessage,
   type Training,
-  trainingSchema,
+  trainingOf,
   writeMessage,
 } from './messages.ts';
-import { checkedLattice, rotationOf } from './private-round.ts';
+import { checkCohort, checkedLattice, rotationOf } from './private-round.ts';
 
 /** What a client learns in a round. */
 export interface Learned {
@@ -55,30 +56,16 @@ interface Played {
   readonly context: Uint8Array;
   readonly party: SecureClient;
   readonly weights: Float32Array;
-  /** Where the round has noise: the lattice that it is added on. */
-  readonly lattice: NoisyLattice | null;
-  /** Answers by step with the message that they answer: the same message gets the same answer again. */
-  readonly answers: Map<Step, { readonly message: Uint8Array; readonly answer: Uint8Array }>;
+  /** Where the round has noise: what it is, and the lattice that it is added on. */
+  readonly noise: { readonly privacy: RoundPrivacy; readonly lattice: NoisyLattice } | null;
+  /** Answers by step with the message that they answer, also while they are made: the same message gets the same answer again. */
+  readonly answers: Map<Step, { readonly message: Uint8Array; readonly answer: Promise<Uint8Array> }>;
 }
 
 const NOTHING = new Uint8Array();
 
 function systemWords({ randomBytes }: Primitives): Words {
   return into => into.set(new Uint32Array(randomBytes(into.byteLength).slice().buffer));
-}
-
-/** @throws {BiolensError} `input` for a round that says nothing of its training, or nothing that can be */
-export function trainingOf({ about }: RoundRecord): Training {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(about));
-  } catch {
-    throw new BiolensError('input', 'the round says nothing that can be read of its training');
-  }
-  const parsed = trainingSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new BiolensError('input', `the round’s training: "${issue?.path.join('.')}": ${issue?.message}`);
 }
 
 /**
@@ -145,7 +132,7 @@ export class Participant {
     if (header.kind !== 'task' && header.kind !== 'step') throw new BiolensError('input', 'message: no task');
     const { round } = header;
     try {
-      return header.kind === 'task' ? this.#begin(header, payload) : await this.#answer(header, payload);
+      return header.kind === 'task' ? await this.#begin(header, payload) : await this.#answer(header, payload);
     } catch (error) {
       if (!(error instanceof BiolensError) || error.code === 'interrupted') throw error;
       const reason = messageOf(error).slice(0, 2000);
@@ -154,21 +141,21 @@ export class Participant {
     }
   }
 
-  #begin({ round, record: text }: HeaderOf<'task'>, payload: Uint8Array): Uint8Array {
+  async #begin({ round, record: text }: HeaderOf<'task'>, payload: Uint8Array): Promise<Uint8Array> {
     const { client, secret, roster, primitives, policy, session } = this.#options;
     const record = readRecord(fromHex(text, 'round record'));
     const context = contextOf(record, primitives);
     const known = this.#played;
     // The server asks again after it was started anew, or this client has come back.
     if (known?.round === round && sameBytes(known.context, context))
-      return this.#envelope(round, 'commit', known.answers.get('commit')!.answer);
+      return this.#envelope(round, 'commit', await known.answers.get('commit')!.answer);
     if (record.round !== round)
       throw new BiolensError('input', `the task is of round ${round}, its record of ${record.round}`);
     if (round <= this.#lastRound) throw new BiolensError('input', `round ${round} was played before`);
     if (session !== undefined && !sameBytes(record.session, session))
       throw new BiolensError('input', 'the round is of another federation');
     const training = trainingOf(record);
-    const lattice = this.#latticeOf(record, training, payload.length);
+    const noise = this.#noiseOf(record, training, payload.length);
     const weights = new Float32Array(payload.slice().buffer);
     const model = primitives.sha256(payload);
     const options = { client, secret, roster, record, model, primitives, ...(policy === undefined ? {} : { policy }) };
@@ -181,18 +168,18 @@ export class Participant {
       context,
       party,
       weights,
-      lattice,
-      answers: new Map([['commit', { message: NOTHING, answer }]]),
+      noise,
+      answers: new Map([['commit', { message: NOTHING, answer: Promise.resolve(answer) }]]),
     };
     return this.#envelope(round, 'commit', answer);
   }
 
   /** Checks that the round's numbers fit the model, and its noise what it demands. */
-  #latticeOf(record: RoundRecord, { privacy, quantiser }: Training, bytes: number): NoisyLattice | null {
+  #noiseOf(record: RoundRecord, { privacy, quantiser }: Training, bytes: number): Played['noise'] {
     const { leastNoise = 0 } = this.#options;
     if (privacy !== null) {
       if (bytes === 0 || bytes % 4 !== 0) throw new BiolensError('input', `the model has ${bytes} bytes`);
-      return checkedLattice(record, privacy, { size: bytes / 4, leastNoise });
+      return { privacy, lattice: checkedLattice(record, privacy, { size: bytes / 4, leastNoise }) };
     }
     if (leastNoise > 0)
       throw new BiolensError('input', `the round has no noise, it demands ${leastNoise} clipping norms`);
@@ -212,11 +199,16 @@ export class Participant {
     const played = this.#played;
     if (played === null || played.round !== round) throw new BiolensError('input', `it does not play round ${round}`);
     const known = played.answers.get(step);
-    if (known !== undefined && sameBytes(known.message, payload)) return this.#envelope(round, step, known.answer);
+    if (known !== undefined && sameBytes(known.message, payload))
+      return this.#envelope(round, step, await known.answer);
     const message = payload.slice();
-    const answer = await this.#step(played, step, message);
-    played.answers.set(step, { message, answer });
-    return this.#envelope(round, step, answer);
+    const answer = this.#step(played, step, message);
+    // At once: who comes back on another connection while it trains waits for the same answer.
+    if (known === undefined) {
+      played.answers.set(step, { message, answer });
+      answer.catch(() => played.answers.delete(step));
+    }
+    return this.#envelope(round, step, await answer);
   }
 
   async #step(played: Played, step: Step, message: Uint8Array): Promise<Uint8Array> {
@@ -225,7 +217,7 @@ export class Participant {
       case 'commit':
         throw new BiolensError('input', 'the first step is a task');
       case 'keys':
-        return party.showKeys(message);
+        return this.#showKeys(played, message);
       case 'shares':
         return await party.shareSecrets(message);
       case 'vector':
@@ -237,16 +229,29 @@ export class Participant {
     }
   }
 
-  async #vector({ round, record, weights, lattice }: Played): Promise<Uint32Array> {
+  /** Who takes part is known now: whether their noise suffices is made sure of before anything of its own leaves. */
+  #showKeys({ party, record, noise }: Played, message: Uint8Array): Uint8Array {
+    const answer = party.showKeys(message);
+    if (noise === null) return answer;
+    try {
+      checkCohort(record, noise.privacy, party.parameters!.n);
+    } catch (error) {
+      this.#played = null;
+      throw error;
+    }
+    return answer;
+  }
+
+  async #vector({ round, record, weights, noise }: Played): Promise<Uint32Array> {
     const { train, words, primitives } = this.#options;
     const training = trainingOf(record);
     const { quantiser, unit } = training;
     const { change, examples } = await train({ round, weights, training });
     if (change.length !== weights.length) throw new BiolensError('usage', 'training gave another number of weights');
     const random = words?.(round) ?? systemWords(primitives);
-    if (lattice !== null)
+    if (noise !== null)
       return makeNoisy(change, {
-        lattice,
+        lattice: noise.lattice,
         rotation: rotationOf(record, primitives),
         words: random,
         // Noise that can be repeated hides nothing: it is always the system's.

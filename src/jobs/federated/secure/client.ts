@@ -101,6 +101,8 @@ export class SecureClient {
   #parameters: CohortParameters | null = null;
   #commitments = new Map<number, Commitment>();
   #neighbours = new Map<number, Neighbour>();
+  /** Clients whose keys it was shown. */
+  #shown: ReadonlySet<number> = new Set();
   #threshold = 0;
   /** Shares that neighbours have entrusted to this client. */
   readonly #held = new Map<number, Shares>();
@@ -147,6 +149,11 @@ export class SecureClient {
   /** Context of the round as this client knows it. */
   get context(): Uint8Array {
     return this.#context;
+  }
+
+  /** Known after the second step. */
+  get parameters(): CohortParameters | null {
+    return this.#parameters;
   }
 
   #refuse(refusal: string, why: string): never {
@@ -261,6 +268,7 @@ export class SecureClient {
     if (list.length < least)
       this.#refuse('cohort', `${list.length} of ${parameters.n} clients are left, it demands ${least}`);
     this.#checkKeys(list, binding);
+    this.#shown = new Set(list.map(keys => keys.client));
     for (const keys of list) {
       if (keys.client === client) continue;
       const secret = primitives.exchange(this.#sealing.secret, keys.sealing);
@@ -342,7 +350,7 @@ export class SecureClient {
     if (alive.length < least)
       this.#refuse('cohort', `the sum would cover ${alive.length} of ${parameters.n} clients, it demands ${least}`);
     for (const one of [...alive, ...lost]) {
-      if (!this.#commitments.has(one)) this.#refuse('survivors', `${nameIn(roster, one)} is not in this round`);
+      if (!this.#shown.has(one)) this.#refuse('survivors', `${nameIn(roster, one)} has shown this client no keys`);
       if (this.#neighbours.has(one) && !this.#held.has(one))
         this.#refuse('survivors', `${nameIn(roster, one)} is named, and its shares were withheld`);
     }

@@ -1,0 +1,112 @@
+import { BiolensError } from '../../../../ground/errors.ts';
+import { decodeNoisy } from '../../private/lattice-update.ts';
+import { nodePrimitives as primitives } from '../../secure/node.ts';
+import type { CohortPlan } from '../../secure/parameters.ts';
+import { decodeSum, sumBits } from '../../secure/quantise.ts';
+import { type Roster, type RoundRecord, rosterDigest } from '../../secure/record.ts';
+import { SecureServer, type SecureSum } from '../../secure/server.ts';
+import { Journal, readJournal } from '../journal/node.ts';
+import { type RoundPrivacy, type Training, trainingOf } from '../messages.ts';
+import { latticeOf, planNoise, rotationOf } from '../private-round.ts';
+import type { FederationPrivacy } from '../spending.ts';
+import { bytesOf } from '../state/node.ts';
+
+/** A round under way, with what each client is to be told next. */
+export interface Running {
+  readonly record: RoundRecord;
+  readonly server: SecureServer;
+  readonly invited: readonly number[];
+  readonly journal: Journal;
+  readonly privacy: RoundPrivacy | null;
+  next: ReadonlyMap<number, Uint8Array>;
+  /** Why it was aborted before the coordinator was started anew; null where it goes on. */
+  readonly aborted: string | null;
+}
+
+export interface RoundOptions {
+  readonly session: Uint8Array;
+  readonly round: number;
+  readonly roster: Roster;
+  readonly weights: Float32Array;
+  readonly training: Omit<Training, 'privacy'>;
+  readonly privacy: FederationPrivacy | null;
+  readonly plan: CohortPlan;
+  readonly leastClients: number;
+  /** How many clients. */
+  readonly invited: number;
+}
+
+/** What a round of so many clients is, and its noise. */
+export function planRound(options: RoundOptions): Pick<Running, 'record' | 'privacy'> {
+  const { session, round, roster, weights, training, plan, invited } = options;
+  const { privacy, leastClients } =
+    options.privacy === null
+      ? { privacy: null, leastClients: options.leastClients }
+      : planNoise(options.privacy, options);
+  const lattice = privacy === null ? null : latticeOf(privacy, weights.length);
+  const record = {
+    session,
+    round,
+    roster: rosterDigest(roster, primitives),
+    model: primitives.sha256(bytesOf(weights)),
+    entries: lattice === null ? weights.length + 1 : lattice.padded,
+    bits: lattice === null ? sumBits(training.quantiser, invited) : lattice.bits,
+    plan,
+    leastClients,
+    about: new TextEncoder().encode(JSON.stringify({ ...training, privacy } satisfies Training)),
+  };
+  return { record, privacy };
+}
+
+/** Begins a round, and its journal. */
+export async function beginRound(
+  path: string,
+  { roster, record, privacy, invited }: Pick<Running, 'record' | 'privacy' | 'invited'> & { readonly roster: Roster },
+): Promise<Running> {
+  const server = new SecureServer({ roster, record, invited, primitives });
+  const journal = await Journal.open(path, 0);
+  await journal.append({ kind: 'round', record, invited });
+  return { record, server, invited, journal, privacy, next: new Map(), aborted: null };
+}
+
+/** The round that was broken off, as far as its journal says that it had come; null where there is none. */
+export async function recoverRound(path: string, { roster }: { readonly roster: Roster }): Promise<Running | null> {
+  let found: Pick<Running, 'record' | 'server' | 'invited'> | null = null;
+  let next: Running['next'] = new Map();
+  let aborted: string | null = null;
+  let whole = 0;
+  for await (const { entry, end } of readJournal(path)) {
+    whole = end;
+    if (entry.kind === 'round') {
+      const { record, invited } = entry;
+      found = { record, invited, server: new SecureServer({ roster, record, invited, primitives }) };
+    } else if (entry.kind === 'frame') found?.server.receive(entry.bytes);
+    else
+      try {
+        next = found?.server.advance() ?? next;
+      } catch (error) {
+        // The coordinator was killed between closing the step and writing down that the round is over.
+        if (!(error instanceof BiolensError) || error.code !== 'external') throw error;
+        aborted = error.message;
+      }
+  }
+  if (found === null) return null;
+  // What its clients were told counts, whatever the coordinator is told now.
+  const { privacy } = trainingOf(found.record);
+  return { ...found, journal: await Journal.open(path, whole), privacy, next, aborted };
+}
+
+/** What the weights change by. */
+export function changeOf(
+  { privacy, record }: Pick<Running, 'privacy' | 'record'>,
+  { sum, clients }: SecureSum,
+  { size }: { readonly size: number },
+): Float64Array {
+  if (privacy !== null) {
+    const noisy = decodeNoisy(sum, { lattice: latticeOf(privacy, size), rotation: rotationOf(record, primitives) });
+    return noisy.map(value => value / clients.length);
+  }
+  const { quantiser } = trainingOf(record);
+  const { total, weight } = decodeSum(sum, { quantiser, bits: record.bits, clients: clients.length });
+  return total.map(value => value / weight);
+}
