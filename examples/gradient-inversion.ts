@@ -8,6 +8,7 @@
 import { pathToFileURL } from 'node:url';
 import { openStream, randomKey } from '../src/ground/math/index.ts';
 import { decodeNoisy, makeNoisy, planLattice } from '../src/jobs/federated/private/lattice-update.ts';
+import { openThread } from '../src/jobs/federated/simulate/threads/node.ts';
 import { openTrainers } from '../src/jobs/federated/simulate/trainers.ts';
 import { digitNetwork, digitTraining } from '../src/jobs/federated/tasks/mnist/digit-task.ts';
 import { RandomIntegers } from '../src/kit/privacy/index.ts';
@@ -68,7 +69,7 @@ export async function tryInversion(): Promise<Readonly<Record<'update' | 'sum' |
   const labels = Uint8Array.from({ length: CLIENTS }, (_, client) => client);
   const network = digitNetwork('2nn');
   await using pool = await openTrainers({
-    ...{ network, batch: 1, workers: 1, proximal: 0, corrected: false },
+    ...{ network, batch: 1, workers: 1, proximal: 0, corrected: false, openRuntime: openThread },
     training: digitTraining({ pixels, labels }),
   });
   const weights = pool.parameters.draw(randomKey(1));

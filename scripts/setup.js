@@ -48,8 +48,12 @@ function newestChange(path) {
 
 /** The pages are a build product: made by `npm ci` (through `prepare`), and again when their sources are newer. */
 function buildPages() {
-  const page = join(root, 'dist', 'web', 'index.html');
-  const sources = ['web', 'src/ground/contracts', 'vite.config.ts'].map(path => newestChange(join(root, path)));
+  // The one that is built last.
+  const page = join(root, 'dist', 'web', 'federate', 'worker.js');
+  const client = ['ground', 'kit/privacy', 'kit/tensor', 'jobs/federated'].map(path => join('src', path));
+  const sources = ['web', ...client, 'vite.config.ts', 'vite.client.config.ts'].map(path =>
+    newestChange(join(root, path)),
+  );
   if (existsSync(page) && statSync(page).mtimeMs > Math.max(...sources)) return;
   say('building the pages');
   if (!run('npm', ['run', '--silent', 'build:web'])) {

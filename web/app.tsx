@@ -6,6 +6,7 @@ import type { RunRecord } from '../src/ground/contracts/run.ts';
 import type { Client } from './client/client.ts';
 import { ComparePage } from './compare/compare-page.tsx';
 import { PageFrame } from './components/page-frame.tsx';
+import { JoinPage } from './federated/join/join-page.tsx';
 import { formAddress, type Place, placeOf } from './new-run/address.ts';
 import { JobList } from './new-run/job-list.tsx';
 import { NewRunPage } from './new-run/new-run-page.tsx';
@@ -22,6 +23,7 @@ type Loaded =
   | { readonly state: 'page'; readonly page: ReportPage; readonly startable: boolean }
   | { readonly state: 'compare'; readonly comparison: RunComparison }
   | { readonly state: 'bin'; readonly runs: BinnedRuns }
+  | { readonly state: 'join' }
   | { readonly state: 'jobs'; readonly jobs: readonly FormJob[] }
   | { readonly state: 'form'; readonly job: FormJob; readonly from: RunRecord | null };
 
@@ -41,6 +43,8 @@ async function loadPlace(client: Client, place: Place): Promise<Loaded> {
       return { state: 'compare', comparison: await client.compareRuns(place.ids) };
     case 'bin':
       return { state: 'bin', runs: await client.listBin() };
+    case 'join':
+      return { state: 'join' };
     case 'jobs':
       return { state: 'jobs', jobs: await jobsOf(client) };
     case 'form': {
@@ -117,6 +121,8 @@ export function App({ client, runId }: AppProps): ReactNode {
           <BinPage client={client} runs={loaded.runs} onChange={load} />
         </PageFrame>
       );
+    case 'join':
+      return <JoinPage trail={home} />;
     case 'jobs':
       return (
         <PageFrame sections={[]} trail={home}>

@@ -35,6 +35,14 @@ describe.each(sets)('%s', (_, primitives) => {
     expect(primitives.exchange(secret, Uint8Array.of(1, ...new Uint8Array(31)))).toBeNull();
   });
 
+  test('as many random bytes as a whole vector takes, no two parts of them alike', () => {
+    const bytes = primitives.randomBytes(250_000);
+    expect(bytes).toHaveLength(250_000);
+    expect(bytes.slice(0, 1000)).not.toEqual(bytes.slice(65_536, 66_536));
+    // By chance in one of 10²⁰⁰.
+    expect(bytes.subarray(-100).some(byte => byte !== 0)).toBe(true);
+  });
+
   test('what was sealed opens for its purpose alone', () => {
     const key = primitives.randomBytes(32);
     const sealed = primitives.seal(key, Uint8Array.of(1, 2, 3), Uint8Array.of(9));

@@ -167,7 +167,8 @@ describe('the published package', () => {
     expect(execFileSync(process.execPath, [bin, '--version'], { cwd: folder, encoding: 'utf8' }).trim()).toBe(
       manifest.version,
     );
-    expect(existsSync(join(installed, 'dist/web/index.html'))).toBe(true);
+    for (const file of ['index.html', 'federate/worker.js', 'federate/engine.js'])
+      expect(existsSync(join(installed, 'dist/web', file)), file).toBe(true);
     expect(existsSync(join(installed, 'src'))).toBe(false);
   });
 

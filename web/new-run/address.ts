@@ -5,6 +5,8 @@ export type Place =
   | { readonly at: 'jobs' }
   | { readonly at: 'compare'; readonly ids: readonly string[] }
   | { readonly at: 'bin' }
+  /** Taking part in a federation. */
+  | { readonly at: 'join' }
   /** The form of a job, filled in as a run was where `from` names one. */
   | { readonly at: 'form'; readonly kind: string; readonly from: string | null };
 
@@ -13,6 +15,7 @@ export function placeOf(runId: string | null, { pathname, search }: Pick<Locatio
   if (runId !== null) return { at: 'run', id: runId };
   if (pathname === '/new') return { at: 'jobs' };
   if (pathname === '/bin') return { at: 'bin' };
+  if (pathname === JOIN_ADDRESS) return { at: 'join' };
   if (pathname === '/compare') {
     const ids = new URLSearchParams(search).get('runs') ?? '';
     return { at: 'compare', ids: ids.split(',').filter(id => id !== '') };
@@ -21,6 +24,9 @@ export function placeOf(runId: string | null, { pathname, search }: Pick<Locatio
   if (kind === undefined) return { at: 'runs' };
   return { at: 'form', kind: decoded(kind), from: new URLSearchParams(search).get('from') };
 }
+
+/** Taking part in a federation with a folder of this machine. */
+export const JOIN_ADDRESS = '/federate/join';
 
 /** A part of an address as it was meant; one that is broken as it stands. */
 export function decoded(part: string): string {

@@ -3,7 +3,7 @@ import type { FormJob } from '../../src/ground/contracts/job.ts';
 import { usePageTitle } from '../state/use-page-title.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { capitalised } from '../text/words.ts';
-import { formAddress } from './address.ts';
+import { formAddress, JOIN_ADDRESS } from './address.ts';
 
 /** The jobs that can be started. */
 export function JobList({ jobs }: { readonly jobs: readonly FormJob[] }): ReactNode {
@@ -19,6 +19,10 @@ export function JobList({ jobs }: { readonly jobs: readonly FormJob[] }): ReactN
             <p>{capitalised(visibleText(summary))}.</p>
           </li>
         ))}
+        <li>
+          <a href={JOIN_ADDRESS}>Take part in a federation</a>
+          <p>Train a model together with others, in this tab, with a folder of this machine that stays here.</p>
+        </li>
       </ul>
     </section>
   );

@@ -21,7 +21,12 @@ function field(value: string | number | boolean | null): string {
 /** Hands a file to the browser's downloads; nothing leaves the page. */
 export function downloadText(name: string, text: string, options: { readonly type?: string } = {}): void {
   const { type = 'text/csv' } = options;
-  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  downloadFile(name, new Blob([text], { type: `${type};charset=utf-8` }));
+}
+
+/** As {@link downloadText}, for content of any kind. */
+export function downloadFile(name: string, content: Blob): void {
+  const url = URL.createObjectURL(content);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

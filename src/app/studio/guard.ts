@@ -58,12 +58,13 @@ export function guard(token: string, { readOnly = false }: { readonly readOnly?:
 
 const UNAUTHORISED = 'This studio wants its token: open the address that "biolens studio" printed.';
 
-/** Headers that every answer carries; `policy` is the content security policy of an HTML page. */
+/** Headers that every answer carries; `policy` is the content security policy of an HTML page that has none of its own. */
 export function secureHeaders(policy: string): MiddlewareHandler {
   return async (c, next) => {
     await next();
     const html = c.res.headers.get('content-type')?.startsWith('text/html') ?? false;
-    c.header('Content-Security-Policy', `${html ? policy : "default-src 'none'"}; frame-ancestors 'none'`);
+    const own = c.res.headers.get('content-security-policy') ?? (html ? policy : "default-src 'none'");
+    c.header('Content-Security-Policy', `${own}; frame-ancestors 'none'`);
     c.header('X-Content-Type-Options', 'nosniff');
     c.header('X-Frame-Options', 'DENY');
     c.header('Referrer-Policy', 'no-referrer');

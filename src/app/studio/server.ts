@@ -16,11 +16,14 @@ import { guard, secureHeaders } from './guard.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { RunIndex } from './run-index.ts';
 import { addRunRoutes, addWritingRoutes } from './run-routes.ts';
+import { addTabRoutes } from './tab-routes.ts';
 import { RunWatcher } from './watch-run.ts';
 
 export interface StudioOptions extends TemplateOptions {
   /** The folder that holds the runs. */
   readonly runsDir: string;
+  /** The built client for taking part in a federation; the one that comes with biolens by default. */
+  readonly clientPath?: string | undefined;
   /** The secret that every request must know. */
   readonly token: string;
   /** Blurs every image before it leaves the server. */
@@ -72,6 +75,7 @@ function createReportCache(): (found: FoundRun) => Promise<KeptReport> {
  * `addJobRoutes`, and notes, tags and the bin; see `addWritingRoutes`.
  *
  * - `GET /`, `GET /runs/:id`, `GET /new`, `GET /new/:kind`, `GET /compare`, `GET /bin`: the pages
+ * - `GET /federate/…`: the page for taking part in a federation; see `addTabRoutes`
  * - `GET /api/runs/:id`: one run, `reportPageSchema`
  * - `GET /api/runs/:id/image?set=&file=&size=`: a small WebP of an image that the report names
  * - `GET /api/runs/:id/events`: server-sent events, `runEventSchema`, until the run ends
@@ -103,6 +107,8 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
     addJobRoutes(app, host);
     addWritingRoutes(app, { ...runs, roots });
   }
+
+  addTabRoutes(app, { template, policy, clientPath: options.clientPath });
 
   for (const place of ['/', '/runs/:id', '/new', '/new/:kind', '/compare', '/bin'])
     app.get(place, c => c.html(template));

@@ -12,6 +12,7 @@ export * from './comparison.ts';
 export * from './diffusion.ts';
 export * from './faces.ts';
 export * from './federate.ts';
+export * from './federate-tab.ts';
 export * from './job.ts';
 export * from './metric.ts';
 export * from './mitigation.ts';

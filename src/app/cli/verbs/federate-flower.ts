@@ -68,6 +68,7 @@ async function join(options: JoinOptions, io: CliIo): Promise<void> {
     const shares = flower.partition(training.labels, { kind: 'iid', clients: parts, key: randomKey(seed) });
     const examples = shares[own - 1]!;
     await using pool = await flower.openTrainers({
+      openRuntime: flower.openThread,
       ...{
         network: flower.digitNetwork(model),
         batch: batch === 0 ? examples.length : batch,

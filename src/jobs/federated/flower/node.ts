@@ -10,6 +10,7 @@ import type { AppFiles } from './app-files.ts';
 import type { FleetTransport } from './fleet.ts';
 import { isOpenSsh, readOpenSshKey } from './openssh-key.ts';
 
+export { openThread } from '../simulate/threads/node.ts';
 export { openTrainers } from '../simulate/trainers.ts';
 export { digitNetwork, digitTest, digitTraining } from '../tasks/mnist/digit-task.ts';
 export { readMnist } from '../tasks/mnist/node.ts';

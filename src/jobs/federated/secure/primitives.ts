@@ -49,6 +49,9 @@ export interface Primitives {
 }
 
 const ZERO_NONCE = new Uint8Array(12);
+/** What browsers give at once. */
+const MOST_RANDOM_BYTES = 65_536;
+
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -96,7 +99,12 @@ async function webKeystream(subtle: SubtleCrypto, key: Uint8Array): Promise<Keys
 
 /** The primitives in JavaScript, by the audited `@noble` packages; keystreams by WebCrypto where the page is served securely. */
 export const browserPrimitives: Primitives = {
-  randomBytes: count => crypto.getRandomValues(new Uint8Array(count)),
+  randomBytes: count => {
+    const bytes = new Uint8Array(count);
+    for (let at = 0; at < count; at += MOST_RANDOM_BYTES)
+      crypto.getRandomValues(bytes.subarray(at, at + MOST_RANDOM_BYTES));
+    return bytes;
+  },
   sha256: (...parts) => sha256(joined(parts)),
   hkdf: (secret, { salt, info, length }) => hkdf(sha256, secret, salt, info, length),
   exchangeKey: secret => ({ secret, public: x25519.getPublicKey(secret) }),

@@ -17,6 +17,7 @@ import { planSimulation } from './plan.ts';
 import { buildSimulationReport, MODEL_FILE, WORDS_FILE } from './report.ts';
 import { chooseAttackers, type Federation, isSpent, playRound } from './rounds.ts';
 import { cohortParameters, dropoutOf, invitedOf, settle, weightsOf } from './settings.ts';
+import { openThread } from './threads/node.ts';
 import { openTrainers } from './trainers.ts';
 
 /** What a simulation says between its beginning and its result. */
@@ -122,6 +123,7 @@ async function* work(
   const key = randomKey(seed);
   const longest = Math.max(...shares.map(({ length }) => length));
   await using pool = await openTrainers({
+    openRuntime: openThread,
     network,
     batch: batchSize === 0 ? longest : Math.min(batchSize, longest),
     workers,

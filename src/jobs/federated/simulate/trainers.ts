@@ -1,7 +1,6 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import { foldIn, openStream, type RandomKey } from '../../../ground/math/index.ts';
 import * as t from '../../../kit/tensor/index.ts';
-import { openRuntime } from '../../../kit/tensor/node.ts';
 import { localSteps } from '../rules/local-steps.ts';
 import type { Tally, TaskNetwork, TestData, TrainingData } from '../tasks/task.ts';
 
@@ -36,7 +35,11 @@ export interface TrainerPool extends AsyncDisposable {
   test(weights: Float32Array, data: TestData, signal?: AbortSignal): Promise<Tally>;
 }
 
+/** Opens an engine whose results do not depend on how many others there are. */
+export type OpenTrainerRuntime = (signal: AbortSignal | undefined) => Promise<t.Runtime>;
+
 export interface TrainerPoolOptions {
+  readonly openRuntime: OpenTrainerRuntime;
   readonly network: TaskNetwork;
   readonly batch: number;
   readonly workers: number;
@@ -61,15 +64,16 @@ async function openWorker(
   {
     reader,
     weights,
+    openRuntime,
     signal,
   }: {
     readonly reader: Uint8Array;
     readonly weights: Float32Array;
+    readonly openRuntime: OpenTrainerRuntime;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<Worker> {
-  // A thread each: results do not depend on how many clients train at once.
-  const runtime = await openRuntime({ device: 'cpu', threads: 1, signal });
+  const runtime = await openRuntime(signal);
   const rates = { now: 0 };
   const state = t.startTraining(step, { weights });
   const trainer = await t.openTrainer(runtime, { step, state, learningRate: () => rates.now });
@@ -142,12 +146,12 @@ async function testBatch(
 
 /** Opens trainers, each in a worker of its own; clients wait for a free one. */
 export async function openTrainers(options: TrainerPoolOptions): Promise<TrainerPool> {
-  const { network, batch, proximal, corrected, training, signal } = options;
+  const { network, batch, proximal, corrected, training, openRuntime, signal } = options;
   const { parameters, reader } = network;
   const step = network.step(batch, localSteps({ proximal, corrected }));
   const weights = new Float32Array(parameters.size);
   const opened = await Promise.allSettled(
-    Array.from({ length: options.workers }, () => openWorker(step, { reader, weights, signal })),
+    Array.from({ length: options.workers }, () => openWorker(step, { reader, weights, openRuntime, signal })),
   );
   const workers = opened.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []));
   const close = async () => {

@@ -1,21 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { fileError, readJsonFile, writeAtomically } from '../../../../ground/disk.ts';
 import { BiolensError } from '../../../../ground/errors.ts';
-import { foldIn, openStream, randomKey } from '../../../../ground/math/index.ts';
+import { randomKey } from '../../../../ground/math/index.ts';
 import { nodePrimitives as primitives } from '../../secure/node.ts';
 import { planCohort } from '../../secure/parameters.ts';
 import { checkRoster, type Roster } from '../../secure/record.ts';
-import { keyOfRound } from '../../simulate/cohort.ts';
+import { openThread } from '../../simulate/threads/node.ts';
 import { openTrainers } from '../../simulate/trainers.ts';
 import { digitNetwork, digitTest, digitTraining } from '../../tasks/mnist/digit-task.ts';
 import { readMnist } from '../../tasks/mnist/node.ts';
 import { MODELS, type ModelName, parametersOfModel } from '../../tasks/models.ts';
-import { partition } from '../../tasks/partition.ts';
-import { fromHex, toHex } from '../../wire/bytes.ts';
+import { toHex } from '../../wire/bytes.ts';
+import { mostServerBytes, openDigitClient, type TrialShare } from '../digit-client.ts';
 import { type KeyFile, parseKeyFile, parseRoster } from '../files.ts';
 import { joinFederation } from '../join/node.ts';
-import type { Training } from '../messages.ts';
-import { Participant } from '../participant.ts';
 import { type PlayedRound, startCoordinator } from '../serve/node.ts';
 
 const MOST_FILE_BYTES = 4e6;
@@ -116,6 +114,7 @@ export async function serveMnist(
     mnist === null
       ? null
       : await openTrainers({
+          openRuntime: openThread,
           network: digitNetwork(model),
           batch: 1,
           workers: 1,
@@ -174,9 +173,7 @@ export interface JoinMnistOptions {
   readonly roster: string;
   readonly data: string;
   /** Trains on one of so many equal parts of the data: for a trial on one machine. */
-  readonly share?:
-    | { readonly part: number; readonly of: number; readonly partition: 'iid' | 'shards'; readonly seed: number }
-    | undefined;
+  readonly share?: TrialShare | undefined;
   readonly session?: string | undefined;
   /** Rounds with less noise are declined. */
   readonly leastNoise?: number | undefined;
@@ -185,93 +182,23 @@ export interface JoinMnistOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Local settings that a coordinator may ask for: a step of them is loaded once and used for all rounds. */
-function modelOf(name: string): ModelName {
-  if (!Object.hasOwn(MODELS, name))
-    throw new BiolensError('input', `the round’s model "${name.slice(0, 40)}" is not known here`);
-  return name as ModelName;
-}
-
 /** Takes part in a federation that learns digits, with the digits of a folder, which stay there. */
 export async function joinMnist(options: JoinMnistOptions): Promise<string> {
   const { server, data, share, session, leastNoise, ca, log, signal } = options;
   const roster = await readRosterFile(options.roster);
   const own = parseKeyFile(await readJsonFile(options.key, { mostBytes: MOST_FILE_BYTES }), options.key);
-  const client = roster.members.findIndex(({ key }) => toHex(key) === own.public);
-  if (client < 0) throw new BiolensError('input', `${options.roster}: the key of ${options.key} is not in it`);
   const { training: digits } = await readMnist(data);
-  const seedKey = share === undefined ? null : randomKey(share.seed);
-  const examples =
-    share === undefined
-      ? Int32Array.from(digits.labels, (_, i) => i)
-      : partition(digits.labels, { kind: share.partition, clients: share.of, key: seedKey! })[share.part]!;
-  const clientKey = (round: number) =>
-    seedKey === null
-      ? randomKey(new DataView(primitives.randomBytes(8).buffer).getUint32(0))
-      : foldIn(foldIn(keyOfRound(seedKey, round), 'client'), share!.part);
-  const pools = new Map<string, ReturnType<typeof openTrainers>>();
-  const poolOf = ({ model, batchSize }: Training) => {
-    const batch = batchSize === 0 ? examples.length : Math.min(batchSize, examples.length);
-    const name = `${model} ${batch}`;
-    const found =
-      pools.get(name) ??
-      openTrainers({
-        network: digitNetwork(modelOf(model)),
-        batch,
-        workers: 1,
-        proximal: 0,
-        corrected: false,
-        training: digitTraining(digits),
-        signal,
-      });
-    pools.set(name, found);
-    return found;
-  };
-  const participant = new Participant({
-    client,
-    secret: fromHex(own.secret),
-    roster,
-    primitives,
-    log,
-    ...(leastNoise === undefined ? {} : { leastNoise }),
-    ...(session === undefined ? {} : { session: fromHex(session, '--session') }),
-    // A trial is repeated with its seed; a real client rounds by the system's bits.
-    ...(seedKey === null
-      ? {}
-      : {
-          words: (round: number) => {
-            const stream = openStream(foldIn(clientKey(round), 'rounding'));
-            return (into: Uint32Array) => {
-              for (let i = 0; i < into.length; i++) into[i] = stream.uint32();
-            };
-          },
-        }),
-    train: async ({ round, weights, training }) => {
-      log(`round ${round}: training on ${examples.length} images`);
-      const pool = await poolOf(training);
-      const task = {
-        examples,
-        weights,
-        epochs: training.epochs,
-        learningRate: training.learningRate,
-        key: clientKey(round),
-        correction: null,
-      };
-      const { change } = await pool.train(task, signal);
-      return { change, examples: examples.length };
-    },
+  const files = { key: options.key, roster: options.roster };
+  await using client = openDigitClient({
+    ...{ own, roster, files, digits, share, session, leastNoise, primitives, log, signal },
+    openRuntime: openThread,
   });
-  const most = Math.max(...Object.values(MODELS).map(model => parametersOfModel(model).size));
-  try {
-    return await joinFederation({
-      server,
-      participant,
-      mostBytes: 4 * most + 4e6,
-      ca: ca === undefined ? undefined : await textOf(ca),
-      log,
-      signal,
-    });
-  } finally {
-    for (const pool of pools.values()) await (await pool)[Symbol.asyncDispose]();
-  }
+  return await joinFederation({
+    server,
+    participant: client.participant,
+    mostBytes: mostServerBytes(),
+    ca: ca === undefined ? undefined : await textOf(ca),
+    log,
+    signal,
+  });
 }
