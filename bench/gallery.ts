@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStream, randomKey } from '../src/ground/math/index.ts';
 import { GalleryClient, GalleryService, GalleryStore } from '../src/jobs/templates/gallery/index.ts';
@@ -14,6 +14,7 @@ const TEMPLATES = 100_000;
 const TOGETHER = 64;
 const CLIENTS = 10;
 const MATCHES = 100;
+const TURNS = 5;
 const OVER_HTTP = 4000;
 
 const faceOf = (person: number, dimension: number): number[] =>
@@ -30,7 +31,7 @@ async function inFlight(count: number, together: number, work: (i: number) => Pr
   return (performance.now() - begun) / 1000;
 }
 
-async function measure(dimension: number): Promise<Record<'inside' | 'http' | 'p50' | 'p99' | 'load', number>> {
+async function measure(dimension: number): Promise<Record<'inside' | 'http' | 'p50' | 'p99' | 'start', number>> {
   const folder = mkdtempSync(join(tmpdir(), 'biolens-bench-gallery-'));
   try {
     const config = { dimension, threshold: 0.6, embedder: 'bench' };
@@ -47,24 +48,28 @@ async function measure(dimension: number): Promise<Record<'inside' | 'http' | 'p
     const child = spawn(process.execPath, [script, folder, `${dimension}`], { stdio: ['ignore', 'pipe', 'inherit'] });
     try {
       const [line] = (await once(child.stdout, 'data')) as [Buffer];
-      const load = (performance.now() - begun) / 1000;
+      const start = (performance.now() - begun) / 1000;
       const gallery = new GalleryClient({ url: line.toString().trim(), token });
       await gallery.identify(faceOf(0, dimension));
-      const times: number[] = [];
-      await inFlight(CLIENTS * MATCHES, CLIENTS, async i => {
-        const person = (i * 97) % TEMPLATES;
-        const face = faceOf(person, dimension);
-        const before = performance.now();
-        const { matches } = await gallery.identify(face);
-        times.push(performance.now() - before);
-        if (matches[0]?.identity !== `${person}`) throw new Error(`${person} was not found`);
-      });
-      times.sort((a, b) => a - b);
+      const people = Array.from({ length: CLIENTS * MATCHES }, (_, i) => (i * 97) % TEMPLATES);
+      const faces = people.map(person => faceOf(person, dimension));
+      const turns: number[][] = [];
+      for (let turn = 0; turn < TURNS; turn++) {
+        const times: number[] = [];
+        await inFlight(people.length, CLIENTS, async i => {
+          const before = performance.now();
+          const { matches } = await gallery.identify(faces[i]!);
+          times.push(performance.now() - before);
+          if (matches[0]?.identity !== `${people[i]}`) throw new Error(`${people[i]} was not found`);
+        });
+        turns.push(times.sort((a, b) => a - b));
+      }
       const http = await inFlight(OVER_HTTP, TOGETHER, i =>
         gallery.enroll(`new ${i}`, faceOf(TEMPLATES + i, dimension)),
       );
-      const at = (share: number): number => times[Math.floor(share * (times.length - 1))]!;
-      return { inside: TEMPLATES / inside, http: OVER_HTTP / http, p50: at(0.5), p99: at(0.99), load };
+      const at = (share: number): number =>
+        Math.min(...turns.map(times => times[Math.floor(share * (times.length - 1))]!));
+      return { inside: TEMPLATES / inside, http: OVER_HTTP / http, p50: at(0.5), p99: at(0.99), start };
     } finally {
       child.kill('SIGKILL');
     }
@@ -76,15 +81,16 @@ async function measure(dimension: number): Promise<Record<'inside' | 'http' | 'p
 /** The gallery service on SQLite, flushed to the disk at every commit. */
 export async function bench(): Promise<BenchResult> {
   const rows: (string | number)[][] = [];
+  const load = loadavg()[0]!;
   for (const dimension of DIMENSIONS) {
-    const { inside, http, p50, p99, load } = await measure(dimension);
+    const { inside, http, p50, p99, start } = await measure(dimension);
     rows.push([
       `${dimension}-d`,
       Math.round(inside),
       Math.round(http),
       p50.toFixed(0),
       p99.toFixed(0),
-      load.toFixed(1),
+      start.toFixed(1),
     ]);
     console.error(`  ${dimension}-d done`);
   }
@@ -100,8 +106,8 @@ export async function bench(): Promise<BenchResult> {
     ],
     rows,
     notes: [
-      `${TOGETHER} enrolments wait at the same time; each is acknowledged after its commit. Over HTTP the client shares the machine, and its processor time is in the figure.`,
-      `1:N: ${CLIENTS} clients, ${CLIENTS * MATCHES} matches, limits on: two commits each.`,
+      `Load average when it began: ${load.toFixed(1)}. ${TOGETHER} enrolments wait at the same time; each is acknowledged after its commit. Over HTTP the client shares the machine, and its processor time is in the figure.`,
+      `1:N: ${CLIENTS} clients, ${CLIENTS * MATCHES} matches a turn, the least of ${TURNS} turns; limits on, a commit each.`,
     ],
   };
 }

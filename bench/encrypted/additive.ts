@@ -1,5 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { z } from 'zod';
 import {
   AdditiveGallery,
   AdditiveHolder,
@@ -13,14 +14,7 @@ import { quantiseRows } from '../../src/jobs/templates/encrypted/index.ts';
 import { leastOf, processorSeconds, rows, wallSeconds } from './timing.ts';
 
 const BLOCKS = 32;
-const MILLION = 1_000_000;
 const TURNS = 9;
-
-/** Memory is measured without what this measurement itself left behind. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-}
 
 const openHolder = (plan: AdditivePlan): Promise<AdditiveHolder> =>
   AdditiveHolder.open(
@@ -76,23 +70,12 @@ export async function additiveSpeedUp(dimension: number): Promise<number> {
   return best.one / best.two;
 }
 
-/** A million templates in memory, searched by two workers and decrypted. */
-export async function additiveMillion(dimension: number) {
-  const plan = planAdditive({ dimension });
-  const blocks = Math.ceil(MILLION / DEGREE);
-  const holder = await openHolder(plan);
-  const templates = quantiseRows(rows(DEGREE, dimension, 1), plan.scale, 'gallery');
-  const encrypted = await holder.encrypt(templates);
-  collectGarbage();
-  const before = process.memoryUsage.rss();
-  await using server = await AdditivePool.open(plan, { blocks, workers: 2, probes: 1 });
-  for (let block = 0; block < blocks; block++)
-    for (const { slot, words } of encrypted) server.put({ slot: { block, index: slot.index }, words });
-  const probe = quantiseRows(rows(1, dimension, 2), plan.scale, 'probe');
-  const whole = async (): Promise<void> => decryptAll(holder, probe, (await server.match(probe))[0]!);
-  await whole();
-  const best = await leastOf(5, { server: () => server.match(probe), whole }, wallSeconds);
-  collectGarbage();
-  const bytes = process.memoryUsage.rss() - before;
-  return { server: best.server, whole: best.whole, memory: bytes / (4 * dimension * MILLION) };
+const millionSchema = z.object({ whole: z.number(), memory: z.number() });
+
+/** A million templates in memory: seconds to search and decrypt them with two workers, and bytes beside 4·d·n. */
+export function additiveMillion(dimension: number) {
+  const script = join(import.meta.dirname, 'million.ts');
+  return millionSchema.parse(
+    JSON.parse(execFileSync(process.execPath, [script, `${dimension}`], { encoding: 'utf8' })),
+  );
 }

@@ -6,9 +6,17 @@ import {
   GalleryService,
   GalleryStore,
   type Limits,
-  type Sealer,
+  leastProduct,
+  type Opener,
 } from '../../../src/jobs/templates/gallery/index.ts';
-import { KeyRing, openPostgres, openSqlite, sha256 } from '../../../src/jobs/templates/gallery/node.ts';
+import {
+  AdditiveIndex,
+  KeyHolder,
+  KeyRing,
+  openPostgres,
+  openSqlite,
+  sha256,
+} from '../../../src/jobs/templates/gallery/node.ts';
 import { noPostgres, startCluster } from './cluster.ts';
 
 /** A kind of store for the conformance suite: `open` gives the same database until `reset`. */
@@ -76,7 +84,9 @@ export const CONFIG = { dimension: 16, threshold: 0.8, embedder: 'test' } as con
 export interface OpenOptions {
   readonly keys: string;
   /** What seals, instead of the key file. */
-  readonly sealer?: Sealer;
+  readonly sealer?: Opener;
+  /** Default `clear`. */
+  readonly mode?: 'clear' | 'additive';
   readonly limits?: Limits | null;
   readonly now?: () => number;
   readonly rekeyBatch?: number;
@@ -84,15 +94,19 @@ export interface OpenOptions {
 
 export async function openGallery(
   place: Place,
-  { keys, sealer, limits = null, ...options }: OpenOptions,
+  { keys, sealer, limits = null, mode = 'clear', ...options }: OpenOptions,
 ): Promise<GalleryService> {
   const store = await GalleryStore.open(await place.open(), CONFIG, sha256);
-  return GalleryService.open({
-    store,
-    keys: sealer ?? (await KeyRing.open(keys, { create: true })),
-    limits,
-    ...options,
-  });
+  const matching =
+    mode === 'additive' ? await openAdditive(keys) : { keys: sealer ?? (await KeyRing.open(keys, { create: true })) };
+  return GalleryService.open({ store, limits, ...matching, ...options });
+}
+
+/** Under the additive scheme, with room for a block at first. */
+export async function openAdditive(path: string) {
+  const { dimension, threshold } = CONFIG;
+  const keys = await KeyHolder.open({ path, dimension, least: leastProduct(threshold) });
+  return { keys, index: await AdditiveIndex.open(keys, { dimension, room: 2048 }) };
 }
 
 /** An embedding that is its own for each number: a unit vector in a random direction. */

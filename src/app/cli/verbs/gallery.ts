@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { fileError } from '../../../ground/disk.ts';
 import { BiolensError } from '../../../ground/errors.ts';
+import type { Matching } from '../../../jobs/templates/gallery/index.ts';
 import { withInterrupt } from '../../../kit/runs/index.ts';
 import { printable } from '../../../kit/text/printable.ts';
 import { groupOf } from '../groups.ts';
@@ -17,6 +18,7 @@ interface ServeOptions {
   readonly dimension: number;
   readonly threshold: number;
   readonly embedder: string;
+  readonly mode: 'clear' | 'additive';
   readonly lockAfter: number;
   readonly subjectRejections: number;
   readonly clientRejections: number;
@@ -64,6 +66,21 @@ function pathOf(given: string | undefined, { store }: ServeOptions, name: string
   return join(dirname(store), `gallery-${name}.json`);
 }
 
+/** How templates lie in memory: as the user said. */
+async function openMatching({ mode, dimension, threshold }: ServeOptions, path: string): Promise<Matching> {
+  const node = await import('../../../jobs/templates/gallery/node.ts');
+  if (mode === 'clear')
+    return { keys: await node.KeyRing.open(path, { create: true }), table: await node.loadTables() };
+  const { leastProduct } = await import('../../../jobs/templates/gallery/index.ts');
+  const keys = await node.KeyHolder.open({ path, dimension, least: leastProduct(threshold) });
+  try {
+    return { keys, index: await node.AdditiveIndex.open(keys, { dimension }) };
+  } catch (error) {
+    await keys.close();
+    throw error;
+  }
+}
+
 async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   const [{ GalleryService, GalleryStore, limitsSchema }, node] = await Promise.all([
     import('../../../jobs/templates/gallery/index.ts'),
@@ -74,7 +91,7 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   const clients = await node.Clients.open(pathOf(options.clients, options, 'clients'));
   // Somebody must be able to begin.
   const token = clients.names.length === 0 ? await clients.add('operator', node.RIGHTS) : null;
-  const keys = await node.KeyRing.open(pathOf(options.keys, options, 'keys'), { create: true });
+  const keysFile = pathOf(options.keys, options, 'keys');
   const limits = limitsSchema.parse({
     subject: { lockAfter: options.lockAfter, rejections: options.subjectRejections },
     client: { rejections: options.clientRejections },
@@ -82,7 +99,11 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
   });
   const driver = isPostgres(store) ? await node.openPostgres(store) : node.openSqlite(store);
   const opened = await GalleryStore.open(driver, { dimension, threshold, embedder }, node.sha256);
-  await using service = await GalleryService.open({ store: opened, keys, limits, table: await node.loadTables() });
+  await using service = await GalleryService.open({
+    store: opened,
+    limits,
+    ...(await openMatching(options, keysFile)),
+  });
   await withInterrupt(async signal => {
     const running = await node.listenGallery(node.createGalleryApp(service, clients), { host, port, tls });
     try {
@@ -92,12 +113,17 @@ async function serve(options: ServeOptions, io: CliIo): Promise<void> {
           url: running.url,
           templates: service.size,
           token,
-          keys: keys.path,
+          keys: keysFile,
+          mode: options.mode,
         });
       else {
         io.out(
-          `Gallery: ${running.url}\n${service.size} templates in ${printable(driver.name)}; their keys in ${printable(keys.path)}\n`,
+          `Gallery: ${running.url}\n${service.size} templates in ${printable(driver.name)}; their keys in ${printable(keysFile)}\n`,
         );
+        if (options.mode === 'additive')
+          io.out(
+            'Matched under the additive scheme, which is experimental and not reviewed; the keys are in a process of their own.\n',
+          );
         if (token !== null) io.out(`Token of the client "operator", shown once: ${token}\n`);
         io.out('Ctrl-C ends it.\n');
       }
@@ -132,6 +158,14 @@ export function registerGallery(program: Command, io: CliIo): void {
       .requiredOption('--dimension <n>', 'numbers in an embedding', wholeNumber(2, 1024))
       .requiredOption('--threshold <cosine>', 'from which on a match is accepted', numberIn(-1, 1))
       .requiredOption('--embedder <name>', 'what all embeddings come from; another one is another gallery')
+      .addOption(
+        new Option(
+          '--mode <mode>',
+          'how templates lie in memory: in the clear, or encrypted by the experimental additive scheme with the keys in a process of their own',
+        )
+          .choices(['clear', 'additive'])
+          .default('clear'),
+      )
       .option('--keys <file>', 'key file, made where there is none (default: gallery-keys.json beside an SQLite file)')
       .option('--clients <file>', 'who may ask what (default: gallery-clients.json beside an SQLite file)')
       .option('--lock-after <n>', 'rejected attempts in a row that lock a subject for a day', wholeNumber(1), 10)

@@ -62,6 +62,9 @@ export const MODE_CLAIMS: Readonly<Record<MatchMode, readonly Claim[]>> = {
     ),
     keys,
     asks,
-    lies('it sees each probe, and nothing checks what it sums', hostile),
+    lies(
+      'it sees each probe, and nothing checks what it sums; in the gallery service the process that serves holds no key',
+      'test/templates/gallery/additive.test.ts: this process has no key and opens no record; a holder that is gone is told of, and goes with the service',
+    ),
   ],
 };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BiolensError } from '../../../ground/errors.ts';
-import { DIMENSIONS } from './quantise.ts';
+import { DEFAULT_SCALE, DIMENSIONS } from './quantise.ts';
 import { type Proof, proveCkks, proveGallery, provePair, proveProbe } from './scales.ts';
 
 /**
@@ -56,9 +56,6 @@ export interface Plan {
   readonly blockSize: number;
   readonly proof: Proof;
 }
-
-/** Scale of whole numbers where none is given: at 250 the error rates of ORL do not move. */
-export const DEFAULT_SCALE = 250;
 
 /** The smallest prime ≥ `least` that is 1 modulo `step`, so that slots can be rotated. */
 function batchingPrime(least: number, step: number): number {

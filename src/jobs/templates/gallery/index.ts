@@ -8,6 +8,13 @@ export {
   type Limits,
   limitsSchema,
 } from './schemas.ts';
-export { GalleryService, type Sealer, type ServiceOptions } from './service.ts';
+export {
+  GalleryService,
+  leastProduct,
+  type Matching,
+  type Opener,
+  type Sealer,
+  type ServiceOptions,
+} from './service.ts';
 export type { Driver, Sql } from './sql.ts';
 export { GalleryStore } from './store.ts';

@@ -22,10 +22,7 @@ export function waitFor(state: LimitState, now: number): number {
   return Math.max(0, state.blockedUntil - now);
 }
 
-/**
- * The state after a rejected attempt. Every attempt counts as rejected before it is made, and is taken back when it was accepted, so that
- * neither parallel attempts nor a kill in between are free.
- */
+/** The state after a rejected attempt. */
 export function afterRejection(
   state: LimitState,
   scope: LimitScope,
@@ -46,7 +43,7 @@ export function afterRejection(
   return { rejected, since, blockedUntil: rejected >= rejections ? since + windowMs : 0 };
 }
 
-/** The state after an attempt that turned out accepted: the row of a subject starts anew, the others have one rejection less. */
+/** Takes a rejection back that turned out accepted: the row of a subject starts anew, the others have one rejection less. */
 export function afterAcceptance(state: LimitState, scope: LimitScope, limits: Limits): LimitState {
   if (scope === 'subject') return FRESH;
   const rejected = Math.max(0, state.rejected - 1);

@@ -117,11 +117,11 @@ export class Matcher implements TemplateIndex {
     return Promise.resolve(ids !== undefined && best >= this.#least);
   }
 
-  /** Searches that are asked for in one turn share a pass. */
+  /** Searches that are asked for in one turn of the event loop share a pass. */
   search(probe: Int16Array, top: number): Promise<readonly string[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ probe, top, resolve, reject });
-      if (this.#waiting.length === 1) void Promise.resolve().then(() => this.#searchAll());
+      if (this.#waiting.length === 1) setImmediate(() => this.#searchAll());
     });
   }
 
@@ -147,9 +147,10 @@ export class Matcher implements TemplateIndex {
 
   #accepted(products: Int32Array, top: number): readonly string[] {
     const best = new Map<string, number>();
+    const least = this.#least;
     for (let i = 0; i < products.length; i++) {
       const product = products[i]!;
-      if (product < this.#least) continue;
+      if (product < least) continue;
       const subject = this.#subjects[i]!;
       if (product > (best.get(subject) ?? Number.NEGATIVE_INFINITY)) best.set(subject, product);
     }

@@ -1,6 +1,4 @@
-import { BiolensError } from '../../../ground/errors.ts';
-import { DEFAULT_SCALE } from '../encrypted/plan.ts';
-import { quantise } from '../encrypted/quantise.ts';
+import { DEFAULT_SCALE, quantise } from '../encrypted/quantise.ts';
 import type { AuditEntry } from './audit.ts';
 import { LimitedError } from './errors.ts';
 import { afterAcceptance, afterRejection, type LimitScope, type LimitState, waitFor } from './limits.ts';
@@ -9,6 +7,7 @@ import { Metrics } from './metrics.ts';
 import type { OpenTable } from './product-table/index.ts';
 import type { EnrollRequest, Exported, IdentifyRequest, Limits, RevokeRequest, VerifyRequest } from './schemas.ts';
 import type { GalleryStore, StoredTemplate, Transaction } from './store.ts';
+import { bytesToTemplate, templateToBytes } from './template-bytes.ts';
 
 /** Which template a record belongs to; a record moved to another row does not open. */
 export interface RecordPlace {
@@ -17,10 +16,9 @@ export interface RecordPlace {
   readonly generation: number;
 }
 
-/** Seals templates; see `KeyRing` in `key-ring/node.ts`. */
+/** Seals templates. */
 export interface Sealer {
   seal(template: Uint8Array, place: RecordPlace): Promise<Uint8Array>;
-  open(record: Uint8Array, place: RecordPlace): Promise<Uint8Array>;
   /** Puts a record under the key of another generation. */
   reseal(record: Uint8Array, place: RecordPlace, generation: number): Promise<Uint8Array>;
   tag(text: string): Promise<string>;
@@ -28,36 +26,42 @@ export interface Sealer {
   removeBefore(generation: number): Promise<void>;
 }
 
-export interface ServiceOptions {
+/** Opens them too; see `KeyRing` in `key-ring/node.ts`. */
+export interface Opener extends Sealer {
+  open(record: Uint8Array, place: RecordPlace): Promise<Uint8Array>;
+}
+
+/** How templates lie in memory. */
+export type Matching =
+  /** As whole numbers; plain JavaScript multiplies them where there is no table. */
+  | { readonly keys: Opener; readonly table?: OpenTable | undefined; readonly index?: undefined }
+  /** In an index of their own, whose keys need not be here; it is closed with the service. */
+  | { readonly keys: Sealer; readonly index: TemplateIndex };
+
+export type ServiceOptions = Matching & {
   readonly store: GalleryStore;
-  readonly keys: Sealer;
   /** `null` limits nothing: for tests of what then happens. */
   readonly limits: Limits | null;
-  /** What multiplies probes with templates; plain JavaScript by default. */
-  readonly table?: OpenTable | undefined;
-  /** What matches, instead of whole numbers in this process's memory; it is closed with the service. */
-  readonly index?: ((least: number) => TemplateIndex) | undefined;
   readonly now?: () => number;
   /** Templates that are re-keyed in one transaction. */
   readonly rekeyBatch?: number;
+};
+
+/** The product from which on a match is accepted. */
+export const leastProduct = (threshold: number): number => threshold * DEFAULT_SCALE ** 2;
+
+function indexOf(options: ServiceOptions): TemplateIndex {
+  if (options.index !== undefined) return options.index;
+  const { store, keys, table } = options;
+  const { dimension: width, threshold } = store.config;
+  return new Matcher({
+    ...{ width, table, least: leastProduct(threshold) },
+    open: async ({ id, subject, generation, record }) =>
+      bytesToTemplate(await keys.open(record, { template: id, subject, generation }), width),
+  });
 }
 
 type Attempt = { readonly action: 'verify' | 'identify'; readonly client: string; readonly subject: string | null };
-
-const toBytes = (values: Int16Array): Uint8Array => {
-  const bytes = new Uint8Array(2 * values.length);
-  const view = new DataView(bytes.buffer);
-  values.forEach((value, i) => {
-    view.setInt16(2 * i, value, true);
-  });
-  return bytes;
-};
-
-function fromBytes(bytes: Uint8Array, width: number): Int16Array {
-  if (bytes.length !== 2 * width) throw new BiolensError('external', 'a template of another dimension');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Int16Array.from({ length: width }, (_, i) => view.getInt16(2 * i, true));
-}
 
 /**
  * A gallery that enrolls, matches, revokes and re-keys. Templates lie sealed in the store and as whole numbers in this process's memory.
@@ -80,31 +84,29 @@ export class GalleryService implements AsyncDisposable {
   #rekeying: Promise<void> | null = null;
   #closed = false;
 
-  private constructor({ store, keys, limits, table, index, now = Date.now, rekeyBatch = 200 }: ServiceOptions) {
+  private constructor(options: ServiceOptions) {
+    const { store, keys, limits, now = Date.now, rekeyBatch = 200 } = options;
     this.#store = store;
     this.#keys = keys;
     this.#limits = limits;
     this.#now = now;
-    const { dimension: width, threshold } = store.config;
-    const least = threshold * DEFAULT_SCALE ** 2;
-    this.#index =
-      index?.(least) ??
-      new Matcher({
-        ...{ width, least, table },
-        open: async ({ id, subject, generation, record }) =>
-          fromBytes(await keys.open(record, { template: id, subject, generation }), width),
-      });
+    this.#index = indexOf(options);
     this.#rekeyBatch = rekeyBatch;
   }
 
-  /** Loads the gallery, and resumes re-keying where it was interrupted. */
+  /** Loads the gallery, and resumes re-keying where it was interrupted. Store and index are closed where it fails. */
   static async open(options: ServiceOptions): Promise<GalleryService> {
     const service = new GalleryService(options);
-    await service.#catchUp();
-    const { left, generation } = await options.store.generation();
-    if (left > 0) service.#startRekeying();
-    else await options.keys.removeBefore(generation);
-    return service;
+    try {
+      await service.#catchUp();
+      const { left, generation } = await options.store.generation();
+      if (left > 0) service.#startRekeying();
+      else await options.keys.removeBefore(generation);
+      return service;
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
   }
 
   get size(): number {
@@ -120,7 +122,7 @@ export class GalleryService implements AsyncDisposable {
     const requestTag = await this.#keys.tag(JSON.stringify([subject, [...values]]));
     const id = crypto.randomUUID();
     const at = this.#now();
-    const template = toBytes(values);
+    const template = templateToBytes(values);
     const { id: enrolled } = await this.#store.write(async transaction => {
       const made = await transaction.enroll({
         ...{ id, subject, requestTag, at },
@@ -138,10 +140,10 @@ export class GalleryService implements AsyncDisposable {
   /** Whether an embedding is that of a subject. An unknown or revoked subject is refused like a stranger. @throws {LimitedError} */
   async verify(client: string, { subject, embedding }: VerifyRequest): Promise<{ readonly accepted: boolean }> {
     const probe = this.#quantise(embedding);
-    const accepted = await this.#attempt({ action: 'verify', client, subject }, () =>
-      this.#index.accepts(subject, probe),
-    );
-    return { accepted };
+    return this.#attempt({ action: 'verify', client, subject }, async () => {
+      const accepted = await this.#index.accepts(subject, probe);
+      return { accepted, answer: { accepted } };
+    });
   }
 
   /** Who an embedding is of: subjects that are accepted, the most similar first, without scores. @throws {LimitedError} */
@@ -150,12 +152,11 @@ export class GalleryService implements AsyncDisposable {
     { embedding, top }: IdentifyRequest,
   ): Promise<{ readonly matches: readonly { readonly identity: string; readonly accepted: true }[] }> {
     const probe = this.#quantise(embedding);
-    let found: readonly string[] = [];
-    await this.#attempt({ action: 'identify', client, subject: null }, async () => {
-      found = await this.#index.search(probe, top);
-      return found.length > 0;
+    return this.#attempt({ action: 'identify', client, subject: null }, async () => {
+      const found = await this.#index.search(probe, top);
+      const matches = found.map(identity => ({ identity, accepted: true as const }));
+      return { accepted: found.length > 0, answer: { matches } };
     });
-    return { matches: found.map(identity => ({ identity, accepted: true as const })) };
   }
 
   /** Erases a subject's templates for good. */
@@ -275,45 +276,64 @@ export class GalleryService implements AsyncDisposable {
     return subject === null ? own : [['subject', subject] as const, ['subject-window', subject] as const, ...own];
   }
 
-  async #admit(transaction: Transaction, attempt: Attempt, limits: Limits): Promise<number> {
+  /** How long an attempt has to wait, by what is committed; who hammers a locked subject costs no search. */
+  async #waitOf(attempt: Attempt): Promise<number> {
     const now = this.#now();
-    const scopes = this.#scopes(attempt);
-    const states: LimitState[] = [];
-    for (const [scope, name] of scopes) states.push(await transaction.limit(scope, name));
-    const wait = Math.max(...states.map(state => waitFor(state, now)));
-    if (wait > 0) {
-      await transaction.log({ at: now, ...attempt, outcome: 'limited' });
-      return wait;
-    }
-    for (const [i, [scope, name]] of scopes.entries())
-      await transaction.setLimit(scope, name, afterRejection(states[i]!, scope, { limits, now }));
-    return 0;
+    const states = this.#scopes(attempt).map(([scope, name]) => this.#store.limit(scope, name));
+    return Math.max(...(await Promise.all(states)).map(state => waitFor(state, now)));
   }
 
-  async #attempt(attempt: Attempt, match: () => Promise<boolean>): Promise<boolean> {
+  /** Counts an attempt and writes it down, or says how long it has to wait. */
+  async #count(
+    transaction: Transaction,
+    attempt: Attempt,
+    { accepted, limits }: { readonly accepted: boolean; readonly limits: Limits },
+  ): Promise<number> {
+    const now = this.#now();
+    const counted: (readonly [LimitScope, string, LimitState])[] = [];
+    let wait = 0;
+    for (const [scope, name] of this.#scopes(attempt)) {
+      const state = await transaction.limit(scope, name);
+      wait = Math.max(wait, waitFor(state, now));
+      const rejected = afterRejection(state, scope, { limits, now });
+      counted.push([scope, name, accepted ? afterAcceptance(rejected, scope, limits) : rejected]);
+    }
+    if (wait === 0) for (const [scope, name, state] of counted) await transaction.setLimit(scope, name, state);
+    return wait;
+  }
+
+  /**
+   * Makes an attempt. What came of it is found first, and told only after it was counted and written down in one transaction: attempts at the
+   * same time are counted one after another, one that has to wait learns nothing, and so does one whose counting was cut off.
+   */
+  async #attempt<T>(
+    attempt: Attempt,
+    match: () => Promise<{ readonly accepted: boolean; readonly answer: T }>,
+  ): Promise<T> {
     const begun = performance.now();
     const limits = this.#limits;
-    if (limits !== null) {
-      const wait = await this.#store.write(transaction => this.#admit(transaction, attempt, limits));
-      if (wait > 0) {
-        this.metrics.count(attempt.action, 'limited');
-        throw new LimitedError(wait);
-      }
+    const limited = async (wait: number): Promise<never> => {
+      this.metrics.count(attempt.action, 'limited');
+      throw new LimitedError(wait);
+    };
+    const before = limits === null ? 0 : await this.#waitOf(attempt);
+    if (before > 0) {
+      await this.#store.write(transaction => transaction.log({ at: this.#now(), ...attempt, outcome: 'limited' }));
+      return limited(before);
     }
     // What was revoked before this look is not in memory when the match is made.
     await this.#catchUp();
-    const accepted = await match();
-    await this.#store.write(async transaction => {
-      if (accepted && limits !== null)
-        for (const [scope, name] of this.#scopes(attempt)) {
-          const state = await transaction.limit(scope, name);
-          await transaction.setLimit(scope, name, afterAcceptance(state, scope, limits));
-        }
-      await transaction.log({ at: this.#now(), ...attempt, outcome: accepted ? 'accepted' : 'rejected' });
+    const { accepted, answer } = await match();
+    const wait = await this.#store.write(async transaction => {
+      const left = limits === null ? 0 : await this.#count(transaction, attempt, { accepted, limits });
+      const outcome = left > 0 ? 'limited' : accepted ? 'accepted' : 'rejected';
+      await transaction.log({ at: this.#now(), ...attempt, outcome });
+      return left;
     });
+    if (wait > 0) return limited(wait);
     this.metrics.count(attempt.action, accepted ? 'accepted' : 'rejected');
     this.metrics.time(attempt.action, performance.now() - begun);
-    return accepted;
+    return answer;
   }
 
   #startRekeying(): void {

@@ -59,6 +59,15 @@ function templateOf(row: SqlRow): StoredTemplate {
   };
 }
 
+async function limitIn(sql: Sql, scope: LimitScope, name: string): Promise<LimitState> {
+  const [row] = await sql.query('SELECT rejected, since, blocked_until FROM limits WHERE scope = $1 AND name = $2', [
+    scope,
+    name,
+  ]);
+  if (row === undefined) return FRESH;
+  return { rejected: number(row.rejected), since: number(row.since), blockedUntil: number(row.blocked_until) };
+}
+
 /** What may be done within a transaction. */
 export class Transaction {
   readonly #sql: Sql;
@@ -133,13 +142,8 @@ export class Transaction {
     return rows.length;
   }
 
-  async limit(scope: LimitScope, name: string): Promise<LimitState> {
-    const row = await this.#one('SELECT rejected, since, blocked_until FROM limits WHERE scope = $1 AND name = $2', [
-      scope,
-      name,
-    ]);
-    if (row === undefined) return FRESH;
-    return { rejected: number(row.rejected), since: number(row.since), blockedUntil: number(row.blocked_until) };
+  limit(scope: LimitScope, name: string): Promise<LimitState> {
+    return limitIn(this.#sql, scope, name);
   }
 
   async setLimit(scope: LimitScope, name: string, { rejected, since, blockedUntil }: LimitState): Promise<void> {
@@ -262,6 +266,11 @@ export class GalleryStore implements AsyncDisposable {
       ]);
       return values;
     });
+  }
+
+  /** A limit as it is committed. */
+  limit(scope: LimitScope, name: string): Promise<LimitState> {
+    return limitIn(this.#driver.read, scope, name);
   }
 
   /** What changed after `seq`, in its order; revoked templates have no record. */

@@ -3,6 +3,7 @@ import { checkQuantised } from '../quantise.ts';
 import type { Encrypted } from './holder.ts';
 import type { AdditiveKernel } from './kernel.ts';
 import { type AdditivePlan, DEGREE, TILE } from './parameters.ts';
+import type { Slot } from './slots.ts';
 
 /**
  * The server of the additive scheme: words and sums, no key. Experimental; see docs/encrypted.md.
@@ -26,20 +27,40 @@ export class AdditiveGallery {
       );
   }
 
-  /** Puts a template's words into its slot. @throws {BiolensError} `input` for a slot that is not there */
-  put({ slot: { block, index }, words }: Encrypted): void {
-    const { dimension } = this.plan;
+  /** Where the words of a slot begin; they lie a tile apart. */
+  #at({ block, index }: Slot): number {
     if (!(block >= 0 && block < this.#blocks && index >= 0 && index < DEGREE))
       throw new BiolensError('input', `slot ${block}/${index} is not of a gallery of ${this.#blocks} blocks`);
+    return (block * DEGREE + index - (index % TILE)) * this.plan.dimension + (index % TILE);
+  }
+
+  /** Puts a template's words into its slot. @throws {BiolensError} `input` for a slot that is not there */
+  put({ slot, words }: Encrypted): void {
+    const { dimension } = this.plan;
+    const at = this.#at(slot);
     if (words.length !== dimension)
       throw new BiolensError('input', `words: expected ${dimension}, got ${words.length}`);
-    const at = (block * DEGREE + index - (index % TILE)) * dimension + (index % TILE);
     for (let j = 0; j < dimension; j++) this.#kernel.words[at + j * TILE] = words[j]!;
   }
 
   /** Erases a template; its slot stays dead. */
   erase(slot: Encrypted['slot']): void {
     this.put({ slot, words: new Int32Array(this.plan.dimension) });
+  }
+
+  /** Takes over the words of a gallery that is no larger. */
+  copyFrom(other: AdditiveGallery): void {
+    this.#kernel.words.set(other.#kernel.words);
+  }
+
+  /** The sum of a probe with one slot. */
+  sum(slot: Slot, probe: Int16Array): number {
+    const { dimension, scale } = this.plan;
+    checkQuantised(probe, scale, { field: 'probe', dimension });
+    const at = this.#at(slot);
+    let sum = 0;
+    for (let j = 0; j < dimension; j++) sum = (sum + Math.imul(this.#kernel.words[at + j * TILE]!, probe[j]!)) | 0;
+    return sum;
   }
 
   /**

@@ -20,6 +20,9 @@ export interface Encrypted {
 /** Blocks whose secrets are kept transformed; 16 kB each. */
 const KEPT_BLOCKS = 2048;
 
+/** Pads of the block that is being decrypted. */
+const scratch = new Int32Array(DEGREE);
+
 function checkKey(name: string, key: Uint8Array): void {
   if (key.length !== 32) throw new BiolensError('usage', `"${name}" expected 32 bytes, got ${key.length}`);
 }
@@ -114,12 +117,22 @@ export class AdditiveHolder {
     return transform(sum);
   }
 
-  /** The exact products of a probe with a block's templates. @param sums of its N slots, from the server @returns those of unused slots are meaningless */
-  async decrypt(prepared: Transformed, block: number, sums: Int32Array): Promise<Int32Array> {
-    const pads = multiply(prepared, await this.#secret(block));
-    const scores = new Int32Array(sums.length);
+  /**
+   * The exact products of a probe with a block's templates; those of unused slots are meaningless.
+   *
+   * @param sums of its first slots, up to N, from the server
+   * @param scores where they go; as many
+   */
+  async decrypt(
+    prepared: Transformed,
+    block: number,
+    sums: Int32Array,
+    scores: Int32Array = new Int32Array(sums.length),
+  ): Promise<Int32Array> {
+    const secret = await this.#secret(block);
+    multiply(prepared, secret, scratch);
     const { delta } = this.plan;
-    for (let i = 0; i < sums.length; i++) scores[i] = Math.round(((sums[i]! - pads[i]!) | 0) / delta);
+    for (let i = 0; i < sums.length; i++) scores[i] = Math.round(((sums[i]! - scratch[i]!) | 0) / delta);
     return scores;
   }
 }

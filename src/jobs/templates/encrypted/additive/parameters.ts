@@ -1,6 +1,5 @@
 import { BiolensError } from '../../../../ground/errors.ts';
-import { DEFAULT_SCALE } from '../plan.ts';
-import { DIMENSIONS, lengthBound } from '../quantise.ts';
+import { DEFAULT_SCALE, DIMENSIONS, lengthBound } from '../quantise.ts';
 
 /** Degree of the ring ℤ_q[X]/(X^N + 1), and templates of a block. */
 export const DEGREE = 2048;

@@ -8,8 +8,8 @@ import { AdditivePool, MOST_WORKERS } from '../additive/pool/node.ts';
 import { openMatchClient } from '../client/node.ts';
 import { decide, type Match } from '../decide.ts';
 import type { LabelledSet } from '../labelled-set/node.ts';
-import { DEFAULT_SCALE, type MatchMode, planMatching, type Scheme } from '../plan.ts';
-import { quantise, quantiseRows } from '../quantise.ts';
+import { type MatchMode, planMatching, type Scheme } from '../plan.ts';
+import { DEFAULT_SCALE, quantise, quantiseRows } from '../quantise.ts';
 import { openMatchServer } from '../server/node.ts';
 import { BUILT_IN_THRESHOLD, type Threshold, thresholdOfGallery } from '../threshold.ts';
 
@@ -75,7 +75,7 @@ async function matchAdditive(
     const scores = new Int32Array(gallery.matrix.rows);
     for (let block = 0; block < blocks; block++) {
       const own = sums!.subarray(block * DEGREE, Math.min((block + 1) * DEGREE, scores.length));
-      scores.set(await holder.decrypt(prepared, block, own), block * DEGREE);
+      await holder.decrypt(prepared, block, own, scores.subarray(block * DEGREE));
     }
     const decided = decide(scores, {
       threshold: threshold.cosine,

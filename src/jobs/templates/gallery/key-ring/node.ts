@@ -1,9 +1,18 @@
-import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { z } from 'zod';
 import { readJsonFile, writeAtomically } from '../../../../ground/disk.ts';
 import { BiolensError } from '../../../../ground/errors.ts';
-import type { RecordPlace, Sealer } from '../service.ts';
+import type { Opener, RecordPlace } from '../service.ts';
 
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
@@ -27,12 +36,13 @@ const associated = ({ template, subject, generation }: RecordPlace): Buffer =>
  * Adversary: whoever has the database or a backup of it, without this file: records are AES-256-GCM. Whoever has both has the templates. Once
  * re-keying has ended, the older keys are erased here, and older copies of the database are of no use to anybody.
  */
-export class KeyRing implements Sealer {
+export class KeyRing implements Opener {
   readonly path: string;
   readonly #keys: Map<number, Buffer>;
   readonly #tagKey: Buffer;
-  /** Derived from the keys, for records. */
-  readonly #derived = new Map<number, Buffer>();
+  /** Derived from the keys, for records; opened once, which takes longer than sealing a record. */
+  readonly #derived = new Map<number, KeyObject>();
+  readonly #tagger: KeyObject;
 
   private constructor(path: string, { tagKey, keys }: KeyFile) {
     this.path = path;
@@ -41,6 +51,7 @@ export class KeyRing implements Sealer {
     const wrong = [this.#tagKey, ...this.#keys.values()].some(key => key.length !== KEY_BYTES);
     if (wrong)
       throw new BiolensError('input', `${path}: expected keys of ${KEY_BYTES} bytes`, { details: { file: path } });
+    this.#tagger = createSecretKey(this.#tagKey);
   }
 
   /** Opens a key file. @param create makes one with a first key where there is none @throws {BiolensError} `input` naming the file */
@@ -110,10 +121,10 @@ export class KeyRing implements Sealer {
 
   /** Tells whether two requests are the same, and nothing else about them to whoever lacks the key. */
   async tag(text: string): Promise<string> {
-    return createHmac('sha256', this.#tagKey).update(text).digest('base64url');
+    return createHmac('sha256', this.#tagger).update(text).digest('base64url');
   }
 
-  #keyOf({ generation, template }: RecordPlace): Buffer {
+  #keyOf({ generation, template }: RecordPlace): KeyObject {
     const known = this.#derived.get(generation);
     if (known !== undefined) return known;
     const key = this.#keys.get(generation);
@@ -122,7 +133,7 @@ export class KeyRing implements Sealer {
         'external',
         `template ${template}: the key of generation ${generation} is not in ${this.path}`,
       );
-    const derived = Buffer.from(hkdfSync('sha256', key, '', 'biolens/gallery/record', KEY_BYTES));
+    const derived = createSecretKey(Buffer.from(hkdfSync('sha256', key, '', 'biolens/gallery/record', KEY_BYTES)));
     this.#derived.set(generation, derived);
     return derived;
   }

@@ -1,4 +1,4 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { explainSystemError } from '../../../../ground/disk.ts';
 import { BiolensError, messageOf } from '../../../../ground/errors.ts';
 import type { Driver, Sql, SqlRow, SqlValue } from '../sql.ts';
@@ -6,13 +6,10 @@ import type { Driver, Sql, SqlRow, SqlValue } from '../sql.ts';
 /** SQLite waits this long for another process that writes. */
 const BUSY_MS = 10_000;
 
-function toRow(row: Readonly<Record<string, unknown>>): SqlRow {
-  const entries = Object.entries(row).map(([name, value]): [string, SqlValue] => {
-    if (value === null || typeof value === 'string' || typeof value === 'number') return [name, value];
-    if (value instanceof Uint8Array) return [name, value];
-    throw new BiolensError('external', `the store holds a ${typeof value} in ${name}`);
-  });
-  return Object.fromEntries(entries);
+function checkRow(row: Readonly<Record<string, SQLOutputValue>>): SqlRow {
+  for (const name in row)
+    if (typeof row[name] === 'bigint') throw new BiolensError('external', `the store holds a bigint in ${name}`);
+  return row as SqlRow;
 }
 
 /** One connection; statements are compiled once. */
@@ -31,7 +28,7 @@ class Connection implements Sql {
       statement = this.#database.prepare(text.replaceAll('$', '?'));
       this.#statements.set(text, statement);
     }
-    return Promise.resolve(statement.all(...values).map(toRow));
+    return Promise.resolve(statement.all(...values).map(checkRow));
   }
 
   execute(text: string): void {

@@ -12,6 +12,8 @@ type Answer = { readonly id: number } & (
   | { readonly error: string }
 );
 
+/** A thread's own heap: what it works on lies in the memory that all share. */
+const THREAD_MEMORY = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32, codeRangeSizeMb: 4 } as const;
 /** Threads that a pool has, at most. */
 export const MOST_WORKERS = 256;
 
@@ -95,7 +97,7 @@ export class AdditivePool implements AsyncDisposable {
     const file = import.meta.url.endsWith('.ts') ? '../thread/node.ts' : '../thread/node.js';
     const threads = Array.from({ length: workers }, (_, worker) => {
       const workerData: ThreadStart = { module, memory, layout, worker };
-      return new Worker(new URL(file, import.meta.url), { execArgv: [], workerData });
+      return new Worker(new URL(file, import.meta.url), { execArgv: [], workerData, resourceLimits: THREAD_MEMORY });
     });
     return new AdditivePool(plan, { memory, gallery: new AdditiveGallery(plan, kernel), workers: threads }, options);
   }
@@ -109,26 +111,40 @@ export class AdditivePool implements AsyncDisposable {
     this.#gallery.erase(slot);
   }
 
+  /** Takes over the words of a pool that is no larger. */
+  copyFrom(other: AdditivePool): void {
+    this.#gallery.copyFrom(other.#gallery);
+  }
+
+  /** The sum of a probe with one slot. */
+  sum(slot: Encrypted['slot'], probe: Int16Array): number {
+    return this.#gallery.sum(slot, probe);
+  }
+
   /**
    * Sums of one or several probes with all slots.
    *
+   * @param into where they go, which saves memory to whoever searches again and again
    * @returns for each probe, N words a block
    */
-  match(probes: Int16Array): Promise<Int32Array[]> {
-    const done = this.#last.then(() => this.#match(probes));
+  match(probes: Int16Array, into?: readonly Int32Array[]): Promise<readonly Int32Array[]> {
+    const done = this.#last.then(() => this.#match(probes, into));
     // The scratch is of one pass at a time.
     this.#last = done.catch(() => undefined);
     return done;
   }
 
-  async #match(probes: Int16Array): Promise<Int32Array[]> {
+  async #match(probes: Int16Array, into?: readonly Int32Array[]): Promise<readonly Int32Array[]> {
     const { dimension, scale } = this.plan;
     const count = probes.length / dimension;
     if (count > this.#most) throw new BiolensError('usage', `${count} probes, expected at most ${this.#most} a pass`);
     for (let k = 0; k < count; k++)
       checkQuantised(probes.subarray(k * dimension, (k + 1) * dimension), scale, { field: `probe ${k}`, dimension });
     const own = Math.ceil(this.blocks / this.#workers.length);
-    const out = Array.from({ length: count }, () => new Int32Array(this.blocks * DEGREE));
+    const length = this.blocks * DEGREE;
+    const out = into ?? Array.from({ length: count }, () => new Int32Array(length));
+    if (out.length < count || out.some(sums => sums.length !== length))
+      throw new BiolensError('usage', `"into" expected ${count} arrays of ${length} words`);
     const words = Int32Array.from(probes);
     await Promise.all(
       this.#workers.map(async (worker, i) => {
