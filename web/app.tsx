@@ -12,6 +12,7 @@ import { JobList } from './new-run/job-list.tsx';
 import { NewRunPage } from './new-run/new-run-page.tsx';
 import { ReportFrame } from './report-frame.tsx';
 import { BinPage } from './runs/bin-page.tsx';
+import { LiveReport } from './runs/live-report.tsx';
 import { RunList } from './runs/run-list.tsx';
 import { RunNotice } from './runs/run-notice.tsx';
 import { RunProgress } from './runs/run-progress.tsx';
@@ -164,6 +165,8 @@ function RunPlace({ client, page, startable, home, onChange }: RunPlaceProps): R
         <RunProgress key={run.status} client={client} page={page} startable={startable} onChange={onChange} />
       </PageFrame>
     );
+  if (run.status === 'running')
+    return <LiveReport client={client} page={page} startable={startable} trail={trail} onChange={onChange} />;
   return (
     <>
       {startable && <RunNotice client={client} id={run.id} />}

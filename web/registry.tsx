@@ -7,6 +7,7 @@ import { AUDIT_VIDEO_SECTIONS, AuditVideoPage } from './audit-video/audit-video-
 import { BenchPage, benchSections } from './bench/bench-page.tsx';
 import type { PageSection } from './components/page-frame.tsx';
 import { FEDERATED_SECTIONS, FederatedPage } from './federated/federated-page.tsx';
+import { FEDERATION_SECTIONS, FederationPage } from './federated/federation-page.tsx';
 import { GENERATORS_SECTIONS, GeneratorsPage } from './generators/generators-page.tsx';
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
 import { OtherPage, otherSections } from './other/other-page.tsx';
@@ -51,6 +52,8 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: IDENTIFICATION_SECTIONS, content: <IdentificationPage report={report} run={run} /> };
     case 'biolens/federate@1':
       return { sections: FEDERATED_SECTIONS, content: <FederatedPage report={report} run={run} /> };
+    case 'biolens/federation@1':
+      return { sections: FEDERATION_SECTIONS, content: <FederationPage report={report} run={run} /> };
     case 'biolens/templates@1':
       return { sections: templateSections(report), content: <TemplatePage report={report} run={run} /> };
     case 'biolens/template-attack@1':

@@ -4,7 +4,7 @@ export { auditMedicalJob } from '../jobs/audit-medical/job.ts';
 export { auditTextJob } from '../jobs/audit-text/job.ts';
 export { auditVideoJob } from '../jobs/audit-video/job.ts';
 export { benchJob } from '../jobs/bench/job.ts';
-export { simulationJob } from '../jobs/federated/job.ts';
+export { federationJob, simulationJob } from '../jobs/federated/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';
 export { mitigationJob } from '../jobs/mitigation/job.ts';
 export { studyJob } from '../jobs/study/job.ts';

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { simulateFederation } from '../../src/jobs/federated/job.ts';
-import { joinMnist, makeKeyFile, serveMnist } from '../../src/jobs/federated/node.ts';
+import { joinMnist, makeKeyFile } from '../../src/jobs/federated/node.ts';
+import { serve } from './serve.ts';
 import { makeDigits } from './small-digits.ts';
 
 const N = 4;
@@ -25,33 +26,11 @@ afterAll(() => {
 
 test('four clients over WebSocket make the same model as the simulation, bit for bit', async () => {
   const log: string[] = [];
-  const listening = Promise.withResolvers<string>();
-  const served = serveMnist({
-    roster,
-    state: join(folder, 'state'),
-    model: 'lenet-5',
-    rounds: 2,
-    clients: N,
-    epochs: 1,
-    batchSize: 10,
-    clip: 1,
-    delta: 1e-5,
-    dropout: 0.1,
-    corrupt: 0.1,
-    seed: 3,
-    data,
-    host: '127.0.0.1',
-    port: 0,
-    stepSeconds: 50,
-    trainSeconds: 50,
-    log: line => {
-      log.push(line);
-      const address = /^listening on (\S+),/.exec(line)?.[1];
-      if (address !== undefined) listening.resolve(address);
-    },
-  });
-  served.catch(error => listening.reject(error));
-  const server = await listening.promise;
+  const { listening: server_, served } = serve(
+    { roster, state: join(folder, 'state'), model: 'lenet-5', rounds: 2, clients: N, seed: 3, data, port: 0 },
+    { runsDir: join(folder, 'served') },
+  );
+  const server = await server_;
   const joined = Array.from({ length: N }, (_, part) =>
     joinMnist({
       server,
@@ -62,8 +41,10 @@ test('four clients over WebSocket make the same model as the simulation, bit for
       log: line => log.push(line),
     }),
   );
-  const { rounds, digest } = await served;
+  const { rounds, digest, members, now } = await served;
   await Promise.all(joined);
+  expect(now).toBeNull();
+  expect(members.map(({ summed, lost }) => [summed, lost])).toEqual(new Array(N).fill([2, 0]));
   expect(rounds.map(({ clients, reason }) => [clients, reason])).toEqual([
     [N, null],
     [N, null],
@@ -81,7 +62,9 @@ test('four clients over WebSocket make the same model as the simulation, bit for
   for await (const event of simulateFederation({ ...input, workers: 1 }, { runsDir: join(folder, 'runs') }))
     if (event.type === 'result') {
       expect(event.report.digest).toBe(digest);
-      expect(event.report.rounds.map(({ accuracy }) => accuracy.value)).toEqual(rounds.map(({ accuracy }) => accuracy));
+      expect(event.report.rounds.map(({ accuracy }) => accuracy.value)).toEqual(
+        rounds.map(({ accuracy }) => accuracy.value),
+      );
     }
 });
 

@@ -8,10 +8,12 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStudio, startStudio } from '../../src/app/studio/index.ts';
 import { sentArchiveSchema } from '../../src/ground/contracts/index.ts';
-import { joinMnist, makeKeyFile, serveMnist } from '../../src/jobs/federated/node.ts';
+import { joinMnist, makeKeyFile } from '../../src/jobs/federated/node.ts';
+import { listRuns } from '../../src/kit/runs/index.ts';
 import { launchBrowser, openWatchedPage, type TestBrowser, whyNoBrowser } from '../browser.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { findBarriers } from '../web/page-checks.ts';
+import { serve } from './serve.ts';
 import { makeDigits } from './small-digits.ts';
 
 const reason = whyNoBrowser();
@@ -68,23 +70,22 @@ describe.skipIf(reason !== null)(
 
     test('it trains beside three Node clients, and what it shows is what it sends', async () => {
       const log: string[] = [];
-      const listening = Promise.withResolvers<string>();
-      const served = serveMnist({
-        ...{ roster, state: join(folder, 'state'), model: 'lenet-5', rounds: ROUNDS, clients: N },
-        ...{ epochs: 1, batchSize: 10, clip: 1, delta: 1e-5, dropout: 0.1, corrupt: 0.1, seed: 3 },
-        ...{ host: '127.0.0.1', port: 0, stepSeconds: 60, trainSeconds: 60 },
-        log: line => {
-          log.push(line);
-          const address = /^listening on (\S+),/.exec(line)?.[1];
-          if (address !== undefined) listening.resolve(address);
-        },
-      });
-      served.catch(error => listening.reject(error));
-      const server = await listening.promise;
+      const { listening, served } = serve(
+        { roster, state: join(folder, 'state'), model: 'lenet-5', rounds: ROUNDS, clients: N, seed: 3, port: 0 },
+        { runsDir: join(folder, 'runs') },
+      );
+      const server = await listening;
       const { page, problems, requests } = await open();
       await choose(page, server);
       await page.getByRole('button', { name: 'Take part' }).click();
       await page.getByRole('heading', { name: 'Taking part' }).waitFor();
+      // Another page follows the federation.
+      const [found] = (await listRuns(join(folder, 'runs'))).runs;
+      const follower = await openWatchedPage(browser);
+      await follower.page.goto(studio.urlOf(found!.record.id));
+      await follower.page.getByText('Round 1 begins when 4 clients are here; now there are 1.').waitFor();
+      expect(await follower.page.getByRole('row', { name: /^clinic-2 here/ }).count()).toBe(1);
+      expect(await follower.page.getByRole('row', { name: /^clinic-1 has not come/ }).count()).toBe(1);
       for (const client of [0, 1, 3])
         void joinMnist({ server, key: key(client), roster, data, log: line => log.push(line) }).catch(error =>
           log.push(String(error)),
@@ -93,6 +94,9 @@ describe.skipIf(reason !== null)(
       expect(rounds.map(({ clients, reason: why }) => [clients, why])).toEqual(new Array(ROUNDS).fill([N, null]));
       await page.getByRole('heading', { name: 'The federation is over' }).waitFor();
       expect(await page.getByText('all rounds are played').count()).toBeGreaterThan(0);
+      await follower.page.getByText(`All ${ROUNDS} rounds are played.`).waitFor();
+      expect(await follower.page.getByRole('row', { name: /^clinic-2 2 0/ }).count()).toBe(1);
+      await follower.page.close();
       expect(await page.getByText('60 images of train-images-idx3-ubyte').count()).toBe(1);
 
       const saving = page.waitForEvent('download');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReportPage } from '../../src/ground/contracts/index.ts';
 import { type WatchedPage, whyNoBrowser } from '../browser.ts';
-import { federatedPage, hostileFederated } from './federated-fixtures.ts';
+import { federatedPage, federationPage, hostileFederated, hostileFederation } from './federated-fixtures.ts';
 import { HOSTILE } from './fixtures.ts';
 import { type FrozenPages, openFrozenPages, type PageLook } from './frozen-pages.ts';
 import {
@@ -75,6 +75,16 @@ const KINDS: readonly Kind[] = [
     title: '2nn on mnist, 100 clients',
     headings: ['Key numbers', 'Rounds', 'Who could see what', 'Method and provenance'],
     // Accuracy and loss.
+    charts: 2,
+    pictures: 0,
+  },
+  {
+    name: 'federation',
+    page: federationPage,
+    hostile: hostileFederation,
+    title: '2nn, 6 clients',
+    headings: ['Key numbers', 'Who takes part', 'Rounds', 'Who could see what', 'Method and provenance'],
+    // Accuracy and ε.
     charts: 2,
     pictures: 0,
   },

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type AnyReport, anyReportSchema, type ReportPage } from '../../ground/contracts/index.ts';
+import { type AnyReport, anyReportSchema, LIVE_FILE, type ReportPage } from '../../ground/contracts/index.ts';
 import { readJsonFile } from '../../ground/disk.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { type Finished, type Job, MOST_REPORT_BYTES, valueAt } from '../../kit/job/index.ts';
@@ -14,6 +14,13 @@ export async function readReport({ path, record }: FoundRun): Promise<AnyReport 
   if (record.status !== 'done') return null;
   const file = join(path, 'report.json');
   return parseReport(await readJsonFile(file, { mostBytes: MOST_REPORT_BYTES }), file);
+}
+
+/** How far a run is that works, as its job has written it last; null where it has not. */
+export async function readLive({ path, record }: FoundRun): Promise<AnyReport | null> {
+  if (record.status !== 'running') return null;
+  const data = await readJsonFile(join(path, LIVE_FILE), { mostBytes: MOST_REPORT_BYTES }).catch(() => null);
+  return anyReportSchema.safeParse(data).data ?? null;
 }
 
 /** Data as a report of any kind. @throws BiolensError `input` naming the file and the field that is wrong */

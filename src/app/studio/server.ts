@@ -11,7 +11,7 @@ import type { JobHost } from '../host/index.ts';
 import { JOBS } from '../jobs.ts';
 import { findImage, imagesNamed, imagesWithheld, type MakeThumbnail, type ReportOfRun } from '../pages/images.ts';
 import { readTemplate, type TemplateOptions } from '../pages/report-html.ts';
-import { readReport, readRunPage } from '../pages/run-page.ts';
+import { readLive, readReport, readRunPage } from '../pages/run-page.ts';
 import { guard, secureHeaders } from './guard.ts';
 import { addJobRoutes } from './job-routes.ts';
 import { RunIndex } from './run-index.ts';
@@ -118,7 +118,8 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
     if (found === null) return c.json({ error: 'no such run' }, 404);
     const { report } = await reportOf(found);
     const withheld = report === null ? {} : await imagesWithheld(imagesFrom(found, report));
-    return c.json({ ...(await readRunPage(found, report)), blurred: blur, imagesWithheld: withheld });
+    const shown = report ?? (await readLive(found));
+    return c.json({ ...(await readRunPage(found, shown)), blurred: blur, imagesWithheld: withheld });
   });
 
   app.get('/api/runs/:id/image', async c => {

@@ -13,6 +13,7 @@ export * from './diffusion.ts';
 export * from './faces.ts';
 export * from './federate.ts';
 export * from './federate-tab.ts';
+export * from './federation.ts';
 export * from './job.ts';
 export * from './metric.ts';
 export * from './mitigation.ts';

@@ -6,6 +6,7 @@ import { auditVideoReportSchema } from './audit-video.ts';
 import { benchReportSchema } from './bench-report.ts';
 import { diffusionReportSchema } from './diffusion.ts';
 import { federateReportSchema } from './federate.ts';
+import { federationReportSchema } from './federation.ts';
 import { headlineSchema } from './job.ts';
 import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
@@ -33,6 +34,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   verificationReportSchema,
   identificationReportSchema,
   federateReportSchema,
+  federationReportSchema,
   templateReportSchema,
   templateAttackReportSchema,
   otherReportSchema,
@@ -50,6 +52,7 @@ export type PictureSet = z.infer<typeof pictureSetSchema>;
  */
 export const reportPageSchema = z.object({
   run: runRecordSchema,
+  /** Of a run that works: how far it is, where its job says so. */
   report: anyReportSchema.nullable(),
   /** Items done so far, for a run that is not over. */
   itemsDone: z.number().int(),
@@ -83,6 +86,9 @@ export function thawPage({ page, pairs }: FrozenPage): ReportPage {
   if (pairs === null || report?.schema !== 'biolens/audit@1') return page;
   return { ...page, report: { ...report, replication: { ...report.replication, pairs: unpackPairs(pairs) } } };
 }
+
+/** A report of how far a run is, in its folder while it works, where its job writes one. */
+export const LIVE_FILE = 'live.json';
 
 /** What `GET /api/runs/:id/events` sends while a run works. */
 export const runEventSchema = z.object({ status: runStatusSchema, itemsDone: z.number().int() });

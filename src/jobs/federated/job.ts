@@ -1,4 +1,9 @@
-import { type FederateReport, federateReportSchema } from '../../ground/contracts/index.ts';
+import {
+  type FederateReport,
+  type FederationReport,
+  federateReportSchema,
+  federationReportSchema,
+} from '../../ground/contracts/index.ts';
 import {
   defineJob,
   type Headline,
@@ -9,6 +14,10 @@ import {
   resumeJob,
   startJob,
 } from '../../kit/job/index.ts';
+import { type FederationConfigurationInput, federationConfigurationSchema } from './served/configuration.ts';
+import { describeFederation } from './served/describe.ts';
+import { federationItemSchema } from './served/items.ts';
+import type { FederationStep } from './served/open.ts';
 import { type SimulationConfigurationInput, simulationConfigurationSchema } from './simulate/configuration.ts';
 import { describeSimulation } from './simulate/describe.ts';
 import { simulationItemSchema } from './simulate/items.ts';
@@ -71,3 +80,59 @@ export const resumeSimulation = (
   path: string,
   options?: ResumeJobOptions,
 ): AsyncGenerator<SimulationEvent, FederateReport> => resumeJob(simulationJob, path, options);
+
+function tellFederation(event: FederationStep): JobNews {
+  switch (event.type) {
+    case 'progress':
+      return event;
+    case 'log':
+      return { type: 'note', text: event.text };
+    case 'listening':
+      return { type: 'note', text: `listening on ${event.address}, federation ${event.session}` };
+  }
+}
+
+/**
+ * Coordinates a federation of real clients that learns digits: they join by WebSocket, and the coordinator sees sums alone. Whoever it serves
+ * is told of in a page that follows it.
+ */
+export const federationJob = defineJob({
+  kind: 'federation',
+  verb: 'federate serve',
+  noun: 'federation',
+  summary: 'coordinate clients that join by WebSocket and train one model; the coordinator sees sums alone',
+  configuration: federationConfigurationSchema,
+  report: federationReportSchema,
+  items: federationItemSchema,
+  examples: [
+    'biolens federate serve --roster roster.json --clients 5',
+    'biolens federate serve --roster roster.json --clients 5 --rounds 50 --data mnist --host 0.0.0.0 --cert cert.pem --key key.pem',
+    'biolens federate serve --roster roster.json --clients 20 --noise 1 --clip 0.5 --budget 8 --json',
+  ],
+  gateExample: 'accuracy<0.97',
+  nameOf: ({ model }) => model,
+  async *open(configuration, context) {
+    const { openFederation } = await import('./served/open.ts');
+    return yield* openFederation(configuration, context);
+  },
+  news: () => ({ tell: tellFederation }),
+  describe: describeFederation,
+  titleOf: ({ model, clients }) =>
+    typeof model === 'string' && typeof clients === 'number' ? `${model} with ${clients} clients or more` : null,
+  headline: ({ accuracy }) => ({ label: 'accuracy', metric: accuracy, unit: 'share', level: 'unknown' }),
+});
+
+/** What a coordinator says while it works. */
+export type FederationEvent = JobEvent<FederationStep, FederationReport>;
+
+/** Coordinates a federation as a run; see {@link startJob}. */
+export const serveFederation = (
+  input: FederationConfigurationInput,
+  options?: RunJobOptions,
+): AsyncGenerator<FederationEvent, FederationReport> => startJob(federationJob, input, options);
+
+/** Resumes a federation whose coordinator was interrupted or killed, in the middle of its round; see {@link resumeJob}. */
+export const resumeFederation = (
+  path: string,
+  options?: ResumeJobOptions,
+): AsyncGenerator<FederationEvent, FederationReport> => resumeJob(federationJob, path, options);

@@ -40,6 +40,9 @@ const isJoin = (found: TabJoin | Problems): found is TabJoin => 'files' in found
 
 const PLAIN = { spellCheck: false, autoComplete: 'off', autoCapitalize: 'none' } as const;
 
+/** All browsers have it, and React's types do not. */
+const FOLDER = { webkitdirectory: '' };
+
 /** What a person chooses before taking part. */
 export function JoinForm({ onJoin }: { readonly onJoin: (join: TabJoin) => void }): ReactNode {
   const [choices, setChoices] = useState(NOTHING);
@@ -91,7 +94,7 @@ export function JoinForm({ onJoin }: { readonly onJoin: (join: TabJoin) => void 
               {...tied}
               type="file"
               multiple
-              webkitdirectory=""
+              {...FOLDER}
               onChange={event => change({ files: [...(event.currentTarget.files ?? [])] })}
             />
           )}

@@ -5,8 +5,9 @@ import { type Fact, Facts } from '../../components/facts.tsx';
 import { PageFrame } from '../../components/page-frame.tsx';
 import { Section } from '../../components/section.tsx';
 import { usePageTitle } from '../../state/use-page-title.ts';
-import { formatBytes, formatCount, formatNumber, formatTime } from '../../text/format.ts';
+import { formatCount, formatNumber, formatTime } from '../../text/format.ts';
 import { visibleText } from '../../text/visible-text.ts';
+import { trafficText } from '../traffic-text.ts';
 import { JoinForm } from './join-form.tsx';
 import { SentSection } from './sent-table.tsx';
 import { type TakingPart, useTakingPart } from './taking-part.ts';
@@ -80,8 +81,8 @@ function factsOf({ images, files, task, sent, bytesDown, server }: TakingPart): 
     { term: 'Data', value: `${formatCount(images)} images of ${files.map(visibleText).join(', ')}` },
     { term: 'Round', value: task === null ? 'none yet' : formatCount(task.round) },
     { term: 'Asked for', value: task === null ? 'nothing yet' : taskText(task) },
-    { term: 'Sent', value: formatBytes(bytesUp) },
-    { term: 'Received', value: formatBytes(bytesDown) },
+    { term: 'Sent', value: trafficText(bytesUp) },
+    { term: 'Received', value: trafficText(bytesDown) },
   ];
 }
 

@@ -4,8 +4,9 @@ import { type Column, DataTable } from '../../components/data-table.tsx';
 import { Noted } from '../../components/noted.tsx';
 import { Section } from '../../components/section.tsx';
 import { downloadFile } from '../../text/csv.ts';
-import { formatBytes, formatCount, plural } from '../../text/format.ts';
+import { formatCount, plural } from '../../text/format.ts';
 import { visibleText } from '../../text/visible-text.ts';
+import { trafficText } from '../traffic-text.ts';
 import type { Sent, TakingPart } from './taking-part.ts';
 import { tarOf } from './tar.ts';
 
@@ -78,7 +79,7 @@ export function SentSection({ state }: { readonly state: TakingPart }): ReactNod
       }
     >
       <p className="note" role="status">
-        {plural(sent.length, 'message')}, {formatBytes(bytes)}
+        {plural(sent.length, 'message')}, {trafficText(bytes)}
         {sent.length > SHOWN && `; the last ${SHOWN} are shown, the archive has all`}
       </p>
       {sent.length > 0 && (

@@ -11,7 +11,6 @@ import { registerDemo } from './demo.ts';
 import { registerSample } from './diffusion-sample.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerFaces } from './faces.ts';
-import { registerServe } from './federate.ts';
 import { registerFederateFlower } from './federate-flower.ts';
 import { registerGallery } from './gallery.ts';
 import { registerMcp } from './mcp.ts';
@@ -36,7 +35,6 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerFaces(program, io);
   registerPrivacyAccount(program, io);
   registerPrivacyRelease(program, io);
-  registerServe(program, io);
   registerRuns(program, io, jobs);
   registerRunsCompare(program, io, jobs);
   registerRunsSubmit(program, io, jobs);

@@ -19,6 +19,8 @@ export interface Running {
   readonly journal: Journal;
   readonly privacy: RoundPrivacy | null;
   next: ReadonlyMap<number, Uint8Array>;
+  /** Who has said that it leaves: not waited for. */
+  readonly declined: Set<number>;
   /** Why it was aborted before the coordinator was started anew; null where it goes on. */
   readonly aborted: string | null;
 }
@@ -66,7 +68,7 @@ export async function beginRound(
   const server = new SecureServer({ roster, record, invited, primitives });
   const journal = await Journal.open(path, 0);
   await journal.append({ kind: 'round', record, invited });
-  return { record, server, invited, journal, privacy, next: new Map(), aborted: null };
+  return { record, server, invited, journal, privacy, next: new Map(), declined: new Set(), aborted: null };
 }
 
 /** The round that was broken off, as far as its journal says that it had come; null where there is none. */
@@ -93,7 +95,7 @@ export async function recoverRound(path: string, { roster }: { readonly roster: 
   if (found === null) return null;
   // What its clients were told counts, whatever the coordinator is told now.
   const { privacy } = trainingOf(found.record);
-  return { ...found, journal: await Journal.open(path, whole), privacy, next, aborted };
+  return { ...found, journal: await Journal.open(path, whole), privacy, next, declined: new Set(), aborted };
 }
 
 /** What the weights change by. */
@@ -110,3 +112,7 @@ export function changeOf(
   const { total, weight } = decodeSum(sum, { quantiser, bits: record.bits, clients: clients.length });
   return total.map(value => value / weight);
 }
+
+/** Whose answers are waited for. */
+export const awaitedOf = ({ server, declined }: Pick<Running, 'server' | 'declined'>): readonly number[] =>
+  server.awaited.filter(client => !declined.has(client));

@@ -6,69 +6,21 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { BiolensError, messageOf, throwIfAborted } from '../../../../ground/errors.ts';
 import { openLedger } from '../../../../kit/privacy/node.ts';
 import { paddedLength } from '../../private/rotation.ts';
-import type { CohortPlan } from '../../secure/parameters.ts';
-import { checkRoster, nameIn, type Roster, writeRecord } from '../../secure/record.ts';
+import { checkRoster, nameIn, writeRecord } from '../../secure/record.ts';
 import type { SecureSum } from '../../secure/server.ts';
 import { fromHex, toHex } from '../../wire/bytes.ts';
 import { openDoor } from '../door/node.ts';
-import { MOST_HEADER_BYTES, readMessage, type Training, writeMessage } from '../messages.ts';
-import { beginRound, changeOf, planRound, type Running, recoverRound } from '../running/node.ts';
-import { type FederationPrivacy, Spending } from '../spending.ts';
+import { MOST_HEADER_BYTES, readMessage, writeMessage } from '../messages.ts';
+import { awaitedOf, beginRound, changeOf, planRound, type Running, recoverRound } from '../running/node.ts';
+import type { Coordinator, PlayedRound, ServeOptions, Situation } from '../serving.ts';
+import { Spending } from '../spending.ts';
 import { bytesOf, digestOf, endRound, type FederationState, journalPath, openState } from '../state/node.ts';
+import { Traffic } from '../traffic.ts';
 
 /** Events of privacy, in the state's folder. */
 const LEDGER = 'ledger.jsonl';
 
-export interface ServeOptions {
-  readonly roster: Roster;
-  /** Folder of the federation's state: a coordinator that is started again with it goes on, in the middle of a round too. */
-  readonly state: string;
-  /** Weights that a new federation starts with. */
-  readonly start: Float32Array;
-  readonly rounds: number;
-  readonly training: Omit<Training, 'privacy'>;
-  /** Noise of every round, and when it ends for it; null for none. */
-  readonly privacy: FederationPrivacy | null;
-  readonly plan: (clients: number) => CohortPlan;
-  /** A round begins when so many clients are there. */
-  readonly clients: number;
-  readonly leastClients: number;
-  readonly host: string;
-  readonly port: number;
-  /** PEM; without, the connection is not encrypted. */
-  readonly tls: { readonly cert: string; readonly key: string } | null;
-  /** A step's answers are waited for so long. */
-  readonly stepMs: number;
-  /** The answers of the step in which clients train. */
-  readonly trainMs: number;
-  /** Told of connections, refusals and rounds. */
-  readonly log: (line: string) => void;
-  readonly onRound?: (round: PlayedRound) => void | Promise<void>;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A round that is over. */
-export interface PlayedRound {
-  readonly round: number;
-  readonly weights: Float32Array;
-  readonly clients: number;
-  readonly invited: number;
-  /** Why there is no new model. */
-  readonly reason: string | null;
-  readonly digest: string;
-  /** ε of a client by now; null without noise, or where nothing bounds it. */
-  readonly epsilon: number | null;
-}
-
-/** A coordinator at work. */
-export interface Coordinator {
-  readonly port: number;
-  readonly session: string;
-  /** Resolves with the last round's weights when all rounds are played; rejects with `interrupted`. */
-  readonly done: Promise<Float32Array>;
-  /** Stops at once, as a crash would; the state stays. */
-  close(): Promise<void>;
-}
+export type { Coordinator, PlayedRound, ServeOptions, Situation } from '../serving.ts';
 
 class Coordination {
   readonly #options: ServeOptions;
@@ -82,6 +34,7 @@ class Coordination {
   #state: FederationState;
   /** Null without noise. */
   readonly #spending: Spending | null;
+  readonly #traffic = new Traffic();
 
   constructor(
     options: ServeOptions,
@@ -99,6 +52,30 @@ class Coordination {
 
   get session(): string {
     return this.#state.session;
+  }
+
+  situation(): Situation {
+    const running = this.#running;
+    return {
+      round: this.#state.round,
+      step: running?.server.step ?? 'waiting',
+      here: [...this.#sockets.keys()],
+      awaited: running === null ? [] : awaitedOf(running),
+      bytesOf: client => this.#traffic.of(client),
+    };
+  }
+
+  /** Something has happened. */
+  #stir(): void {
+    this.#wake();
+    this.#options.onChange?.();
+  }
+
+  #send(client: number, message: Uint8Array): void {
+    const socket = this.#sockets.get(client);
+    if (socket === undefined) return;
+    this.#traffic.add(client, { down: message.length });
+    socket.send(message);
   }
 
   stop(): void {
@@ -130,15 +107,17 @@ class Coordination {
         this.#sockets.set(client, socket);
         log(`${nameIn(roster, client)} is here`);
         this.#tell(client);
-        this.#wake();
+        this.#stir();
       },
       onMessage: (client, bytes) => {
+        this.#traffic.add(client, { up: bytes.length });
         this.#queue = this.#queue.then(() => this.#take(client, bytes)).catch(error => log(messageOf(error)));
       },
       onGone: client => {
         if (this.#sockets.get(client) !== socket) return;
         this.#sockets.delete(client);
         log(`${nameIn(roster, client)} is gone`);
+        this.#options.onChange?.();
       },
     });
   }
@@ -146,15 +125,16 @@ class Coordination {
   /** Sends a client what it is to answer next, if anything. */
   #tell(client: number): void {
     const running = this.#running;
-    const socket = this.#sockets.get(client);
-    if (running === null || socket === undefined || !running.server.awaited.includes(client)) return;
+    if (running === null || !this.#sockets.has(client) || !running.server.awaited.includes(client)) return;
     const { record, server, next } = running;
     const { round } = record;
     const step = server.step;
     if (step === 'over') return;
-    if (step === 'commit')
-      socket.send(writeMessage({ kind: 'task', round, record: toHex(writeRecord(record)) }, bytesOf(this.#weights)));
-    else socket.send(writeMessage({ kind: 'step', round, step }, next.get(client)));
+    const message =
+      step === 'commit'
+        ? writeMessage({ kind: 'task', round, record: toHex(writeRecord(record)) }, bytesOf(this.#weights))
+        : writeMessage({ kind: 'step', round, step }, next.get(client));
+    this.#send(client, message);
   }
 
   async #take(client: number, bytes: Uint8Array): Promise<void> {
@@ -163,7 +143,11 @@ class Coordination {
     const running = this.#running;
     if (running === null || !('round' in header) || header.round !== running.record.round)
       return log(`${nameIn(roster, client)}: a message that belongs to no round under way`);
-    if (header.kind === 'decline') return log(header.reason);
+    if (header.kind === 'decline') {
+      running.declined.add(client);
+      log(`${nameIn(roster, client)} leaves the round: ${header.reason}`);
+      return this.#stir();
+    }
     if (header.kind !== 'answer') return log(`${nameIn(roster, client)}: a client does not send "${header.kind}"`);
     const { server, journal } = running;
     // A late or repeated answer changes nothing.
@@ -175,7 +159,7 @@ class Coordination {
       return log(error.message);
     }
     await journal.append({ kind: 'frame', bytes: payload });
-    this.#wake();
+    this.#stir();
   }
 
   /** @returns null where the budget of privacy would be exceeded */
@@ -209,8 +193,9 @@ class Coordination {
     const { stepMs, trainMs } = this.#options;
     while (server.step !== 'over') {
       for (const client of server.awaited) this.#tell(client);
+      this.#options.onChange?.();
       const deadline = Date.now() + (server.step === 'vector' ? trainMs : stepMs);
-      while (server.awaited.length > 0 && Date.now() < deadline) await this.#happens(deadline - Date.now());
+      while (awaitedOf(running).length > 0 && Date.now() < deadline) await this.#happens(deadline - Date.now());
       // Between messages, so that the journal has them in the order in which they counted.
       const advanced = this.#queue.then(async () => {
         await journal.append({ kind: 'advance' });
@@ -226,16 +211,18 @@ class Coordination {
 
   /** @returns null where the budget of privacy is spent */
   async #play(round: number): Promise<PlayedRound | null> {
-    const { roster } = this.#options;
+    const { roster, onRound } = this.#options;
+    this.#traffic.clear();
     const running = (await this.#recover(round)) ?? (await this.#begin(round));
     if (running === null) return null;
+    const began = Date.now();
     let reason = running.aborted;
-    let clients = 0;
+    let summed: readonly number[] = [];
     try {
       if (reason === null) {
         this.#running = running;
         const found = await this.#playSteps(running);
-        clients = found.clients.length;
+        summed = found.clients;
         const change = changeOf(running, found, { size: this.#weights.length });
         this.#weights = this.#weights.map((value, i) => value + change[i]!);
       }
@@ -246,20 +233,25 @@ class Coordination {
       this.#running = null;
       await running.journal.close();
     }
-    this.#state = await endRound(this.#options.state, this.#state, this.#weights);
     const digest = digestOf(this.#weights);
-    for (const client of running.invited)
-      this.#sockets
-        .get(client)
-        ?.send(writeMessage({ kind: 'over', round, digest: reason === null ? digest : null, reason }));
-    for (const client of running.invited.filter(one => !this.#sockets.has(one)))
+    const { invited } = running;
+    for (const client of invited.filter(one => !this.#sockets.has(one)))
       this.#options.log(`round ${round}: ${nameIn(roster, client)} was lost`);
-    const epsilon = this.#spending?.epsilon ?? null;
-    return { round, weights: this.#weights, clients, invited: running.invited.length, reason, digest, epsilon };
+    const played = {
+      ...{ round, weights: this.#weights, clients: summed.length, invited: invited.length, reason, digest },
+      members: invited.map(client => ({ client, summed: summed.includes(client), ...this.#traffic.of(client) })),
+      seconds: (Date.now() - began) / 1000,
+      epsilon: this.#spending?.epsilon ?? null,
+    };
+    await onRound?.(played);
+    this.#state = await endRound(this.#options.state, this.#state, this.#weights);
+    const over = writeMessage({ kind: 'over', round, digest: reason === null ? digest : null, reason });
+    for (const client of invited) this.#send(client, over);
+    return played;
   }
 
   async run(): Promise<Float32Array> {
-    const { rounds, onRound, log, privacy } = this.#options;
+    const { rounds, log, privacy } = this.#options;
     let end = 'all rounds are played';
     while (this.#state.round <= rounds) {
       const played = await this.#play(this.#state.round);
@@ -273,7 +265,6 @@ class Coordination {
           ? `round ${played.round}: ${played.clients} of ${played.invited} clients, model ${played.digest.slice(0, 12)}${played.epsilon === null ? '' : `, ε ${played.epsilon.toPrecision(4)}`}`
           : played.reason,
       );
-      await onRound?.(played);
     }
     for (const socket of this.#sockets.values())
       socket.send(writeMessage({ kind: 'end', reason: end }), () => socket.close());
@@ -318,5 +309,11 @@ export async function startCoordinator(options: ServeOptions): Promise<Coordinat
   const done = coordination.run();
   // Whoever waits for it is told; nobody has to.
   done.catch(() => undefined);
-  return { port: (server.address() as AddressInfo).port, session: coordination.session, done, close };
+  return {
+    port: (server.address() as AddressInfo).port,
+    session: coordination.session,
+    situation: () => coordination.situation(),
+    done,
+    close,
+  };
 }

@@ -1,0 +1,53 @@
+import { BiolensError } from '../../../ground/errors.ts';
+import type { JobPlan } from '../../../kit/job/index.ts';
+import { readRosterFile, readText } from '../coordinator/files/node.ts';
+import { planCohort } from '../secure/parameters.ts';
+import type { Roster } from '../secure/record.ts';
+import { type Mnist, readMnist } from '../tasks/mnist/node.ts';
+import { MODELS, parametersOfModel } from '../tasks/models.ts';
+import type { FederationConfiguration } from './configuration.ts';
+
+/** All that is known before the work. */
+export interface Prepared {
+  readonly settings: FederationConfiguration;
+  readonly roster: Roster;
+  readonly mnist: Mnist | null;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+}
+
+/** @throws {BiolensError} `usage` or `input` naming the field or file */
+export async function prepareFederation(settings: FederationConfiguration): Promise<Prepared> {
+  const { cert, key, clients, dropout, corrupt, noise, budget, unit, data } = settings;
+  if ((cert === undefined) !== (key === undefined)) throw new BiolensError('usage', '--cert and --key belong together');
+  if (noise === undefined && budget !== undefined)
+    throw new BiolensError('usage', '--budget: nothing bounds ε without noise; add --noise');
+  if (noise !== undefined && unit !== undefined)
+    throw new BiolensError('usage', '--weigh-by: with noise all clients count alike');
+  const roster = await readRosterFile(settings.roster);
+  if (clients > roster.members.length)
+    throw new BiolensError('usage', `--clients ${clients}: the roster has ${roster.members.length}`);
+  planCohort(clients, { dropout, corrupt });
+  return {
+    settings,
+    roster,
+    mnist: data === undefined ? null : await readMnist(data),
+    tls: cert === undefined || key === undefined ? null : { cert: await readText(cert), key: await readText(key) },
+  };
+}
+
+/** What a coordinator reads and writes. */
+export function planFederation({ settings, roster, mnist }: Prepared): JobPlan {
+  const { size } = parametersOfModel(MODELS[settings.model]);
+  const { data, state } = settings;
+  return {
+    reads: [
+      { what: 'roster', path: settings.roster, amount: `${roster.members.length} clients` },
+      ...(mnist === null ? [] : [{ what: 'test', path: data!, amount: `${mnist.test.labels.length} images` }]),
+    ],
+    writes: state === undefined ? [] : [{ what: 'state', path: state }],
+    seconds: null,
+    basis: 'it takes as long as its clients do',
+    // The model, the sum, the vector at hand and their copies in messages.
+    memoryBytes: 40 * size + (mnist?.training.pixels.length ?? 0),
+  };
+}
