@@ -37,6 +37,8 @@ export interface Change {
   readonly offset: number;
   readonly gamma: number;
   readonly degrees: number;
+  /** The axis of the turn; the third where it is not given. */
+  readonly axis?: 0 | 1 | 2;
   /** Voxels along each axis. */
   readonly shift: Point;
   readonly flip: 0 | 1 | 2 | null;
@@ -54,17 +56,27 @@ export const UNCHANGED: Change = {
   signalToNoise: null,
 };
 
-/** A phantom on a grid of `side`³ voxels, turned about the third axis, shifted and flipped. */
+/** A phantom on a grid of `side`³ voxels, turned, shifted and flipped. */
 export function scanPhantom({ axes, organs }: Phantom, side: number, change: Change, seed = 1): Int16Array {
   const values = new Float64Array(side ** 3);
   const [c, s] = [Math.cos((change.degrees * Math.PI) / 180), Math.sin((change.degrees * Math.PI) / 180)];
   const unit = 2 / side;
+  const [first, second] = (
+    [
+      [1, 2],
+      [2, 0],
+      [0, 1],
+    ] as const
+  )[change.axis ?? 2];
   for (let z = 0, i = 0; z < side; z++)
     for (let y = 0; y < side; y++)
       for (let x = 0; x < side; x++, i++) {
         const place = [x, y, z].map((at, axis) => (at + 0.5) * unit - 1 - change.shift[axis]! * unit);
         if (change.flip !== null) place[change.flip]! *= -1;
-        const [p, q, r] = [c * place[0]! - s * place[1]!, s * place[0]! + c * place[1]!, place[2]!];
+        const [a, b] = [c * place[first]! - s * place[second]!, s * place[first]! + c * place[second]!];
+        place[first] = a;
+        place[second] = b;
+        const [p, q, r] = place as [number, number, number];
         if ((p / axes[0]) ** 2 + (q / axes[1]) ** 2 + (r / axes[2]) ** 2 > 1) continue;
         let value = 0.6;
         for (const { at, width, light } of organs) {

@@ -10,6 +10,10 @@ import { temporaryFolder } from '../faces/models.ts';
 import { ffmpeg, ffmpegPath, realClips, whyNot, writeVideo } from '../video/parts.ts';
 import { type Drawing, drawClip } from './draw-clips.ts';
 
+/** `BIOLENS_PROOF_SEED` draws other clips. */
+const SEED = Number(process.env.BIOLENS_PROOF_SEED ?? 5);
+/** Clips of another seed share no look and no motion with these. */
+const FIRST = 100_000 * (SEED - 5);
 /** Frames a second and seconds of the drawn clips. */
 const RATE = 12;
 const SECONDS = 5;
@@ -69,12 +73,14 @@ describe.skipIf(ffmpegPath === null || realClips === null)(
       folder = await temporaryFolder();
       for (const set of ['train', 'held', 'gen']) mkdirSync(at(set));
       for (let i = 0; i < DRAWN; i++) {
-        writeVideo(at('train', `t${i}.mp4`), frames({ look: i, motion: i }), { rate: RATE });
-        writeVideo(at('held', `h${i}.mp4`), frames({ look: 1000 + i, motion: 1000 + i }), { rate: RATE });
+        writeVideo(at('train', `t${i}.mp4`), frames({ look: FIRST + i, motion: FIRST + i }), { rate: RATE });
+        writeVideo(at('held', `h${i}.mp4`), frames({ look: FIRST + 1000 + i, motion: FIRST + 1000 + i }), {
+          rate: RATE,
+        });
       }
       for (const name of REAL) ffmpeg(['-i', join(realClips!, name), '-c', 'copy', at('train', name)]);
-      const stream = openStream(randomKey(5));
-      let fresh = 5000;
+      const stream = openStream(randomKey(SEED));
+      let fresh = FIRST + 5000;
       for (const [kind, count] of Object.entries(DRAWS) as [Kind, number][])
         for (let i = 0; i < count; i++) {
           const name = `${kind.replaceAll(' ', '-')}-${i}.mp4`;
@@ -86,8 +92,10 @@ describe.skipIf(ffmpegPath === null || realClips === null)(
           let span: VscMatch | null = null;
           const to = at('gen', name);
           if (kind === 'unrelated') writeVideo(to, frames({ look: fresh, motion: fresh }), { rate: RATE });
-          else if (kind === 'other motion') writeVideo(to, frames({ look: number, motion: fresh }), { rate: RATE });
-          else if (kind === 'other content') writeVideo(to, frames({ look: fresh, motion: number }), { rate: RATE });
+          else if (kind === 'other motion')
+            writeVideo(to, frames({ look: FIRST + number, motion: fresh }), { rate: RATE });
+          else if (kind === 'other content')
+            writeVideo(to, frames({ look: fresh, motion: FIRST + number }), { rate: RATE });
           else if (kind === 'part at another speed') {
             const speed = 0.7 + 0.8 * stream.uniform();
             const seconds = Math.min(3.2, (SECONDS - 0.2) / speed);
@@ -98,7 +106,7 @@ describe.skipIf(ffmpegPath === null || realClips === null)(
               to,
               [
                 ...frames({ look: fresh, motion: fresh }, { seconds: before }),
-                ...frames({ look: number, motion: number }, { from, seconds, speed }),
+                ...frames({ look: FIRST + number, motion: FIRST + number }, { from, seconds, speed }),
                 ...frames({ look: fresh + 20_000, motion: fresh + 20_000 }, { seconds: 1 }),
               ],
               { rate: RATE },

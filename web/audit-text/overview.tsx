@@ -44,11 +44,11 @@ const measured = (term: string, metric: Metric, kind: NumberKind): Fact => ({
 /** What was compared, and what came out in plain words and few numbers. */
 export function Overview({ report, run }: OfRun<AuditTextReport>): ReactNode {
   const { sets, replication, settings } = report;
-  const { permutation, generated, heldout } = replication;
+  const { permutation, exact } = replication;
   const asked = report.continuations !== null;
-  const rows: Row[] = [
-    { set: 'generated', measures: generated },
-    ...(heldout === null ? [] : [{ set: 'heldout' as const, measures: heldout }]),
+  const rowsOf = (of: Pick<TextReplication, 'generated' | 'heldout'>): Row[] => [
+    { set: 'generated', measures: of.generated },
+    ...(of.heldout === null ? [] : [{ set: 'heldout' as const, measures: of.heldout }]),
   ];
   return (
     <OverviewSection kind="Audit of texts" run={run} title={titleOf(report)}>
@@ -96,7 +96,15 @@ export function Overview({ report, run }: OfRun<AuditTextReport>): ReactNode {
         <DataTable
           caption="What the texts share with the training texts"
           columns={columns(settings)}
-          rows={rows}
+          rows={rowsOf(replication)}
+          keyOf={({ set }) => set}
+        />
+      )}
+      {exact === null ? null : (
+        <DataTable
+          caption="The same, byte by byte"
+          columns={columns(settings)}
+          rows={rowsOf(exact)}
           keyOf={({ set }) => set}
         />
       )}

@@ -13,6 +13,12 @@ const COLUMNS: readonly Column<TextRun>[] = [
   { id: 'from', header: 'From', numeric: true, cell: ({ generated }) => formatCount(generated.start) },
   { id: 'characters', header: 'Characters', numeric: true, cell: ({ characters }) => formatCount(characters) },
   { id: 'words', header: 'Words', numeric: true, cell: ({ words }) => formatCount(words) },
+  {
+    id: 'tokens',
+    header: 'Tokens',
+    numeric: true,
+    cell: ({ tokens }) => (tokens === null ? '' : formatCount(tokens)),
+  },
   { id: 'training', header: 'Training document', cell: ({ training }) => <FileName name={training.document} /> },
   { id: 'line', header: 'Line', numeric: true, cell: ({ training }) => formatCount(training.line) },
   {
@@ -26,6 +32,7 @@ const COLUMNS: readonly Column<TextRun>[] = [
 /** Every run that is listed, longest first. */
 export function Runs({ report }: { readonly report: AuditTextReport }): ReactNode {
   const { runs, moreRuns, settings } = report;
+  const columns = COLUMNS.filter(({ id }) => id !== 'tokens' || runs.some(({ tokens }) => tokens !== null));
   return (
     <Section
       id="runs"
@@ -47,7 +54,7 @@ export function Runs({ report }: { readonly report: AuditTextReport }): ReactNod
             <DataTable
               caption="Runs"
               captionHidden
-              columns={COLUMNS}
+              columns={columns}
               rows={shown}
               keyOf={({ generated }) => `${generated.file}:${generated.start}`}
             />

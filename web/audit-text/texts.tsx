@@ -16,6 +16,18 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: 'file', header: 'Generated text', cell: ({ file }) => <FileName name={file} /> },
   { id: 'characters', header: 'Characters', numeric: true, cell: ({ characters }) => formatCount(characters) },
   { id: 'longest', header: 'Longest run', numeric: true, cell: ({ longest }) => formatCount(longest.characters) },
+  {
+    id: 'exact',
+    header: 'Byte by byte',
+    numeric: true,
+    cell: ({ exact }) => (exact === null ? '' : formatCount(exact.characters)),
+  },
+  {
+    id: 'tokens',
+    header: 'In tokens',
+    numeric: true,
+    cell: ({ longest }) => (longest.tokens === null ? '' : formatCount(longest.tokens)),
+  },
   { id: 'covered', header: 'In runs', numeric: true, cell: ({ covered }) => share(covered) },
   { id: 'overlap', header: 'n-grams found', numeric: true, cell: ({ overlap }) => share(overlap) },
   { id: 'edits', header: 'Edits', numeric: true, cell: ({ editDistance }) => share(editDistance) },
@@ -26,8 +38,15 @@ const COLUMNS: readonly Column<Row>[] = [
 
 /** The generated texts one by one, those with the longest rare run first. */
 export function Texts({ report }: { readonly report: AuditTextReport }): ReactNode {
+  const { texts } = report;
+  // Columns of what was asked for alone.
+  const absent = new Set([
+    ...(texts.every(({ exact }) => exact === null) ? ['exact'] : []),
+    ...(texts.every(({ longest }) => longest.tokens === null) ? ['tokens'] : []),
+  ]);
+  const columns = COLUMNS.filter(({ id }) => !absent.has(id));
   const byFile = new Map(report.replication.pairs.map(pair => [pair.generated, pair]));
-  const rows = report.texts
+  const rows = texts
     .map((text): Row => ({ ...text, pair: byFile.get(text.file) }))
     .sort((a, b) => b.longestRare - a.longestRare || b.longest.characters - a.longest.characters);
   return (
@@ -48,7 +67,7 @@ export function Texts({ report }: { readonly report: AuditTextReport }): ReactNo
           <DataTable
             caption="Generated texts"
             captionHidden
-            columns={COLUMNS}
+            columns={columns}
             rows={shown}
             keyOf={({ file }) => file}
           />

@@ -36,6 +36,8 @@ export const auditedTextSchema = z.object({
   file: z.string(),
   characters: z.number().int().nonnegative(),
   words: z.number().int().nonnegative(),
+  /** Null without a tokenizer. */
+  tokens: z.number().int().nonnegative().nullable().default(null),
   /** Its longest run, and the longest that is no common phrase. */
   longest: z.object({
     characters: z.number().int().nonnegative(),
@@ -45,6 +47,11 @@ export const auditedTextSchema = z.object({
   longestRare: z.number().int().nonnegative(),
   /** Share of its characters in runs of at least the shortest length; null for an empty text. */
   covered: z.number().min(0).max(1).nullable(),
+  /** The same byte by byte, where differences are looked past; otherwise null. */
+  exact: z
+    .object({ characters: z.number().int().nonnegative(), covered: z.number().min(0).max(1).nullable() })
+    .nullable()
+    .default(null),
   /** Share of its word n-grams that occur in the corpus; null for a text of fewer words. */
   overlap: z.number().min(0).max(1).nullable(),
   /** Edits that turn it into the stretch of the training document beside its longest run, over the longer length; null where none was compared. */
@@ -107,6 +114,8 @@ export const textReplicationSchema = z.object({
   falseDiscoveryRate: z.number(),
   generated: textMeasuresSchema,
   heldout: textMeasuresSchema.nullable(),
+  /** The same measures byte by byte, where differences are looked past; otherwise null. */
+  exact: z.object({ generated: textMeasuresSchema, heldout: textMeasuresSchema.nullable() }).nullable().default(null),
   /** Share of held-out texts that are in the training corpus too. */
   heldoutOverlap: metricSchema,
   /** Relabelling test of training against held-out documents, given the generated texts. */

@@ -90,6 +90,11 @@ export const auditTextConfigurationSchema = z.strictObject({
     commas: true,
     otherwise: 'none, runs are equal byte by byte',
   }),
+  tokenizer: field(pathSchema.optional(), {
+    flag: '--tokenizer <file>',
+    help: "a model's tokenizer.json, to give the length of runs and texts in tokens too",
+    is: 'text-file',
+  }),
   textField: field(z.string().min(1).default('text'), {
     flag: '--text-field <name>',
     help: 'field of JSON lines, or column of Parquet, that holds the text',

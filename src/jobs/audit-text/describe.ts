@@ -31,7 +31,13 @@ function describeModel(report: AuditTextReport, { byPrefix }: Continuations): st
 
 function describeCorpora(report: AuditTextReport): string {
   const { replication, runs, moreRuns, settings } = report;
-  const sets = [['generated', replication.generated] as const, ['held-out', replication.heldout] as const];
+  const { exact } = replication;
+  const sets = [
+    ['generated', replication.generated] as const,
+    ['held-out', replication.heldout] as const,
+    ['generated, exact', exact?.generated ?? null] as const,
+    ['held-out, exact', exact?.heldout ?? null] as const,
+  ];
   const measures = formatTable(
     [
       { title: 'texts' },
@@ -44,19 +50,22 @@ function describeCorpora(report: AuditTextReport): string {
     ),
   );
   if (runs.length === 0) return `${describeVerdict(report.verdict)}\n${measures}`;
+  const inTokens = runs.some(({ tokens }) => tokens !== null);
   const table = formatTable(
     [
       { title: 'characters', align: 'right' },
       { title: 'words', align: 'right' },
+      ...(inTokens ? [{ title: 'tokens', align: 'right' as const }] : []),
       { title: 'times', align: 'right' },
       { title: 'generated', maxWidth: 22 },
       { title: 'training', maxWidth: 28 },
     ],
     runs
       .slice(0, SHOWN)
-      .map(({ characters, words, weight, generated, training }) => [
+      .map(({ characters, words, tokens, weight, generated, training }) => [
         String(characters),
         String(words),
+        ...(inTokens ? [String(tokens)] : []),
         String(weight),
         `${generated.file}:${generated.line}`,
         `${training.document}:${training.line}`,

@@ -8,6 +8,7 @@ import { listTextFiles } from './documents/list-files.ts';
 import type { Layout } from './documents/read-documents.ts';
 import type { AuditTextStep } from './events.ts';
 import { type AskedSets, auditModel, promptsOf } from './model/work.ts';
+import { readTokenizerFile } from './tokens/tokenizer-file.ts';
 import { type AuditedSets, auditTexts } from './work.ts';
 
 /** Memory that the index takes for each byte of the generated texts, and a thread beside it. */
@@ -41,7 +42,7 @@ export async function* openAuditText(
 }
 
 async function openCorpora(configuration: AuditTextConfiguration, { signal }: OpenContext): Promise<Opened> {
-  const { training, generated, heldout, documents } = configuration;
+  const { training, generated, heldout, documents, tokenizer } = configuration;
   if (documents !== undefined) throw refuseMissing('--model', ', which --documents is for');
   if (training === undefined) throw refuseMissing('--train');
   if (generated === undefined) throw refuseMissing('--generated');
@@ -51,10 +52,13 @@ async function openCorpora(configuration: AuditTextConfiguration, { signal }: Op
     heldout: heldout === undefined ? null : { source: heldout, ...(await listTextFiles(heldout, { signal })) },
     generated: { source: generated, ...(await collectTexts(generated, { layout, signal })) },
     layout,
+    tokenizer: tokenizer === undefined ? null : { path: tokenizer, file: await readTokenizerFile(tokenizer) },
   };
   const amount = (files: readonly { readonly bytes: number }[]): string =>
     `${files.length} files, ${megabytes(bytesOf(files))}`;
-  const looked = sets.generated.bytes * (sets.heldout === null ? 1 : 2);
+  // An index for texts as they are, beside that of what they become where differences are looked past.
+  const indices = configuration.normalise.length === 0 ? 1 : 2;
+  const looked = indices * sets.generated.bytes * (sets.heldout === null ? 1 : 2);
   return {
     configuration,
     plan: {
@@ -65,6 +69,7 @@ async function openCorpora(configuration: AuditTextConfiguration, { signal }: Op
           path: generated,
           amount: `${sets.generated.documents} texts, ${megabytes(sets.generated.bytes)}`,
         },
+        ...(tokenizer === undefined ? [] : [{ what: 'tokenizer', path: tokenizer, amount: '1 file' }]),
         ...(heldout === undefined
           ? []
           : [{ what: 'heldout', path: heldout, amount: amount(sets.heldout?.files ?? []) }]),
@@ -84,8 +89,10 @@ async function openAsked(
   configuration: AuditTextConfiguration,
   { signal, environment, fetch }: OpenContext,
 ): Promise<Opened> {
-  const { documents, heldout, training, generated, model = '', api, template } = configuration;
+  const { documents, heldout, training, generated, model = '', api, template, tokenizer } = configuration;
   if (documents === undefined) throw refuseMissing('--documents');
+  if (tokenizer !== undefined)
+    throw new BiolensError('usage', '--tokenizer has no use with --model, whose answers are compared in characters');
   if (training !== undefined || generated !== undefined)
     throw new BiolensError(
       'usage',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   type AuditedText,
   type AuditTextReport,
@@ -22,7 +23,7 @@ import { type Scanned, type ScanProgress, scanCorpus } from './corpus/scan-corpu
 import type { View } from './corpus/scan-task.ts';
 import { type CollectedTexts, collectTexts, documentName, type Text } from './documents/collect-texts.ts';
 import type { ListedFiles } from './documents/list-files.ts';
-import { normaliseText } from './documents/normalise.ts';
+import { type NormalisedPiece, normaliseText } from './documents/normalise.ts';
 import type { Layout } from './documents/read-documents.ts';
 import { readStretches } from './documents/read-stretches.ts';
 import { type AuditTextStep, step } from './events.ts';
@@ -38,7 +39,9 @@ import {
 } from './measure/statistics.ts';
 import { leastBytes } from './measure/words.ts';
 import { Matches } from './search/findings.ts';
-import { indexTexts, LEAST_WINDOW } from './search/text-index.ts';
+import { indexTexts, LEAST_WINDOW, type TextIndex } from './search/text-index.ts';
+import { countTokens } from './tokens/count-tokens.ts';
+import type { TokenizerFile } from './tokens/tokenizer-file.ts';
 import { writeTextVerdict } from './verdict.ts';
 
 /** The sets of an audit, as far as they are known before work. */
@@ -47,6 +50,7 @@ export interface AuditedSets {
   readonly heldout: (ListedFiles & { readonly source: string }) | null;
   readonly generated: CollectedTexts & { readonly source: string };
   readonly layout: Layout;
+  readonly tokenizer: { readonly path: string; readonly file: TokenizerFile } | null;
 }
 
 interface Work {
@@ -131,6 +135,14 @@ function summarise(measured: readonly MeasuredText[], key: RandomKey): TextRepli
   };
 }
 
+/** What texts share byte by byte, beside what they share past differences. */
+interface ExactMeasures {
+  readonly generated: readonly MeasuredText[];
+  readonly heldout: readonly MeasuredText[] | null;
+}
+
+const shareCovered = ({ covered, characters }: MeasuredText): number | null =>
+  characters === 0 ? null : covered / characters;
 const charactersOf = (run: MeasuredRun): number => run.codePointEnd - run.codePointStart;
 const longestOf = ({ runs }: MeasuredText): number => runs.reduce((most, run) => Math.max(most, charactersOf(run)), 0);
 
@@ -139,6 +151,8 @@ interface Heldout {
   readonly matches: Matches;
   readonly scores: HeldoutScores;
   readonly measured: readonly MeasuredText[];
+  /** Places of those among the held-out texts. */
+  readonly used: readonly number[];
   readonly overlap: TextReplication['heldoutOverlap'];
 }
 
@@ -157,28 +171,37 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
   // By chance runs are shorter than those that count: what is usual is seen in shorter ones.
   const least = heldoutTexts === null ? configuration.shortest : Math.max(20, Math.floor(configuration.shortest / 2));
   const { view, changed } = viewOf(texts, { configuration, least });
-  const options = { layout, views: [view], workers: configuration.workers, signal };
-  const scanned = yield* tellScan('reading the training texts', scanCorpus(sets.training.files, options));
+  const asIs =
+    changed === null ? null : viewOf(texts, { configuration: { ...configuration, normalise: [] }, least }).view;
+  const options = { layout, workers: configuration.workers, signal };
+  const scanned = yield* tellScan(
+    'reading the training texts',
+    scanCorpus(sets.training.files, { ...options, views: asIs === null ? [view] : [view, asIs] }),
+  );
   const matches = new Matches(view.index, scanned.findings[0]!);
   const { shortest, ngram, commonFrom } = configuration;
-  const measure = (from: number, to: number, found = matches): MeasuredText[] =>
-    texts.slice(from, to).map(({ bytes }, i) => {
-      throwIfAborted(signal);
-      return measureText(from + i, bytes, {
-        index: view.index,
-        matches: found,
-        shortest,
-        ngram,
-        commonFrom,
-        changed: changed?.[from + i] ?? null,
-      });
+  const measureOne = (text: number, index: TextIndex, found: Matches, became: NormalisedPiece | null): MeasuredText => {
+    throwIfAborted(signal);
+    return measureText(text, texts[text]!.bytes, {
+      index,
+      matches: found,
+      shortest,
+      ngram,
+      commonFrom,
+      changed: became,
     });
+  };
+  const measure = (from: number, to: number, found = matches): MeasuredText[] =>
+    texts.slice(from, to).map((_, i) => measureOne(from + i, view.index, found, changed?.[from + i] ?? null));
   const n = generated.texts.length;
   yield step('measuring the runs');
   const measured = measure(0, n);
   let heldout: Heldout | null = null;
   if (sets.heldout !== null) {
-    const other = yield* tellScan('reading the held-out texts', scanCorpus(sets.heldout.files, options));
+    const other = yield* tellScan(
+      'reading the held-out texts',
+      scanCorpus(sets.heldout.files, { ...options, views: [view] }),
+    );
     const inHeldout = new Matches(view.index, other.findings[0]!);
     heldout = {
       scanned: other,
@@ -189,6 +212,12 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
         heldoutDocuments: other.documents,
       }),
     };
+  }
+  let exact: ExactMeasures | null = null;
+  if (asIs !== null) {
+    const found = new Matches(asIs.index, scanned.findings[1]!);
+    const of = (text: number): MeasuredText => measureOne(text, asIs.index, found, null);
+    exact = { generated: measured.map((_, i) => of(i)), heldout: heldout?.used.map(i => of(n + i)) ?? null };
   }
   const lengths = measured.map(({ longestRare }) => longestRare);
   const calls = callTexts(lengths, heldout?.scores ?? null, configuration);
@@ -210,6 +239,11 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
   const nameOf = ({ file, row }: { readonly file: number; readonly row: number }): string =>
     documentName(sets.training.files[file]!.file, row);
   const edits = await editDistances(measured, { work, texts });
+  const ordered = measured
+    .flatMap(({ runs }) => runs)
+    .sort((a, b) => charactersOf(b) - charactersOf(a) || a.text - b.text || a.start - b.start);
+  const listed = ordered.slice(0, MOST_RUNS);
+  const tokens = await tokensOf(listed, { texts: generated.texts, tokenizer: sets.tokenizer, signal });
   const audited = measured.map((one, i): AuditedText => {
     const longest = one.runs.reduce<MeasuredRun | null>(
       (most, run) => (most === null || charactersOf(run) > charactersOf(most) ? run : most),
@@ -219,13 +253,18 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
       file: generated.texts[i]!.name,
       characters: one.characters,
       words: one.words,
+      tokens: tokens?.texts[i] ?? null,
       longest: {
         characters: longest === null ? 0 : charactersOf(longest),
         words: one.runs.reduce((most, { words }) => Math.max(most, words), 0),
-        tokens: null,
+        tokens: tokens?.longest(i) ?? null,
       },
       longestRare: one.rareRun < 0 ? 0 : one.longestRare,
-      covered: one.characters === 0 ? null : one.covered / one.characters,
+      covered: shareCovered(one),
+      exact:
+        exact === null
+          ? null
+          : { characters: longestOf(exact.generated[i]!), covered: shareCovered(exact.generated[i]!) },
       overlap: one.ngrams === 0 ? null : one.foundNgrams / one.ngrams,
       editDistance: edits.get(i) ?? null,
     };
@@ -242,11 +281,7 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
     signal,
   }))
     yield step('writing down the texts', done, total);
-  const all = measured
-    .flatMap(({ runs }) => runs)
-    .sort((a, b) => charactersOf(b) - charactersOf(a) || a.text - b.text || a.start - b.start);
-  const listed = all.slice(0, MOST_RUNS);
-  const { runs, exhibits } = await describeRuns(listed, { work, texts, nameOf });
+  const { runs, exhibits } = await describeRuns(listed, { work, texts, tokens: tokens?.runs ?? null, nameOf });
   const summary = {
     settings: { shortest, ngram, commonFrom, normalise: configuration.normalise },
     runs,
@@ -267,6 +302,10 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
       falseDiscoveryRate: configuration.falseDiscoveryRate,
       generated: summarise(measured, foldIn(key, 'generated')),
       heldout: heldout && summarise(heldout.measured, foldIn(key, 'heldout')),
+      exact: exact && {
+        generated: summarise(exact.generated, foldIn(key, 'generated')),
+        heldout: exact.heldout && summarise(exact.heldout, foldIn(key, 'heldout')),
+      },
       heldoutOverlap: heldout?.overlap ?? NO_OVERLAP,
       permutation,
       pairs: measured
@@ -281,7 +320,11 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
         .sort((a, b) => b.similarity - a.similarity),
     },
   };
-  await run.note({ digests: { generated: await digestTexts(generated.texts) } });
+  const digests = { generated: digestTexts(generated.texts) };
+  await run.note({
+    digests:
+      sets.tokenizer === null ? digests : { ...digests, tokenizer: digestOf(JSON.stringify(sets.tokenizer.file)) },
+  });
   return auditTextReportSchema.parse({
     schema: 'biolens/audit-text@1',
     sets: {
@@ -309,13 +352,49 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
     },
     verdict: writeTextVerdict(summary),
     ...summary,
-    moreRuns: all.length - listed.length,
+    moreRuns: ordered.length - listed.length,
     exhibits,
   });
 }
 
-async function digestTexts(texts: readonly Text[]): Promise<string> {
-  const { createHash } = await import('node:crypto');
+/** Tokens of the runs that are listed, of each text, and of its longest run by them. */
+async function tokensOf(
+  listed: readonly MeasuredRun[],
+  {
+    texts,
+    tokenizer,
+    signal,
+  }: {
+    readonly texts: readonly Text[];
+    readonly tokenizer: AuditedSets['tokenizer'];
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<{
+  readonly runs: readonly number[];
+  readonly texts: readonly number[];
+  readonly longest: (text: number) => number;
+} | null> {
+  if (tokenizer === null) return null;
+  const stretches = [
+    ...listed.map(({ text, start, end }) => texts[text]!.bytes.subarray(start, end)),
+    ...texts.map(({ bytes }) => bytes),
+  ];
+  const counts = await countTokens(
+    stretches.map(bytes => Buffer.from(bytes).toString('utf8')),
+    { tokenizer: tokenizer.file, path: tokenizer.path, signal },
+  );
+  const longest = new Map<number, number>();
+  for (const [i, { text }] of listed.entries()) longest.set(text, Math.max(longest.get(text) ?? 0, counts[i]!));
+  return {
+    runs: counts.slice(0, listed.length),
+    texts: counts.slice(listed.length),
+    longest: text => longest.get(text) ?? 0,
+  };
+}
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+function digestTexts(texts: readonly Text[]): string {
   const hash = createHash('sha256');
   for (const { name, bytes } of texts) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
   return hash.digest('hex');
@@ -344,12 +423,13 @@ async function* sampleHeldout(
 /** What held-out texts share with the training corpus, those left out that stand in it. */
 function scoreHeldout(measured: readonly MeasuredText[], rest: Omit<HeldoutScores, 'inTraining'>) {
   const isSame = (one: MeasuredText): boolean => one.characters > 0 && longestOf(one) >= SAME_TEXT * one.characters;
-  const used = measured.filter(one => one.characters > 0 && !isSame(one));
+  const used = [...measured.keys()].filter(i => measured[i]!.characters > 0 && !isSame(measured[i]!));
+  const kept = used.map(i => measured[i]!);
   const overlap =
     measured.length === 0
       ? missingMetric('there are no held-out texts')
       : proportionMetric(measured.filter(isSame).length, measured.length);
-  return { measured: used, overlap, scores: { inTraining: used.map(({ longestRare }) => longestRare), ...rest } };
+  return { measured: kept, used, overlap, scores: { inTraining: kept.map(({ longestRare }) => longestRare), ...rest } };
 }
 
 /** Documents of both corpora with what a text shares with them, longest first. */
@@ -396,8 +476,14 @@ async function describeRuns(
   {
     work,
     texts,
+    tokens,
     nameOf,
-  }: { readonly work: Work; readonly texts: readonly Text[]; readonly nameOf: (at: MeasuredRun['at']) => string },
+  }: {
+    readonly work: Work;
+    readonly texts: readonly Text[];
+    readonly tokens: readonly number[] | null;
+    readonly nameOf: (at: MeasuredRun['at']) => string;
+  },
 ): Promise<Pick<AuditTextReport, 'runs' | 'exhibits'>> {
   const { configuration, sets, signal } = work;
   const rules = configuration.normalise;
@@ -434,7 +520,7 @@ async function describeRuns(
       },
       characters: codePointEnd - codePointStart,
       words: run.words,
-      tokens: null,
+      tokens: tokens?.[i] ?? null,
       weight: run.weight,
       common: isCommon(run),
       documents: run.documents.map(one => documentName(sets.training.files[one.file]!.file, one.row)),

@@ -6,6 +6,7 @@ import { fileError } from '../../ground/disk.ts';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import type { Ffmpeg } from './find-ffmpeg.ts';
 import { DEFAULT_SIDE, type Frame, type FrameOptions, MOST_FRAMES, MOST_PIXELS, SLACK } from './frame.ts';
+import { PixelCount } from './free-pixels.ts';
 import { readPixmaps } from './pixmap-stream.ts';
 
 /** Of what ffmpeg says, so much is kept for the message of a failure; the rest is read and dropped. */
@@ -153,6 +154,7 @@ export async function* ffmpegFrames(
   process.once('exit', end);
   const refuse = (why: string): BiolensError => new BiolensError('input', `${file}: ${why}`, { details: { file } });
   let frames = 0;
+  const pixels = new PixelCount();
   try {
     try {
       for await (const image of readPixmaps(child.stdout!, { side })) {
@@ -163,6 +165,7 @@ export async function* ffmpegFrames(
         // Whoever takes the frame may take their time.
         clearTimeout(timer);
         yield { seconds, image };
+        pixels.add(image.data.length);
         timer = watch();
       }
       await ended;

@@ -6,6 +6,8 @@ const LEVELS = 4;
 const RADIUS = 4;
 /** Steps at each level, coarsest last. */
 const STEPS = [2, 3, 4, 5];
+/** Pixels around one, each way, that its motion is brought into line with after a step at each level, coarsest last. */
+const AROUND = [5, 1, 1, 1];
 /** Squared gradient a pixel below which there is nothing to follow: there the coarser level is kept. */
 const FLAT = 0.2;
 /** A step that is longer is cut: further away nothing is known of the image. */
@@ -206,22 +208,40 @@ function stepLevel(level: Level, columnsX: Float64Array, columnsY: Float64Array)
 const changeX = new Float64Array(FLOW_SIDE);
 const changeY = new Float64Array(FLOW_SIDE);
 
-/** Mean of each 3 × 3 pixels, which takes single wrong windows back. */
-function smooth(values: Float32Array, side: number, work: Float32Array): void {
+/** Mean over the pixels around each one, those of the edge beyond it. */
+function smooth(
+  values: Float32Array,
+  side: number,
+  { around, work }: { readonly around: number; readonly work: Float32Array },
+): void {
+  const scale = 1 / (2 * around + 1);
+  const last = side - 1;
   for (let y = 0; y < side; y++) {
     const row = y * side;
-    work[row] = (2 * values[row]! + values[row + 1]!) / 3;
-    for (let x = 1; x < side - 1; x++)
-      work[row + x] = (values[row + x - 1]! + values[row + x]! + values[row + x + 1]!) / 3;
-    work[row + side - 1] = (2 * values[row + side - 1]! + values[row + side - 2]!) / 3;
+    let sum = (around + 1) * values[row]!;
+    for (let x = 1; x <= around; x++) sum += values[row + x]!;
+    for (let x = 0; x < side; x++) {
+      work[row + x] = sum * scale;
+      sum += values[row + (x + around < last ? x + around + 1 : last)]! - values[row + (x > around ? x - around : 0)]!;
+    }
+  }
+  const sums = columns.subarray(0, side);
+  for (let x = 0; x < side; x++) {
+    sums[x] = (around + 1) * work[x]!;
+    for (let y = 1; y <= around; y++) sums[x]! += work[y * side + x]!;
   }
   for (let y = 0; y < side; y++) {
     const row = y * side;
-    const above = y > 0 ? row - side : row;
-    const below = y < side - 1 ? row + side : row;
-    for (let x = 0; x < side; x++) values[row + x] = (work[above + x]! + work[row + x]! + work[below + x]!) / 3;
+    const enter = (y + around < last ? y + around + 1 : last) * side;
+    const leave = (y > around ? y - around : 0) * side;
+    for (let x = 0; x < side; x++) {
+      values[row + x] = sums[x]! * scale;
+      sums[x]! += work[enter + x]! - work[leave + x]!;
+    }
   }
 }
+
+const columns = new Float64Array(FLOW_SIDE);
 
 /**
  * Dense optical flow between grey frames of 128 × 128 by pyramidal Lucas-Kanade (Bouguet, "Pyramidal implementation of the Lucas Kanade feature tracker",
@@ -256,8 +276,9 @@ export class FlowEstimator {
       for (let step = 0; step < STEPS[i]!; step++) {
         stepLevel(level, columnsX, columnsY);
         // Every pixel has a motion of its own: between steps they are brought into line, or their errors would grow.
-        smooth(across, side, level.rowsX);
-        smooth(down, side, level.rowsX);
+        const options = { around: AROUND[i]!, work: level.rowsX };
+        smooth(across, side, options);
+        smooth(down, side, options);
       }
     }
     const { across, down } = levels[0]!;
