@@ -16,9 +16,11 @@ import { ShowMore } from '../components/show-more.tsx';
 import { usePageTitle } from '../state/use-page-title.ts';
 import { formatP, formatPEquals, formatRate, plural } from '../text/format.ts';
 import { visibleText } from '../text/visible-text.ts';
+import { SlicePair } from './slice-pair.tsx';
 
 export const AUDIT_MEDICAL_SECTIONS: readonly PageSection[] = [
   { id: 'overview', title: 'Overview' },
+  { id: 'slices', title: 'Side by side' },
   { id: 'pairs', title: 'Pairs' },
   { id: 'method', title: 'Method' },
 ];
@@ -40,9 +42,9 @@ const PAIRS: readonly Column<Pair & { readonly number: number }>[] = [
 
 const lastOf = (path: string): string => visibleText(path.split('/').at(-1) ?? path);
 
-/** The report of an audit of medical images. It shows no image: what is burnt into pixels cannot be told from it. */
+/** The report of an audit of medical images. It shows slices only where `--page` asked for them. */
 export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): ReactNode {
-  const { sets, replication, compared, verdict, notes } = report;
+  const { sets, replication, compared, verdict, notes, shown } = report;
   const title = `${lastOf(sets.generated.source)} against ${lastOf(sets.training.source)}`;
   usePageTitle(title);
   const { rule, permutation } = replication;
@@ -72,9 +74,28 @@ export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): Re
         />
       </OverviewSection>
       <Section
+        id="slices"
+        title="Side by side"
+        lead="Middle slices of the pairs that matter most, in 8 bits within the window that the file gives, or from the darkest to the lightest hundredth. Nothing that stands in their pixels is masked."
+      >
+        {shown.length === 0 ? (
+          <p className="note">No slices are shown: audit with --page to see them.</p>
+        ) : (
+          shown.map(one => (
+            <SlicePair
+              key={one.images.generated}
+              shown={one}
+              pair={replication.pairs.find(
+                ({ generated, training }) => generated === one.generated && training === one.training,
+              )}
+            />
+          ))
+        )}
+      </Section>
+      <Section
         id="pairs"
         title="Pairs"
-        lead="Each generated item with the training item most like it: Pearson’s correlation within the body, the best over flips, small shifts and turns. Items are named by the SHA-256 of their content, since names of files can be names of persons; no image is shown."
+        lead="Each generated item with the training item most like it: Pearson’s correlation within the body, the best over flips, small shifts and turns. Items are named by the SHA-256 of their content, since names of files can be names of persons."
       >
         <ShowMore items={replication.pairs.map((pair, number) => ({ ...pair, number }))} step={50} noun="pairs">
           {shown => (

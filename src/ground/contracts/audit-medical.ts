@@ -36,6 +36,16 @@ export const auditMedicalReportSchema = z.object({
     /** The training item most like each generated one, most alike first. */
     pairs: z.array(pairSchema.extend({ flipped: z.boolean() })),
   }),
+  /** Middle slices of the first pairs, as files in the run's folder; empty unless they were asked for. */
+  shown: z
+    .array(
+      z.object({
+        generated: z.string(),
+        training: z.string(),
+        images: z.object({ generated: z.string(), training: z.string() }),
+      }),
+    )
+    .default([]),
   /** What is known of slices that lie unevenly, and of files that were left out, without their names. */
   notes: z.array(z.object({ set: z.enum(['training', 'generated', 'heldout']), item: z.string(), reason: z.string() })),
 });

@@ -23,6 +23,10 @@ export const auditMedicalConfigurationSchema = z.strictObject({
     flag: '--compare <what>',
     help: 'auto: volumes where slices form one; slices: each slice on its own',
   }),
+  page: field(z.boolean().default(false), {
+    flag: '--page',
+    help: 'show slices of the pairs on the page; nothing that is written into pixels is masked',
+  }),
   percentile: field(z.number().min(50).max(99.9).default(95), {
     flag: '--percentile <n>',
     help: 'percentile of the control above which the threshold rule counts a copy',

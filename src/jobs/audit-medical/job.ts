@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { type AuditMedicalReport, auditMedicalReportSchema } from '../../ground/contracts/index.ts';
-import { defineJob, type JobEvent, type RunJobOptions, startJob } from '../../kit/job/index.ts';
+import { defineJob, imagesOfRun, inRun, type JobEvent, type RunJobOptions, startJob } from '../../kit/job/index.ts';
 import { copiesHeadline } from '../audit/declaration/index.ts';
 import { type AuditMedicalConfigurationInput, auditMedicalConfigurationSchema } from './configuration.ts';
 import { describeAuditMedical } from './describe.ts';
@@ -17,7 +17,7 @@ export const auditMedicalJob = defineJob({
   items: auditMedicalItemSchema,
   examples: [
     'biolens audit medical --train scans --generated samples',
-    'biolens audit medical --train scans --generated samples --heldout other --compare slices',
+    'biolens audit medical --train scans --generated samples --heldout other --compare slices --page',
   ],
   gateExample: 'replication.copied>0.01',
   nameOf: ({ generated }) => basename(generated),
@@ -31,6 +31,9 @@ export const auditMedicalJob = defineJob({
     typeof training === 'string' && typeof generated === 'string'
       ? `Scans of ${basename(generated)} against ${basename(training)}`
       : null,
+  images: imagesOfRun(({ shown }: AuditMedicalReport, { pairs }) =>
+    shown.slice(0, pairs).flatMap(({ images }) => [inRun(images.generated), inRun(images.training)]),
+  ),
   headline: (report: AuditMedicalReport) => copiesHeadline(report),
 });
 

@@ -8,7 +8,8 @@ export function writeMedicalVerdict({
   replication,
   sets,
   notes,
-}: Pick<AuditMedicalReport, 'compared' | 'replication' | 'sets' | 'notes'>): Finding[] {
+  shown,
+}: Pick<AuditMedicalReport, 'compared' | 'replication' | 'sets' | 'notes' | 'shown'>): Finding[] {
   const { pairs, copied, permutation, rule, callable, falseDiscoveryRate } = replication;
   const copies = pairs.filter(({ copy }) => copy).length;
   const test =
@@ -44,7 +45,7 @@ export function writeMedicalVerdict({
       subject: 'privacy',
       level: 'warning',
       headline: `${persons} DICOM files do not rule out that names are written into their pixels.`,
-      certainty: 'Tag (0028,0301) says YES or is missing. Nothing that stands in pixels is masked.',
+      certainty: `Tag (0028,0301) says YES or is missing. Nothing that stands in pixels is masked${shown.length > 0 ? ', and this report shows slices as they are' : ''}.`,
     });
   if (notes.length > 0)
     found.push({

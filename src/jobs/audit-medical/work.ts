@@ -7,6 +7,7 @@ import type { AuditMedicalConfiguration } from './configuration.ts';
 import { type AuditMedicalStep, auditMedicalItemSchema } from './events.ts';
 import { findNearest, type Nearest, type Prepared, prepare } from './measure/compare.ts';
 import { type CollectedItems, collectItems, IMAGE_GRID, VOLUME_GRID } from './read/collect-items.ts';
+import { showSlices } from './show/show-slices.ts';
 import { writeMedicalVerdict } from './verdict.ts';
 
 type SetName = 'training' | 'generated' | 'heldout';
@@ -26,7 +27,11 @@ const at = (stage: string, done = 0, total: number | null = null): AuditMedicalS
 async function* read(
   set: SetName,
   path: string,
-  options: { readonly compare: 'auto' | 'slices'; readonly signal: AbortSignal | undefined },
+  options: {
+    readonly compare: 'auto' | 'slices';
+    readonly pictures: boolean;
+    readonly signal: AbortSignal | undefined;
+  },
 ): AsyncGenerator<AuditMedicalStep, CollectedItems> {
   const collecting = collectItems(path, options);
   for (;;) {
@@ -67,8 +72,8 @@ export async function* auditMedical(
     signal,
   }: { readonly configuration: AuditMedicalConfiguration; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<AuditMedicalStep, AuditMedicalReport> {
-  const { compare, percentile, falseDiscoveryRate, permutations, seed } = configuration;
-  const options = { compare, signal };
+  const { compare, page, percentile, falseDiscoveryRate, permutations, seed } = configuration;
+  const options = { compare, pictures: page, signal };
   const sets = {
     training: yield* read('training', configuration.training, options),
     generated: yield* read('generated', configuration.generated, options),
@@ -145,19 +150,27 @@ export async function* auditMedical(
             signal,
           },
         );
-  const pairs = calls
+  const matched = calls
     .called(threshold, falseDiscoveryRate)
-    .map((called, i) => {
-      const { index, similarity, flipped } = top[i]!;
-      return {
-        generated: generated.kept[i]!.name,
-        training: training.kept[index]!.name,
-        similarity,
-        ...called,
-        flipped,
-      };
-    })
-    .sort((a, b) => b.similarity - a.similarity);
+    .map((called, i) => ({ called, at: top[i]!, generated: generated.kept[i]! }))
+    .sort((a, b) => b.at.similarity - a.at.similarity);
+  const pairs = matched.map(({ called, at: { index, similarity, flipped }, generated: { name } }) => ({
+    generated: name,
+    training: training.kept[index]!.name,
+    similarity,
+    ...called,
+    flipped,
+  }));
+  const shown = page
+    ? await showSlices(
+        run.path,
+        matched.map(({ called, at: { index }, generated: item }) => ({
+          generated: item,
+          training: training.kept[index]!,
+          copy: called.copy,
+        })),
+      )
+    : [];
   const lines = new Map(
     pairs.map((pair, i) => [
       `${i} ${pair.generated}`,
@@ -199,6 +212,7 @@ export async function* auditMedical(
       permutation,
       pairs,
     },
+    shown,
     notes: [...training.notes, ...generated.notes, ...(heldout?.notes ?? [])],
   };
   return auditMedicalReportSchema.parse({

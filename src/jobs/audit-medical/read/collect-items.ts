@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
 import { listTextFiles as listFiles, type TextFile } from '../../audit-text/index.ts';
 import { type Block, poolBlock } from '../measure/grid.ts';
+import { paletteLight } from './palette.ts';
 import { type DicomImage, readDicom } from './read-dicom.ts';
 import { isNifti, readNifti } from './read-nifti.ts';
+import { unpack } from './unpack.ts';
+import { lightOf, usualWindow, type Window } from './window.ts';
 
 /** An image or a volume, pooled to a small grid. */
 export interface Item {
@@ -15,6 +17,15 @@ export interface Item {
   readonly name: string;
   readonly volume: boolean;
   readonly cells: Float32Array;
+  /** Its middle slice for the page; null where none is wanted. */
+  readonly picture: SlicePicture | null;
+}
+
+/** A slice in 8 bits of light. */
+export interface SlicePicture {
+  readonly width: number;
+  readonly height: number;
+  readonly light: Uint8Array;
 }
 
 export interface CollectedItems {
@@ -29,22 +40,54 @@ export const IMAGE_GRID = [48, 48, 1] as const;
 export const VOLUME_GRID = [32, 32, 32] as const;
 
 const MOST_FILE = 2 ** 30;
-const MOST_UNPACKED = 2 ** 31 - 1;
 /** Fewer slices are no volume. */
 const LEAST_SLICES = 4;
 /** Slices further apart than this share of the usual distance from it leave a gap. */
 const UNEVEN = 0.1;
+/** Pixels of the longer side of a slice on the page. */
+const PICTURE_SIDE = 160;
 
 const nameOf = (bytes: Uint8Array): string => `sha256-${createHash('sha256').update(bytes).digest('hex').slice(0, 12)}`;
 
-const itemOf = (name: string, block: Block): Item => {
+/** How the values of a block are shown: within a window, those of MONOCHROME1 from light to dark. */
+interface Shown {
+  readonly window: Window | null;
+  readonly inverted: boolean;
+}
+const AS_USUAL: Shown = { window: null, inverted: false };
+
+function pictureOf({ size: [w, h, d], values }: Block, { window, inverted }: Shown): SlicePicture {
+  const middle = Array.prototype.slice.call(values, (d >> 1) * w * h, ((d >> 1) + 1) * w * h) as number[];
+  const scale = Math.min(1, PICTURE_SIDE / Math.max(w, h));
+  const [width, height] = [Math.max(1, Math.round(w * scale)), Math.max(1, Math.round(h * scale))];
+  const pooled = poolBlock({ size: [w, h, 1], values: middle }, [width, height, 1]);
+  // Padding is as dark as the darkest value, whatever the window.
+  const used = window ?? usualWindow(pooled);
+  const light = Uint8Array.from(pooled, value => {
+    const part = lightOf(inverted && window !== null ? -value : value, used);
+    return Math.round(255 * (inverted && window !== null ? 1 - part : part));
+  });
+  return { width, height, light };
+}
+
+interface ItemOptions {
+  readonly shown: Shown;
+  readonly pictures: boolean;
+}
+
+const itemOf = (name: string, block: Block, { shown, pictures }: ItemOptions): Item => {
   const volume = block.size[2] >= LEAST_SLICES;
-  return { name, volume, cells: poolBlock(block, volume ? VOLUME_GRID : IMAGE_GRID) };
+  return {
+    name,
+    volume,
+    cells: poolBlock(block, volume ? VOLUME_GRID : IMAGE_GRID),
+    picture: pictures ? pictureOf(block, shown) : null,
+  };
 };
 
 /** Rescaled values of one frame: colours as brightness, padding as none, light and dark as in MONOCHROME2. */
 function frameValues(image: DicomImage, frame: number): Float64Array {
-  const { rows, columns, samples, values, slope, intercept, padding, photometric } = image;
+  const { rows, columns, samples, values, slope, intercept, padding, photometric, palette } = image;
   const pixels = rows * columns;
   const sign = photometric === 'MONOCHROME1' ? -1 : 1;
   return Float64Array.from({ length: pixels }, (_, i) => {
@@ -52,6 +95,7 @@ function frameValues(image: DicomImage, frame: number): Float64Array {
     if (samples >= 3 && photometric === 'RGB')
       return 0.299 * values[at]! + 0.587 * values[at + 1]! + 0.114 * values[at + 2]!;
     const value = values[at]!;
+    if (palette !== null) return paletteLight(palette, value);
     if (samples === 1 && padding !== null && value === padding) return Number.NaN;
     return sign * (value * slope + intercept);
   });
@@ -87,8 +131,15 @@ export function countGaps(places: readonly number[]): number {
   return steps.filter(step => Math.abs(step - usual) > UNEVEN * Math.abs(usual)).length;
 }
 
+/** How the pixels of a file are shown; colours have no window. */
+const shownOf = ({ window, photometric, samples, palette }: DicomImage): Shown =>
+  samples > 1 || palette !== null ? AS_USUAL : { window, inverted: photometric === 'MONOCHROME1' };
+
 /** Volumes of the slices of a folder, and the images that belong to none. */
-function joinSlices(slices: readonly Slice[], notes: { item: string; reason: string }[]): Item[] {
+function joinSlices(
+  slices: readonly Slice[],
+  { notes, pictures }: { readonly notes: { item: string; reason: string }[]; readonly pictures: boolean },
+): Item[] {
   const keyOf = ({ folder, image }: Slice): string =>
     image.frames > 1 || image.position === null || image.orientation === null
       ? ''
@@ -99,7 +150,9 @@ function joinSlices(slices: readonly Slice[], notes: { item: string; reason: str
     const values = Float64Array.from({ length: image.rows * image.columns * image.frames }, () => 0);
     for (let frame = 0; frame < image.frames; frame++)
       values.set(frameValues(image, frame), frame * image.rows * image.columns);
-    items.push(itemOf(name, { size: [image.columns, image.rows, image.frames], values }));
+    items.push(
+      itemOf(name, { size: [image.columns, image.rows, image.frames], values }, { shown: shownOf(image), pictures }),
+    );
   };
   const folders = new Map<string, number>();
   for (const [key, group] of Map.groupBy(slices, keyOf)) {
@@ -121,17 +174,18 @@ function joinSlices(slices: readonly Slice[], notes: { item: string; reason: str
         item: name,
         reason: 'slices of several directions or sizes lie in its folder, and are volumes of their own',
       });
-    items.push(itemOf(name, { size: [columns, rows, ordered.length], values }));
+    const shown = shownOf(ordered[ordered.length >> 1]!.image);
+    items.push(itemOf(name, { size: [columns, rows, ordered.length], values }, { shown, pictures }));
   }
   return items;
 }
 
 /** The slices of a block as blocks. */
-function slicesOf(name: string, { size, values }: Block): Item[] {
+function slicesOf(name: string, { size, values }: Block, options: ItemOptions): Item[] {
   const [x, y, z] = size;
   return Array.from({ length: z }, (_, slice) => {
     const part = Array.prototype.slice.call(values, slice * x * y, (slice + 1) * x * y) as number[];
-    return itemOf(z === 1 ? name : `${name}/${slice}`, { size: [x, y, 1], values: part });
+    return itemOf(z === 1 ? name : `${name}/${slice}`, { size: [x, y, 1], values: part }, options);
   });
 }
 
@@ -145,12 +199,6 @@ async function readPicture(bytes: Uint8Array): Promise<Block> {
   return { size: [info.width, info.height, 1], values: new Uint16Array(new Uint8Array(data).buffer) };
 }
 
-function unpack(bytes: Uint8Array): Uint8Array {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b
-    ? new Uint8Array(gunzipSync(bytes, { maxOutputLength: MOST_UNPACKED }))
-    : bytes;
-}
-
 const isPicture = (bytes: Uint8Array): boolean =>
   (bytes[0] === 0x89 && bytes[1] === 0x50) ||
   (bytes[0] === 0x49 && bytes[1] === 0x49) ||
@@ -162,7 +210,11 @@ const isPicture = (bytes: Uint8Array): boolean =>
  */
 export async function* collectItems(
   path: string,
-  { compare, signal }: { readonly compare: 'auto' | 'slices'; readonly signal: AbortSignal | undefined },
+  {
+    compare,
+    pictures,
+    signal,
+  }: { readonly compare: 'auto' | 'slices'; readonly pictures: boolean; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, CollectedItems> {
   const { files } = await listFiles(path, { signal });
   const notes: { item: string; reason: string }[] = [];
@@ -170,9 +222,10 @@ export async function* collectItems(
   const slices: Slice[] = [];
   let mayShowPersons = 0;
   const headers = new Map<string, TextFile>(files.map(file => [file.file, file]));
-  const put = (name: string, block: Block): void => {
-    if (compare === 'slices') items.push(...slicesOf(name, block));
-    else items.push(itemOf(name, block));
+  const put = (name: string, block: Block, shown = AS_USUAL): void => {
+    const options = { shown, pictures };
+    if (compare === 'slices') items.push(...slicesOf(name, block, options));
+    else items.push(itemOf(name, block, options));
   };
   for (const [done, file] of files.entries()) {
     throwIfAborted(signal);
@@ -181,27 +234,30 @@ export async function* collectItems(
       if (file.bytes > MOST_FILE) throw new BiolensError('input', `${file.bytes} bytes, at most ${MOST_FILE} are read`);
       const packed = new Uint8Array(await readFile(file.path));
       name = nameOf(packed);
-      const bytes = unpack(packed);
+      const bytes = await unpack(packed);
       if (isPicture(bytes)) put(name, await readPicture(bytes));
       else if (isNifti(bytes)) {
         const pair = headers.get(file.file.replace(/\.hdr(\.gz)?$/i, '.img$1'));
         const image =
           /\.hdr(\.gz)?$/i.test(file.file) && pair !== undefined
-            ? unpack(new Uint8Array(await readFile(pair.path)))
+            ? await unpack(new Uint8Array(await readFile(pair.path)))
             : null;
         put(name, readNifti(bytes, image));
       } else if (/\.img(\.gz)?$/i.test(file.file) && headers.has(file.file.replace(/\.img(\.gz)?$/i, '.hdr$1')))
         continue;
       else {
         const image = await readDicom(bytes);
+        if (image.photometric === 'PALETTE COLOR' && image.palette === null)
+          throw new BiolensError('input', 'colours of a palette whose tables are not there');
         if (image.burntIn !== 'no') mayShowPersons++;
         if (compare === 'slices')
           for (let frame = 0; frame < image.frames; frame++)
             items.push(
-              itemOf(image.frames === 1 ? name : `${name}/${frame}`, {
-                size: [image.columns, image.rows, 1],
-                values: frameValues(image, frame),
-              }),
+              itemOf(
+                image.frames === 1 ? name : `${name}/${frame}`,
+                { size: [image.columns, image.rows, 1], values: frameValues(image, frame) },
+                { shown: shownOf(image), pictures },
+              ),
             );
         else slices.push({ name, folder: dirname(file.file), image });
       }
@@ -212,6 +268,6 @@ export async function* collectItems(
     }
     yield { done: done + 1, total: files.length };
   }
-  items.push(...joinSlices(slices, notes));
+  items.push(...joinSlices(slices, { notes, pictures }));
   return { items, files: files.length, mayShowPersons, notes };
 }

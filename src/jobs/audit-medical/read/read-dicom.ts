@@ -2,7 +2,9 @@ import { inflateRawSync } from 'node:zlib';
 import { BiolensError } from '../../../ground/errors.ts';
 import { type DecodedFrame, decodeFrame, isJpeg8, isJpeg2000, keepsColours, RLE } from './codecs.ts';
 import { type DicomElements, readElements, type TagName, textOf } from './dicom-elements.ts';
+import { type Palette, readPalette } from './palette.ts';
 import { decodeRle } from './rle.ts';
+import { type Window, windowOf } from './window.ts';
 
 export type StoredValues =
   | Uint8Array
@@ -33,6 +35,10 @@ export interface DicomImage {
   readonly position: readonly number[] | null;
   readonly orientation: readonly number[] | null;
   readonly burntIn: 'yes' | 'no' | 'unknown';
+  /** How rescaled values are shown; null where the file does not say. */
+  readonly window: Window | null;
+  /** Colours of the stored values where they are those of a palette and its tables are whole. */
+  readonly palette: Palette | null;
 }
 
 /** Values of all frames of a file, at most. */
@@ -73,6 +79,10 @@ class Header {
   }
   numbers(name: TagName, n: number): readonly number[] | null {
     return finite(numbersOf(this.#elements.values.get(name)).slice(0, n), n);
+  }
+  /** The first of several numbers. */
+  first(name: TagName): number | null {
+    return finite(numbersOf(this.#elements.values.get(name)).slice(0, 1), 1)?.[0] ?? null;
   }
   number(name: TagName): number | null {
     return this.numbers(name, 1)?.[0] ?? null;
@@ -306,6 +316,15 @@ export async function readDicom(file: Uint8Array): Promise<DicomImage> {
     thickness: header.number('spacingBetweenSlices') ?? header.number('sliceThickness'),
     position: header.numbers('position', 3),
     orientation: header.numbers('orientation', 6),
+    window: windowOf(header.first('windowCentre'), header.first('windowWidth'), header.text('windowFunction')),
+    palette:
+      read.photometric === 'PALETTE COLOR'
+        ? readPalette(
+            elements.values.get('paletteRed'),
+            (['paletteRedData', 'paletteGreenData', 'paletteBlueData'] as const).map(name => elements.values.get(name)),
+            { little: littleEndian, signed: shape.signed },
+          )
+        : null,
     burntIn: burnt === 'YES' ? 'yes' : burnt === 'NO' ? 'no' : 'unknown',
   };
 }

@@ -38,20 +38,24 @@ export function isNifti(bytes: Uint8Array): boolean {
   return [348, 540].some(size => view.getInt32(0, true) === size || view.getInt32(0, false) === size);
 }
 
-/**
- * Reads the first volume of a NIfTI-1 or NIfTI-2 file of either byte order (https://nifti.nimh.nih.gov). A slope of 0 means values that are not scaled.
- *
- * @param image bytes of the `.img` file where the header stands alone
- * @throws {BiolensError} `input` for a damaged header, types of colours and complex numbers, and a CIFTI file
- */
-export function readNifti(bytes: Uint8Array, image: Uint8Array | null = null): NiftiVolume {
+interface NiftiHeader {
+  readonly little: boolean;
+  readonly second: boolean;
+  readonly size: readonly number[];
+  readonly voxels: number;
+  readonly type: readonly [bytes: number, read: Read];
+  /** Where the values begin, as the header says. */
+  readonly offset: number;
+  readonly view: DataView;
+}
+
+function readHeader(bytes: Uint8Array): NiftiHeader {
   if (!isNifti(bytes)) throw refuse('not NIfTI');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const little = [348, 540].includes(view.getInt32(0, true));
   const second = view.getInt32(0, little) === 540;
   if (second && bytes.length < 540) throw refuse('a header that ends too early');
   const whole = (at: number): number => (second ? Number(view.getBigInt64(at, little)) : view.getInt16(at, little));
-  const real = (at: number): number => (second ? view.getFloat64(at, little) : view.getFloat32(at, little));
   const [dims, step] = second ? [16, 8] : [40, 2];
   const rank = whole(dims);
   if (!(rank >= 1 && rank <= 7)) throw refuse(`${rank} dimensions, expected 1 to 7`);
@@ -65,9 +69,33 @@ export function readNifti(bytes: Uint8Array, image: Uint8Array | null = null): N
   const code = view.getInt16(second ? 12 : 70, little);
   const type = TYPES.get(code);
   if (type === undefined) throw refuse(`values of type ${code}, expected whole or real numbers`);
+  const offset = second ? Number(view.getBigInt64(168, little)) : Math.trunc(view.getFloat32(108, little));
+  return { little, second, size, voxels, type, offset, view };
+}
+
+/**
+ * Bytes of a single file up to the end of its first volume, as its header says.
+ *
+ * @throws {BiolensError} `input` as {@link readNifti}
+ */
+export function niftiBytes(head: Uint8Array): number {
+  const { second, voxels, type, offset } = readHeader(head);
+  // A header that stands alone says 0.
+  return Math.max(second ? 540 : 348, offset + voxels * type[0]);
+}
+
+/**
+ * Reads the first volume of a NIfTI-1 or NIfTI-2 file of either byte order (https://nifti.nimh.nih.gov). A slope of 0 means values that are not scaled.
+ *
+ * @param image bytes of the `.img` file where the header stands alone
+ * @throws {BiolensError} `input` for a damaged header, types of colours and complex numbers, and a CIFTI file
+ */
+export function readNifti(bytes: Uint8Array, image: Uint8Array | null = null): NiftiVolume {
+  const { little, second, size, voxels, type, offset, view } = readHeader(bytes);
+  const [x, y, z] = [size[0]!, size[1]!, size[2]!];
+  const real = (at: number): number => (second ? view.getFloat64(at, little) : view.getFloat32(at, little));
   const [width, read] = type;
-  const offset = image === null ? real(108) : 0;
-  const from = image !== null ? 0 : second ? Number(view.getBigInt64(168, little)) : Math.trunc(offset);
+  const from = image === null ? offset : 0;
   const data = image ?? bytes;
   if (!(from >= 0 && from + voxels * width <= data.length))
     throw refuse(`values take ${voxels * width} bytes, ${Math.max(0, data.length - Math.max(0, from))} are there`);
