@@ -10,9 +10,11 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   faces: () => import('./faces.ts'),
   gallery: () => import('./gallery.ts'),
   harness: () => import('./harness.ts'),
+  medical: () => import('./medical.ts'),
   neighbours: () => import('./neighbours.ts'),
   privacy: () => import('./privacy.ts'),
   secagg: () => import('./secagg.ts'),
+  text: () => import('./text.ts'),
   training: () => import('./training.ts'),
   video: () => import('./video.ts'),
 };
