@@ -1,7 +1,7 @@
 import { BiolensError } from '../errors.ts';
 import { centreRows, columnMeans, columnProducts, rowProducts } from './gram.ts';
+import { leadingEigen } from './leading-eigen.ts';
 import { type Matrix, row } from './matrix.ts';
-import { symmetricEigen } from './symmetric-eigen.ts';
 
 /** A projection to the directions of largest variance. */
 export interface Pca {
@@ -32,7 +32,7 @@ export function pca(matrix: Matrix, options: { readonly components: number }): P
   const centred = centreRows(matrix, mean);
   const byColumn = cols <= rows;
   const gram = byColumn ? columnProducts(centred, rows, cols) : rowProducts(centred, rows, cols);
-  const { values, vectors } = symmetricEigen(gram, byColumn ? cols : rows);
+  const { values, vectors } = leadingEigen(gram, byColumn ? cols : rows, count);
   const components = new Float64Array(count * cols);
   for (let c = 0; c < count; c++) {
     const component = components.subarray(c * cols, (c + 1) * cols);
@@ -45,7 +45,7 @@ export function pca(matrix: Matrix, options: { readonly components: number }): P
     }
     orthonormalise(components, c, cols);
   }
-  return { mean, components, variances: values.slice(0, count).map(value => Math.max(0, value) / (rows - 1)) };
+  return { mean, components, variances: values.map(value => Math.max(0, value) / (rows - 1)) };
 }
 
 function norm(line: Float64Array): number {
