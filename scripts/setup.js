@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.biolens-setup');
+const forTests = process.argv.includes('--browser');
 
 function say(text) {
   process.stderr.write(`setup: ${text}\n`);
@@ -33,6 +34,8 @@ function installPackages() {
   say('installing packages (once; about 20 seconds)');
   // onnxruntime-node would download CUDA libraries; its CPU and WebGPU providers are already inside the package.
   const env = { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip', npm_config_loglevel: 'error' };
+  // A clone runs its sources: what `npm ci` would compile is for the package, and for the tests of it.
+  if (!forTests) env.BIOLENS_SOURCES_ONLY = '1';
   if (!run('npm', ['ci', '--no-audit', '--no-fund'], { env })) {
     say('npm ci failed; its output is above');
     process.exit(3);
@@ -156,7 +159,7 @@ function provideVideos() {
 installPackages();
 buildPages();
 buildKernels();
-if (process.argv.includes('--browser')) {
+if (forTests) {
   provideChromium();
   provideWheels(join(root, '.cache', 'medical'), [
     { wheel: 'pydicom==3.0.2', has: 'pydicom', what: 'test files of pydicom' },
