@@ -16,6 +16,7 @@ export { auditVideoRun, resumeAuditVideo } from './jobs/audit-video/job.ts';
 export { benchRun, resumeBench } from './jobs/bench/job.ts';
 export { resumeTraining, trainRun } from './jobs/generators/job.ts';
 export { mitigationRun, resumeMitigation } from './jobs/mitigation/job.ts';
+export { resumeSelection, selectionRun } from './jobs/selection/job.ts';
 export { resumeStudy, studyRun } from './jobs/study/job.ts';
 export {
   defineJob,

@@ -11,6 +11,7 @@ import { FEDERATION_SECTIONS, FederationPage } from './federated/federation-page
 import { GENERATORS_SECTIONS, GeneratorsPage } from './generators/generators-page.tsx';
 import { MITIGATION_SECTIONS, MitigationPage } from './mitigation/mitigation-page.tsx';
 import { OtherPage, otherSections } from './other/other-page.tsx';
+import { SELECTION_SECTIONS, SelectionPage } from './selection/selection-page.tsx';
 import { STUDY_SECTIONS, StudyPage } from './study/study-page.tsx';
 import {
   TEMPLATE_ATTACK_SECTIONS,
@@ -42,6 +43,8 @@ export function viewOf(page: ReportPage, report: AnyReport): ReportView {
       return { sections: benchSections(report), content: <BenchPage report={report} run={run} /> };
     case 'biolens/mitigation@1':
       return { sections: MITIGATION_SECTIONS, content: <MitigationPage report={report} run={run} /> };
+    case 'biolens/selection@1':
+      return { sections: SELECTION_SECTIONS, content: <SelectionPage report={report} run={run} /> };
     case 'biolens/diffusion@1':
       return { sections: GENERATORS_SECTIONS, content: <GeneratorsPage report={report} run={run} /> };
     case 'biolens/study@1':

@@ -7,6 +7,7 @@ export { benchJob } from '../jobs/bench/job.ts';
 export { federationJob, simulationJob } from '../jobs/federated/job.ts';
 export { trainingJob } from '../jobs/generators/job.ts';
 export { mitigationJob } from '../jobs/mitigation/job.ts';
+export { selectionJob } from '../jobs/selection/job.ts';
 export { studyJob } from '../jobs/study/job.ts';
 export { templateAttackJob, templateJob } from '../jobs/templates/job.ts';
 export { identificationJob, verificationJob } from '../jobs/verification/job.ts';

@@ -13,6 +13,7 @@ import {
   studyPage,
 } from './generator-fixtures.ts';
 import { findBarriers } from './page-checks.ts';
+import { hostileSelection, selectionPage } from './selection-fixtures.ts';
 
 const reason = whyNoBrowser();
 const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 15_000 });
@@ -48,6 +49,24 @@ const KINDS: readonly Kind[] = [
     charts: 8,
     // Two sheets and six more of the rounds, twelve pairs from the same noise, twelve nearest ones.
     pictures: 56,
+  },
+  {
+    name: 'selection',
+    page: selectionPage,
+    hostile: hostileSelection,
+    title: 'Samples of a generator, and those that were kept',
+    headings: [
+      'Verdict',
+      'Before and kept',
+      'Kept images',
+      'Selection',
+      'Distribution of people',
+      'Method and provenance',
+    ],
+    // Two attributes.
+    charts: 2,
+    // The first 24 that were kept, and six pairs.
+    pictures: 36,
   },
   {
     name: 'diffusion',

@@ -21,6 +21,7 @@ export * from './packed-pairs.ts';
 export * from './privacy.ts';
 export * from './report.ts';
 export * from './run.ts';
+export * from './selection.ts';
 export * from './study.ts';
 export * from './templates.ts';
 export * from './verification.ts';

@@ -11,6 +11,7 @@ import { headlineSchema } from './job.ts';
 import { mitigationReportSchema } from './mitigation.ts';
 import { packedPairsSchema, packPairs, unpackPairs } from './packed-pairs.ts';
 import { runRecordSchema, runStatusSchema } from './run.ts';
+import { selectionReportSchema } from './selection.ts';
 import { studyReportSchema } from './study.ts';
 import { templateAttackReportSchema, templateReportSchema } from './templates.ts';
 import { identificationReportSchema, verificationReportSchema } from './verification.ts';
@@ -29,6 +30,7 @@ export const anyReportSchema = z.discriminatedUnion('schema', [
   auditVideoReportSchema,
   benchReportSchema,
   mitigationReportSchema,
+  selectionReportSchema,
   diffusionReportSchema,
   studyReportSchema,
   verificationReportSchema,

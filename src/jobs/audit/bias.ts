@@ -254,7 +254,7 @@ export function measureAttribute(
         ? null
         : {
             confusion: toColumnShares(confusion),
-            confusionN: confusion.flat().reduce((sum, count) => sum + count, 0),
+            confusionN: Math.round(confusion.flat().reduce((sum, count) => sum + count, 0)),
             training:
               training.source === GIVEN_LABELS || trainingShares === null
                 ? null

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { deviceField, field, noFaceField, pathSchema, seedField, targetField } from '../../kit/job/index.ts';
 import { classesText } from './classes-text.ts';
-import { falseDiscoveryRateField, permutationsField, REPLICATION_DEFAULTS, rateSchema } from './declaration/index.ts';
+import { falseDiscoveryRateField, permutationsField, rateSchema } from './declaration/fields.ts';
+import { REPLICATION_DEFAULTS } from './declaration/replication-defaults.ts';
 
 /** All that decides an audit of folders and files: recorded with the run, and enough to repeat it. */
 export const auditConfigurationSchema = z.strictObject({

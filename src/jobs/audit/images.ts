@@ -7,6 +7,21 @@ import { SAMPLED } from './sampled.ts';
 const isSet = (set: PictureSet): set is SetName => setNameSchema.safeParse(set).success;
 const inTraining = (file: string): NamedImage => ({ set: 'training', file });
 
+/** The image of a set that a report names; null where there is none. */
+export async function openSetImage(
+  { path, sets }: { readonly path: string; readonly sets: AuditReport['sets'] },
+  { set, file }: NamedImage,
+): Promise<string | Uint8Array | null> {
+  const found = isSet(set) ? sets[set] : null;
+  if (found?.kind !== 'images') return null;
+  const name = imageOf(file);
+  if (found.source === SAMPLED) return imageInFolder(join(path, SAMPLED), name);
+  if (!/\.(zip|tar|parquet)$/i.test(found.source)) return imageInFolder(found.source, name);
+  // Loaded here, since the declaration of the job is light.
+  const { readFromArchive } = await import('../../kit/images/index.ts');
+  return (await imageInFolder(found.source, name)) ?? readFromArchive(found.source, name);
+}
+
 /** Images of an audit's report: the pairs most alike, and the first clusters of duplicates. */
 export const auditImages: ReportImages<AuditReport> = {
   list: ({ replication: { pairs, duplicates, generatedDuplicates } }, most) => [
@@ -29,14 +44,5 @@ export const auditImages: ReportImages<AuditReport> = {
     const found = isSet(set) ? sets[set] : null;
     return found?.kind === 'images' && found.source !== SAMPLED ? found.source : null;
   },
-  open: async ({ path, report: { sets } }, { set, file }) => {
-    const found = isSet(set) ? sets[set] : null;
-    if (found?.kind !== 'images') return null;
-    const name = imageOf(file);
-    if (found.source === SAMPLED) return imageInFolder(join(path, SAMPLED), name);
-    if (!/\.(zip|tar|parquet)$/i.test(found.source)) return imageInFolder(found.source, name);
-    // Loaded here, since the declaration of the job is light.
-    const { readFromArchive } = await import('../../kit/images/index.ts');
-    return (await imageInFolder(found.source, name)) ?? readFromArchive(found.source, name);
-  },
+  open: ({ path, report: { sets } }, image) => openSetImage({ path, sets }, image),
 };

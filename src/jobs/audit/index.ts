@@ -20,6 +20,7 @@ export {
 } from './configuration.ts';
 export { checkSets, type EmbeddedSets, type SetNames } from './embedded-sets.ts';
 export { type FaceReader, type FaceReading, openFaceReader } from './face-reader.ts';
+export { type GatheredSets, gatherSets, type OpenedSources, openSources } from './gather.ts';
 export { auditItemSchema } from './items.ts';
 export { type AuditEvent, type AuditRunOptions, auditJob, auditRun, resumeAudit } from './job.ts';
 export { amplification } from './metrics/amplification.ts';
@@ -43,12 +44,14 @@ export { type Prdc, prdc } from './metrics/prdc.ts';
 export { type SplitProduct, splitProduct } from './metrics/split-product.ts';
 export { type Vendi, vendi, vendiOfKernel } from './metrics/vendi.ts';
 export { enginePairwise, type Pairwise, plainPairwise } from './pairwise.ts';
+export { planAudit } from './plan.ts';
 export type { AuditProgress } from './progress.ts';
 export { measureQuality, measureQualityParts } from './quality.ts';
 export type { ReadEvent } from './read-faces.ts';
 export { BLIND_SIMILARITY } from './replication/blind.ts';
 export { type Called, callCopies } from './replication/calls.ts';
 export { clusterLinks } from './replication/duplicates.ts';
+export { nearestSimilarities } from './replication/nearest.ts';
 export { fitNullTail, type NullTail } from './replication/null-tail.ts';
 export { PairCounter, type PairHistogram } from './replication/pair-histogram.ts';
 export {
@@ -68,5 +71,7 @@ export {
 } from './replication/relabelling.ts';
 export { calibrateThreshold, duplicateThreshold } from './replication/threshold.ts';
 export { measureReplication, type ReplicationSettings } from './replication.ts';
+export { SAMPLED } from './sampled.ts';
+export type { SamplingStep } from './sampling.ts';
 export { openSource, type SetSource } from './sources.ts';
 export { writeVerdict } from './verdict.ts';

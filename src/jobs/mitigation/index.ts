@@ -1,3 +1,5 @@
+export { readCardConfusions } from './card-confusions.ts';
+export { acceptanceRates, confusionOfKept, KeptCounts } from './compare/acceptance.ts';
 export {
   biasTargetSchema,
   METHODS,
@@ -32,6 +34,7 @@ export {
   runLoop,
 } from './loop/loop.ts';
 export { planBatches, type TuningBatch, type TuningMix } from './loop/tuning-batches.ts';
+export { frechetChange } from './quality-change.ts';
 export { biasRewards, READINGS, type Reading } from './rewards/bias.ts';
 export {
   COMBINATIONS,

@@ -1,7 +1,7 @@
 import { BiolensError } from '../../ground/errors.ts';
-import { BUILT_IN, readModelCard } from '../../kit/faces/index.ts';
 import { type FaceReader, openFaceReader } from '../audit/index.ts';
 import { checkModelOutput, type DiffusionModel, readModelFolder } from '../generators/index.ts';
+import { readCardConfusions } from './card-confusions.ts';
 import type { MitigationConfiguration } from './configuration.ts';
 import { checkConditions, checkTables } from './labels.ts';
 import { openPictureFolder, type PictureFolder } from './picture-set.ts';
@@ -18,14 +18,6 @@ export interface Prepared extends AsyncDisposable {
   readonly models: readonly RewardModel[];
   /** Attribute → `[predicted][true]` counts that the classifier's card tells of images it was not made from. */
   readonly cardConfusions: Readonly<Record<string, readonly (readonly number[])[]>>;
-}
-
-async function readCardConfusions(classifier: string): Promise<Prepared['cardConfusions']> {
-  if (classifier === 'none' || classifier === BUILT_IN) return {};
-  const { evaluation } = (await readModelCard(classifier, 'classifier')).card;
-  return Object.fromEntries(
-    Object.entries(evaluation?.attributes ?? {}).map(([name, { confusion }]) => [name, confusion]),
-  );
 }
 
 /** Reads a model, and checks that it can be sampled and fine-tuned. */

@@ -1,5 +1,6 @@
 import { type Metric, type MitigationSide, metricSchema } from '../../../ground/contracts/index.ts';
 import { foldIn, proportionMetric } from '../../../ground/math/index.ts';
+import type { AuditContext } from '../audit-samples.ts';
 import type { DiffusionGenerator, DiffusionGeneratorOptions } from '../diffusion-generator.ts';
 import type { ComparedSide } from '../report.ts';
 import type { Sample } from '../sample.ts';
@@ -13,7 +14,7 @@ const comparedSchema = keptSideSchema.extend({ accepted: metricSchema });
 /** Opens the model as it was given. */
 export type OpenGenerator = (options: Pick<DiffusionGeneratorOptions, 'guideOf'>) => DiffusionGenerator;
 
-type Draw = { readonly samples: readonly Sample[]; readonly accepted: Metric };
+type Draw = { readonly samples: readonly Sample[]; readonly accepted: Metric; readonly context: AuditContext };
 
 async function* drawBy(
   method: ComparedSide['method'],
@@ -30,7 +31,7 @@ async function* drawBy(
   await using guidance = await openGuidance(prepared, context, { key: foldIn(key, method), signal });
   await using generator = openGenerator({ guideOf: guidance.guideOf });
   const samples = yield* drawSamples(generator, { draw: method, count, key: foldIn(key, 'audit'), signal });
-  return { samples, accepted: proportionMetric(samples.length, samples.length) };
+  return { samples, accepted: proportionMetric(samples.length, samples.length), context };
 }
 
 /**
@@ -43,7 +44,7 @@ export async function* compareMethods(
   before: MitigationSide,
   openGenerator: OpenGenerator,
 ): AsyncGenerator<MitigationStep, ComparedSide[]> {
-  const { run, prepared, context, goals, store, signal } = shop;
+  const { run, prepared, goals, store, signal } = shop;
   const compared: ComparedSide[] = [];
   for (const method of prepared.configuration.compare) {
     const kept = store.part(method, comparedSchema);
@@ -52,7 +53,7 @@ export async function* compareMethods(
       continue;
     }
     const start = performance.now();
-    const { samples, accepted } = yield* drawBy(method, shop, before, openGenerator);
+    const { samples, accepted, context } = yield* drawBy(method, shop, before, openGenerator);
     const sampling = secondsSince(start);
     const firstFid = before.quality.fid.value;
     const side = yield* makeSide(samples, { run, name: method, context, goals, firstFid, signal });

@@ -6,8 +6,19 @@ import type { TunableGenerator } from '../loop/generator.ts';
 import { toMatrix } from '../picture-set.ts';
 import type { Sample } from '../sample.ts';
 import { BLOCK, type StageProgress } from '../side.ts';
-import { acceptanceRates } from './acceptance.ts';
+import { acceptanceRates, confusionOfKept, KeptCounts } from './acceptance.ts';
 import { openTrainingSimilarity } from './training-similarity.ts';
+
+/** The same audit, but with the errors that the classifier makes on what was kept by its own answers. */
+function contextOfKept(context: AuditContext, counts: KeptCounts): AuditContext {
+  const targets = context.targets.map(({ target, labels }) => {
+    const { confusion } = labels;
+    if (confusion === null) return { target, labels };
+    const rates = counts.ratesOf(target.attribute, target.classes);
+    return { target, labels: { ...labels, confusion: confusionOfKept(confusion, rates) } };
+  });
+  return { ...context, targets };
+}
 
 /** Samples generated for each that is wanted, after which rejection gives up. */
 const MOST_DRAWN = 20;
@@ -34,7 +45,7 @@ function ratesOf(context: AuditContext, before: MitigationSide): Map<string, Map
  *
  * It changes no weights and needs no training; it costs the samples that are thrown away, and the classifier and embedder at hand whenever samples are generated.
  *
- * @returns the kept samples, fewer than wanted when {@link MOST_DRAWN} for each did not suffice, and the share that was kept
+ * @returns the kept samples, fewer than wanted when {@link MOST_DRAWN} for each did not suffice, the share that was kept, and what they are to be audited by
  */
 export async function* rejectSamples(
   generator: Pick<TunableGenerator<Sample>, 'sample'>,
@@ -47,7 +58,10 @@ export async function* rejectSamples(
     readonly key: RandomKey;
     readonly signal?: AbortSignal | undefined;
   },
-): AsyncGenerator<StageProgress, { readonly samples: Sample[]; readonly accepted: Metric }> {
+): AsyncGenerator<
+  StageProgress,
+  { readonly samples: Sample[]; readonly accepted: Metric; readonly context: AuditContext }
+> {
   const { count, context, before, replication, key, signal } = options;
   const rates = ratesOf(context, before);
   const limit = replication
@@ -56,6 +70,7 @@ export async function* rejectSamples(
   const similarityOf = openTrainingSimilarity(context.runtime, context.training.embeddings);
   const stream = openStream(foldIn(key, 'kept'));
   const kept: Sample[] = [];
+  const counts = new KeptCounts();
   let drawn = 0;
   let accepted = 0;
   while (kept.length < count && drawn < MOST_DRAWN * count) {
@@ -73,10 +88,12 @@ export async function* rejectSamples(
       for (const [attribute, byClass] of rates) rate *= byClass.get(sample.reading?.attributes[attribute] ?? '') ?? 0;
       // A number is drawn for every sample, so that what is kept does not depend on what else is asked for.
       const wanted = stream.uniform() < rate;
-      if (!wanted || similarities[i]! >= limit) return;
+      const keep = wanted && similarities[i]! < limit;
+      counts.count(sample.reading?.attributes ?? {}, keep);
+      if (!keep) return;
       accepted++;
       if (kept.length < count) kept.push(sample);
     });
   }
-  return { samples: kept, accepted: proportionMetric(accepted, drawn) };
+  return { samples: kept, accepted: proportionMetric(accepted, drawn), context: contextOfKept(context, counts) };
 }

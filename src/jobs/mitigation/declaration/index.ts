@@ -1,0 +1,1 @@
+export { mitigationConfigurationSchema } from '../configuration.ts';
