@@ -9,8 +9,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foldIn, openStream, randomKey } from '../../src/ground/math/random.ts';
 import { buildBenchmark } from '../../src/jobs/bench/index.ts';
 import { renderFaces } from '../../src/kit/drawing/index.ts';
+import { makePhantom, scanPhantom, UNCHANGED } from '../audit-medical/phantom.ts';
+import { niftiOf } from '../audit-medical/write-nifti.ts';
+import { inventText } from '../audit-text/invent-text.ts';
+import { drawClip } from '../audit-video/draw-clips.ts';
+import { makeDigits } from '../federated/small-digits.ts';
+import { writeFrames } from '../video/parts.ts';
 
-/** Kills of each kind of run: half of them while it works, the others between its report and its end. */
+/**
+ * Kills of each kind of run: half of them while it works, the others between its report and its end. A kind by itself:
+ * `npm run test:slow -- test/app/kill.slow.test.ts -t '^.*study, '`.
+ */
 const KILLS = Number(process.env.BIOLENS_TEST_KILLS ?? 20);
 
 const fixtures = join(import.meta.dirname, 'fixtures/runs-of-1a60878/files');
@@ -29,8 +38,41 @@ beforeAll(async () => {
   await drain(renderFaces(at('heldout'), { n: 60, size: 32, seed: 2 }));
   await drain(renderFaces(at('samples'), { n: 40, size: 32, seed: 3 }));
   await drain(renderFaces(at('people'), { n: 60, identities: 15, size: 64, seed: 4, masks: at('people-masks') }));
+  await drain(renderFaces(at('visitors'), { n: 30, identities: 15, size: 64, seed: 4 }));
   await drain(buildBenchmark({ from: at('people'), to: at('quiz'), perTask: 2 }));
-}, 120_000);
+  cpSync(makeDigits(), at('digits'), { recursive: true });
+  const write = (folder: string, files: Readonly<Record<string, string | Uint8Array>>): void => {
+    mkdirSync(at(folder));
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(at(folder), name), content);
+  };
+  const texts = (n: number, seed: number) =>
+    Object.fromEntries(Array.from({ length: n }, (_, i) => [`${i}.txt`, inventText(seed + i, 2000)]));
+  write('corpus', texts(40, 1));
+  write('texts', { ...texts(12, 1000), 'copy.txt': inventText(3, 2000) });
+  const scans = (n: number, seed: number) =>
+    Object.fromEntries(
+      Array.from({ length: n }, (_, i) => {
+        const values = scanPhantom(makePhantom(seed + i), 16, UNCHANGED);
+        return [`${i}.nii`, niftiOf([16, 16, 16], Float64Array.from(values))];
+      }),
+    );
+  write('scans', scans(16, 1));
+  write('made-scans', {
+    ...scans(6, 100),
+    ...Object.fromEntries(Object.entries(scans(2, 1)).map(([name, scan]) => [`copy-${name}`, scan])),
+  });
+  for (const [folder, n, seed] of [
+    ['clips', 10, 1],
+    ['made-clips', 4, 8],
+  ] as const)
+    for (let i = 0; i < n; i++) {
+      const clip = drawClip({ look: seed + i, motion: seed + i, width: 48, height: 36 });
+      await writeFrames(
+        join(at(folder), String(i)),
+        Array.from({ length: 8 }, (_, k) => clip.frame(k / 4)),
+      );
+    }
+}, 240_000);
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 /** Command lines by kind of run; `@` stands for the folder of this test. */
@@ -43,6 +85,18 @@ const KINDS: Readonly<Record<string, string>> = {
   gan: 'diffusion train --kind gan --images @drawn --size 8 --channels 8 --steps 120 --batch 16 --sheets 2 --checkpoint-seconds 0.2 --threads 1',
   mitigate: 'mitigate --config @mitigate.yaml',
   study: 'study bias-by-size --config @study.yaml',
+  selection:
+    'mitigate select --train @drawn --heldout @heldout --generator @model8 --replication --samples 16 --candidates 32 --keep 16 --embedder appearance --permutations 99',
+  text: 'audit text --train @corpus --generated @texts',
+  medical: 'audit medical --train @scans --generated @made-scans',
+  video: 'audit video --train @clips --generated @made-clips --frame-rate 4',
+  federate: 'federate simulate --task mnist --data @digits --model 2nn --clients 8 --fraction 0.5 --rounds 8',
+  verification: 'faces verify @people --labels @people/labels.csv --embedder appearance',
+  identification:
+    'faces identify --gallery @people --probes @visitors --gallery-labels @people/labels.csv --probe-labels @visitors/labels.csv --embedder appearance',
+  template: 'template evaluate @people --labels @people/labels.csv --embedder appearance --scheme biohash',
+  attack:
+    'template attack @people --labels @people/labels.csv --embedder appearance --scheme biohash --attack decisions --budget 200',
 };
 
 /** A process of the command line that can be killed. */
