@@ -52,7 +52,12 @@ describe('leading eigenvectors', () => {
     ['of noise, whose values are close', 240, 24, gramOf(240, 300, () => 1)],
     ['of a rank below the number wanted', 240, 30, gramOf(240, 10, () => 1)],
     ['of nothing', 200, 8, new Float64Array(200 * 200)],
-    ['of values that occur several times', 220, 20, turned([9, 9, 9, 9, 7, 7, 5, 4, 4, 4, 3, 3, ...Array(40).fill(2)], 220)],
+    [
+      'of values that occur several times',
+      220,
+      20,
+      turned([9, 9, 9, 9, 7, 7, 5, 4, 4, 4, 3, 3, ...Array(40).fill(2)], 220),
+    ],
     ['of one value alone', 200, 6, turned(Array(200).fill(3), 200)],
     ['of few rows, by all of them', 40, 10, gramOf(40, 60, j => 1 / (1 + j))],
   ])('%s are those of the whole decomposition', (_, n, count, data) => {

@@ -1,4 +1,9 @@
-import { type ReportPage, reportPageSchema, type SelectionReport, selectionReportSchema } from '../../src/ground/contracts/index.ts';
+import {
+  type ReportPage,
+  reportPageSchema,
+  type SelectionReport,
+  selectionReportSchema,
+} from '../../src/ground/contracts/index.ts';
 import { drawnPicture, HOSTILE, makePairs, runRecord, share } from './fixtures.ts';
 import { mitigationReport, mitigationSide } from './generator-fixtures.ts';
 
@@ -22,7 +27,8 @@ export function selectionReport(overrides: Partial<SelectionReport> = {}): Selec
       {
         subject: 'copies',
         level: 'good',
-        headline: 'Mitigated: the generator copies, and the kept samples are no closer to training than to held-out images.',
+        headline:
+          'Mitigated: the generator copies, and the kept samples are no closer to training than to held-out images.',
         certainty: 'Relabelling test: before p = 0.001, after p = 0.42.',
       },
     ],
