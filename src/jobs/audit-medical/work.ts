@@ -2,7 +2,7 @@ import { type AuditMedicalReport, auditMedicalReportSchema } from '../../ground/
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import { foldIn, proportionMetric, quantile, randomKey } from '../../ground/math/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
-import { callCopies, NO_HELDOUT, noRelabelling, PairCounter, relabelLists } from '../audit/index.ts';
+import { callCopies, NO_HELDOUT, noRelabelling, PairCounter, relabelLists } from '../audit/replication/index.ts';
 import type { AuditMedicalConfiguration } from './configuration.ts';
 import { type AuditMedicalStep, auditMedicalItemSchema } from './events.ts';
 import { findNearest, type Nearest, type Prepared, prepare } from './measure/compare.ts';

@@ -1,15 +1,14 @@
 import type { AuditTextReport } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import type { OpenContext, OpenedJob } from '../../kit/job/index.ts';
-import { openModel } from '../../kit/vlm/index.ts';
 import type { AuditTextConfiguration } from './configuration.ts';
 import { collectTexts } from './documents/collect-texts.ts';
 import { listTextFiles } from './documents/list-files.ts';
 import type { Layout } from './documents/read-documents.ts';
 import type { AuditTextStep } from './events.ts';
-import { type AskedSets, auditModel, promptsOf } from './model/work.ts';
+import type { AskedSets } from './model/work.ts';
 import { readTokenizerFile } from './tokens/tokenizer-file.ts';
-import { type AuditedSets, auditTexts } from './work.ts';
+import type { AuditedSets } from './work.ts';
 
 /** Memory that the index takes for each byte of the generated texts, and a thread beside it. */
 const INDEX_BYTES = 45;
@@ -46,6 +45,7 @@ async function openCorpora(configuration: AuditTextConfiguration, { signal }: Op
   if (documents !== undefined) throw refuseMissing('--model', ', which --documents is for');
   if (training === undefined) throw refuseMissing('--train');
   if (generated === undefined) throw refuseMissing('--generated');
+  const { auditTexts } = await import('./work.ts');
   const layout = layoutOf(configuration);
   const sets: AuditedSets = {
     training: { source: training, ...(await listTextFiles(training, { signal })) },
@@ -100,6 +100,11 @@ async function openAsked(
     );
   if (api === 'chat' && !template.includes('{prefix}'))
     throw new BiolensError('usage', '--template expected a text with {prefix} in it');
+  // What asks models is large, and of no use to an audit that asks none.
+  const [{ openModel }, { auditModel, promptsOf }] = await Promise.all([
+    import('../../kit/vlm/index.ts'),
+    import('./model/work.ts'),
+  ]);
   const layout = layoutOf(configuration);
   const sets: AskedSets = {
     documents: { source: documents, ...(await collectTexts(documents, { layout, signal })) },

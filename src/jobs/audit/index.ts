@@ -49,27 +49,9 @@ export type { AuditProgress } from './progress.ts';
 export { measureQuality, measureQualityParts } from './quality.ts';
 export type { ReadEvent } from './read-faces.ts';
 export { BLIND_SIMILARITY } from './replication/blind.ts';
-export { type Called, callCopies } from './replication/calls.ts';
 export { clusterLinks } from './replication/duplicates.ts';
+export * from './replication/index.ts';
 export { nearestSimilarities } from './replication/nearest.ts';
-export { fitNullTail, type NullTail } from './replication/null-tail.ts';
-export { PairCounter, type PairHistogram } from './replication/pair-histogram.ts';
-export {
-  type NearestList,
-  NO_HELDOUT,
-  noRelabelling,
-  RELABELLING_LISTED,
-  relabelLists,
-} from './replication/relabel-lists.ts';
-export {
-  inauthenticStatistic,
-  meanTop1Statistic,
-  type RelabellingStatistic,
-  type RelabellingTest,
-  relabellingTest,
-  shareAboveStatistic,
-} from './replication/relabelling.ts';
-export { calibrateThreshold, duplicateThreshold } from './replication/threshold.ts';
 export { measureReplication, type ReplicationSettings } from './replication.ts';
 export { SAMPLED } from './sampled.ts';
 export type { SamplingStep } from './sampling.ts';

@@ -1,4 +1,4 @@
-import { type NearestList, RELABELLING_LISTED } from '../../audit/index.ts';
+import { type NearestList, RELABELLING_LISTED } from '../../audit/replication/index.ts';
 import { normaliseCells } from './grid.ts';
 import { joinMirrors, type MirrorParts, mirror, mirroredProducts, splitMirrors } from './mirrors.ts';
 import { makeTemplate, register, spanOf } from './register.ts';

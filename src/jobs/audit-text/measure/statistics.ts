@@ -1,6 +1,13 @@
 import { missingMetric, type TextReplication } from '../../../ground/contracts/index.ts';
 import { foldIn, proportionMetric, type RandomKey } from '../../../ground/math/index.ts';
-import { callCopies, fitNullTail, NO_HELDOUT, noRelabelling, PairCounter, relabellingTest } from '../../audit/index.ts';
+import {
+  callCopies,
+  fitNullTail,
+  NO_HELDOUT,
+  noRelabelling,
+  PairCounter,
+  relabellingTest,
+} from '../../audit/replication/index.ts';
 
 /** Fewer held-out texts make no null. */
 export const LEAST_HELDOUT = 60;

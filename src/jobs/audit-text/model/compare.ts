@@ -15,7 +15,7 @@ import {
   proportionMetric,
   type RandomKey,
 } from '../../../ground/math/index.ts';
-import { callCopies } from '../../audit/index.ts';
+import { callCopies } from '../../audit/replication/index.ts';
 import type { ContinuationItem } from '../items.ts';
 import { LEAST_HELDOUT, similarityOf } from '../measure/statistics.ts';
 import { longestSharedRun, type SharedRun } from './longest-run.ts';
