@@ -4,7 +4,7 @@ export * from './contingency.ts';
 export * from './distributions.ts';
 export * from './fft.ts';
 export { inverseGammaLower, inverseGammaUpper, logGamma, regularisedGamma, type Tails } from './gamma.ts';
-export { columnMeans } from './gram.ts';
+export { centreRows, columnMeans, rowProducts } from './gram.ts';
 export * from './intervals.ts';
 export * from './k-means.ts';
 export * from './linear-algebra.ts';

@@ -1,5 +1,5 @@
 import { BiolensError } from '../errors.ts';
-import { centreRows, columnMeans, columnProducts } from './gram.ts';
+import { centreRows, columnMeans, columnProducts, rowProducts } from './gram.ts';
 import type { Matrix } from './matrix.ts';
 import { symmetricEigen, symmetricEigenvalues } from './symmetric-eigen.ts';
 
@@ -89,9 +89,18 @@ export function traceOfRootProduct(a: Float64Array, b: Float64Array, n: number):
       inner[i * rank + j] = sum;
     }
   }
-  let trace = 0;
-  for (const value of symmetricEigenvalues(inner, rank)) trace += Math.sqrt(Math.max(0, value));
-  return trace;
+  return sumOfRoots(symmetricEigenvalues(inner, rank));
+}
+
+const sumOfRoots = (eigenvalues: Float64Array): number =>
+  eigenvalues.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+
+/** Sum of the singular values of `a`, `[rows, cols]` row-major. */
+export function nuclearNorm(a: Float64Array, rows: number, cols: number): number {
+  const size = Math.min(rows, cols);
+  return sumOfRoots(
+    symmetricEigenvalues(rows <= cols ? rowProducts(a, rows, cols) : columnProducts(a, rows, cols), size),
+  );
 }
 
 /**

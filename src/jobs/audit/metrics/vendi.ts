@@ -1,8 +1,8 @@
 import { type Metric, missingMetric } from '../../../ground/contracts/metric.ts';
-import { type Matrix, symmetricEigenvalues } from '../../../ground/math/index.ts';
+import { type Matrix, rowProducts, symmetricEigenvalues } from '../../../ground/math/index.ts';
 import { normaliseRows } from '../rows.ts';
 import { groupJackknifeInterval, jackknifeGroups } from './group-jackknife.ts';
-import { addMoments, groupMoments, type Moments, subtractMoments } from './moments.ts';
+import { addMoments, groupMoments, subtractMoments } from './moments.ts';
 
 export interface Vendi {
   /** Order 1: exponential of the Shannon entropy of the eigenvalues; the score usually meant. */
@@ -47,12 +47,38 @@ export function vendiOfKernel(kernel: readonly (readonly number[])[], order: Ven
   );
 }
 
+/** The eigenvalues of the kernel, but for zeros, without a group of the items; `null` leaves out none. */
+type EigenvaluesWithout = (out: number | null) => Float64Array;
+
+/** By the second moment of the rows, `[d, d]`. */
+function byColumns(rows: Matrix, groups: number): EigenvaluesWithout {
+  const parts = groupMoments(rows, groups, new Float64Array(rows.cols));
+  const whole = addMoments(parts);
+  return out => {
+    const { outer, n } = out === null ? whole : subtractMoments(whole, parts[out]!);
+    return symmetricEigenvalues(
+      outer.map(value => value / n),
+      rows.cols,
+    );
+  };
+}
+
+/** By the kernel, `[n, n]`, which is quicker where there are fewer items than dimensions. */
+function byRows({ rows: n, cols, data }: Matrix, groups: number): EigenvaluesWithout {
+  const kernel = rowProducts(Float64Array.from(data), n, cols);
+  return out => {
+    const kept = Array.from({ length: n }, (_, i) => i).filter(i => out === null || i % groups !== out);
+    const part = Float64Array.from(kept.flatMap(i => kept.map(j => kernel[i * n + j]! / kept.length)));
+    return symmetricEigenvalues(part, kept.length);
+  };
+}
+
 /**
  * Vendi score of embeddings under the cosine kernel: the effective number of different items, 1 to n.
  *
  * Friedman and Dieng, "The Vendi Score" (TMLR 2023), definition 3.1; orders 2 and ∞ from Pasarkar and Dieng, "Cousins of the
- * Vendi Score" (2023). The eigenvalues of the n × n kernel are those of the d × d second moment of the rows at length 1, which is
- * what is decomposed. Grows with n where variety is unbounded: compare sets of one size. Intervals: delete-group jackknife.
+ * Vendi Score" (2023). The eigenvalues of the n × n kernel are those of the d × d second moment of the rows at length 1: the
+ * smaller one is decomposed. Grows with n where variety is unbounded: compare sets of one size. Intervals: delete-group jackknife.
  *
  * @param matrix `[n, d]`, n ≥ 1
  */
@@ -63,15 +89,9 @@ export function vendi(matrix: Matrix): Vendi {
     return { q1: missing, q2: missing, qInfinity: missing };
   }
   const groups = jackknifeGroups(n, d);
-  const parts = groupMoments(normaliseRows(matrix), groups, new Float64Array(d));
-  const whole = addMoments(parts);
-  const eigenvaluesOf = (moments: Moments): Float64Array =>
-    symmetricEigenvalues(
-      moments.outer.map(value => value / moments.n),
-      d,
-    );
-  const all = eigenvaluesOf(whole);
-  const without = groups > 1 ? parts.map(part => eigenvaluesOf(subtractMoments(whole, part))) : [];
+  const eigenvalues = (n < d ? byRows : byColumns)(normaliseRows(matrix), groups);
+  const all = eigenvalues(null);
+  const without = groups > 1 ? Array.from({ length: groups }, (_, out) => eigenvalues(out)) : [];
   const metric = (order: VendiOrder): Metric => {
     const value = diversity(all, order);
     const left = without.map(values => diversity(values, order));

@@ -50,8 +50,11 @@ export function foldScale(
   { scale, offset }: { readonly scale: Float32Array; readonly offset: Float32Array },
 ): ConvWeights {
   const perChannel = filters.data.length / scale.length;
+  const scaled = new Float32Array(filters.data.length);
+  for (let at = 0, channel = 0; channel < scale.length; channel++)
+    for (let k = 0; k < perChannel; k++, at++) scaled[at] = filters.data[at]! * scale[channel]!;
   return {
-    filters: { shape: filters.shape, data: filters.data.map((value, i) => value * scale[Math.floor(i / perChannel)]!) },
+    filters: { shape: filters.shape, data: scaled },
     bias: offset.map((value, i) => value + (bias?.[i] ?? 0) * scale[i]!),
   };
 }

@@ -80,7 +80,7 @@ function copyField({ number, value }: ProtoField, wire: ProtoWriter): void {
 
 /** A tensor with its numbers in it. */
 function withNumbers(tensor: Uint8Array, numbers: Uint8Array): ProtoWriter {
-  const writer = new ProtoWriter(numbers.length + 256);
+  const writer = new ProtoWriter();
   for (const field of readFields(tensor)) if (KEPT_FIELDS.includes(field.number)) copyField(field, writer);
   return writer.bytes(9, numbers);
 }
@@ -109,8 +109,8 @@ export async function inlineExternalData(
   const total = [...places.values()].reduce((sum, { length }) => sum + length, model.length);
   if (total > MOST_BYTES)
     throw new BiolensError('input', `${file}: with its external data it has ${total} bytes, more than ${MOST_BYTES}`);
-  const whole = new ProtoWriter(total + 1024 * (places.size + 1));
-  const inner = new ProtoWriter(total + 1024 * places.size);
+  const whole = new ProtoWriter();
+  const inner = new ProtoWriter();
   for (const part of parts) {
     const place = places.get(part);
     if (place === undefined) copyField(part, inner);

@@ -3,14 +3,20 @@ import { BiolensError } from '../../../ground/errors.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Appends protocol buffer fields to a growing buffer (protobuf.dev/programming-guides/encoding). */
-export class ProtoWriter {
-  #bytes: Uint8Array;
-  #length = 0;
+/** Values of this many bytes and more are kept as they are until the whole is written, once. */
+const LARGE = 1024;
 
-  constructor(capacity = 256) {
-    this.#bytes = new Uint8Array(capacity);
-  }
+/**
+ * Appends protocol buffer fields (protobuf.dev/programming-guides/encoding). Large values, a model's weights above all, are
+ * not copied before {@link ProtoWriter.finish}: they are not to change until then.
+ */
+export class ProtoWriter {
+  /** What is written, in order, but for the bytes since `#from`. */
+  readonly #parts: Uint8Array[] = [];
+  #partsLength = 0;
+  #bytes = new Uint8Array(64);
+  #from = 0;
+  #length = 0;
 
   #reserve(more: number): void {
     if (this.#length + more <= this.#bytes.length) return;
@@ -27,6 +33,29 @@ export class ProtoWriter {
       rest >>= 7n;
     }
     this.#bytes[this.#length++] = Number(rest);
+  }
+
+  #append(part: Uint8Array): void {
+    if (part.length === 0) return;
+    this.#parts.push(part);
+    this.#partsLength += part.length;
+  }
+
+  /** Makes the small fields since the last large one a part of their own. */
+  #closePart(): void {
+    this.#append(this.#bytes.subarray(this.#from, this.#length));
+    this.#from = this.#length;
+  }
+
+  #raw(value: Uint8Array): void {
+    if (value.length >= LARGE) {
+      this.#closePart();
+      this.#append(value);
+      return;
+    }
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
   }
 
   int(field: number, value: number): this {
@@ -46,9 +75,7 @@ export class ProtoWriter {
   bytes(field: number, value: Uint8Array): this {
     this.#varint(field * 8 + 2);
     this.#varint(value.length);
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
+    this.#raw(value);
     return this;
   }
 
@@ -57,12 +84,23 @@ export class ProtoWriter {
   }
 
   message(field: number, value: ProtoWriter): this {
-    return this.bytes(field, value.finish());
+    value.#closePart();
+    this.#varint(field * 8 + 2);
+    this.#varint(value.#partsLength);
+    for (const part of value.#parts) this.#raw(part);
+    return this;
   }
 
-  /** What was written, as a view. */
-  finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+  /** What was written. */
+  finish(): Uint8Array<ArrayBuffer> {
+    this.#closePart();
+    const whole = new Uint8Array(this.#partsLength);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 }
 

@@ -17,7 +17,7 @@ export const OPSET = 21;
 type NameOf = (value: NamedTensor) => string;
 
 function writeAttribute(name: string, attribute: Attribute, nameOf: NameOf): ProtoWriter {
-  const writer = new ProtoWriter(64).string(1, name);
+  const writer = new ProtoWriter().string(1, name);
   if ('float' in attribute) return writer.float(2, attribute.float).int(20, 1);
   if ('int' in attribute) return writer.int(3, attribute.int).int(20, 2);
   if ('string' in attribute) return writer.string(4, attribute.string).int(20, 3);
@@ -42,7 +42,7 @@ function writeNode(node: NodeToWrite, index: number, nameOf: NameOf): ProtoWrite
 }
 
 function writeInitialiser({ name, dtype, shape, data }: Initialiser): ProtoWriter {
-  const writer = new ProtoWriter(data.byteLength + 128);
+  const writer = new ProtoWriter();
   for (const size of shape) writer.int(1, size);
   return writer
     .int(2, ONNX_TYPES[dtype])
@@ -53,7 +53,7 @@ function writeInitialiser({ name, dtype, shape, data }: Initialiser): ProtoWrite
 function writeValueInfo(name: string, shape: readonly Dim[], dtype: DType): ProtoWriter {
   const dimensions = new ProtoWriter();
   for (const size of shape) {
-    const dimension = new ProtoWriter(32);
+    const dimension = new ProtoWriter();
     dimensions.message(1, typeof size === 'number' ? dimension.int(1, size) : dimension.string(2, size));
   }
   const tensor = new ProtoWriter().int(1, ONNX_TYPES[dtype]).message(2, dimensions);
@@ -72,7 +72,7 @@ function writeGraph(graph: ModelToWrite, outerName: NameOf): ProtoWriter {
   }
   const nameOf: NameOf = value => renamed.get(value) ?? outerName(value);
 
-  const writer = new ProtoWriter(weightBytesOf(graph) + 2 ** 16);
+  const writer = new ProtoWriter();
   for (const [index, node] of graph.nodes.entries()) writer.message(1, writeNode(node, index, nameOf));
   for (const { from, to } of copies)
     writer.message(1, new ProtoWriter().string(1, nameOf(from)).string(2, to).string(4, 'Identity'));
@@ -83,18 +83,15 @@ function writeGraph(graph: ModelToWrite, outerName: NameOf): ProtoWriter {
   return writer;
 }
 
-const weightBytesOf = ({ initialisers }: ModelToWrite): number =>
-  initialisers.reduce((sum, { data }) => sum + data.byteLength, 0);
-
 /** Serialises a graph as an ONNX `ModelProto`. */
 export function writeModel(graph: ModelToWrite): Uint8Array {
-  const model = new ProtoWriter(weightBytesOf(graph) + 2 ** 16 + 256).int(1, IR_VERSION).string(2, 'biolens');
+  const model = new ProtoWriter().int(1, IR_VERSION).string(2, 'biolens');
   model.message(
     7,
     writeGraph(graph, ({ name }) => name),
   );
-  model.message(8, new ProtoWriter(16).string(1, '').int(2, OPSET));
+  model.message(8, new ProtoWriter().string(1, '').int(2, OPSET));
   const domains = new Set(graph.nodes.map(node => node.domain).filter(domain => domain !== ''));
-  for (const domain of domains) model.message(8, new ProtoWriter(64).string(1, domain).int(2, 1));
+  for (const domain of domains) model.message(8, new ProtoWriter().string(1, domain).int(2, 1));
   return model.finish();
 }
