@@ -87,6 +87,28 @@ describe('Vendi', () => {
   });
 });
 
+test('Fréchet distance and Vendi are the same by rows, where there are fewer of them than columns, and by columns', () => {
+  const filled = (rows: number, cols: number, used: number, phase: number) => ({
+    rows,
+    cols,
+    data: Float32Array.from({ length: rows * cols }, (_, at) => {
+      const [i, j] = [Math.floor(at / cols), at % cols];
+      return j < used ? Math.sin(phase + 3 * i * (j + 1)) / (j + 1) + phase : 0;
+    }),
+  });
+  const of = (cols: number) => {
+    const [real, generated] = [filled(23, cols, 6, 0.3), filled(15, cols, 6, 0.5)];
+    const { value, interval } = frechetDistance(real, generated);
+    const { q1, qInfinity } = vendi(real);
+    return [value, interval?.low, q1.value, q1.interval?.low, qInfinity.value, qInfinity.interval?.high].map(Number);
+  };
+  const narrow = of(6);
+  of(40).forEach((value, i) => {
+    expect(value).toBeCloseTo(narrow[i]!, 6);
+  });
+  expect(narrow[0]).toBeGreaterThan(0.1);
+});
+
 describe('FLD', () => {
   const key = randomKey(1);
 
