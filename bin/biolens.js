@@ -3,10 +3,13 @@
 // can read, so that a Node too old for the rest gets the project's own Node 24, or a sentence, and no syntax error.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const source = new URL('../src/app/cli/main.ts', import.meta.url);
 const compiled = new URL('../dist/app/cli/main.js', import.meta.url);
+// Whoever can write here can change the code itself; for all others nothing is kept.
+const compiledCode = fileURLToPath(new URL('../node_modules/.cache/biolens', import.meta.url));
 const pinnedNode = fileURLToPath(new URL('../node_modules/.bin/node', import.meta.url));
 
 const [major, minor] = process.versions.node.split('.').map(Number);
@@ -37,6 +40,9 @@ if (!newEnough && existsSync(pinnedNode)) {
   process.exitCode = 2;
 } else {
   try {
+    // Compiling the sources is half of a start; worker threads look into the environment.
+    process.env.NODE_COMPILE_CACHE ??= compiledCode;
+    module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
     const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);
     await main(process.argv);
   } catch (error) {

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
@@ -34,4 +36,21 @@ test('a command that needs no engine and no images loads none', () => {
   const loaded: string[] = JSON.parse(stderr.slice(stderr.indexOf('loaded: ') + 8));
   expect(loaded).toContain('commander');
   expect(loaded.filter(name => !LIGHT.includes(name))).toEqual([]);
+});
+
+test('compiled sources are kept within the package, or where Node is told to keep them', () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'biolens-compiled-'));
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const start = (more: NodeJS.ProcessEnv) =>
+    spawnSync(process.execPath, [bin, 'runs', 'list', '--runs-dir', elsewhere], { env: { ...env, ...more } }).status;
+  const within = join(import.meta.dirname, '../../node_modules/.cache/biolens');
+  try {
+    expect(start({})).toBe(0);
+    expect(readdirSync(within)).toHaveLength(1);
+    expect(readdirSync(elsewhere)).toEqual([]);
+    expect(start({ NODE_COMPILE_CACHE: elsewhere })).toBe(0);
+    expect(readdirSync(elsewhere)).toHaveLength(1);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });
