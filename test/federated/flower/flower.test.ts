@@ -1,12 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { BiolensError } from '../../../src/ground/errors.ts';
+import { Fleet } from '../../../src/jobs/federated/flower/fleet.ts';
 import { type FlowerClient, type FlowerEvent, joinFlower } from '../../../src/jobs/federated/flower/join.ts';
-import { makeNodeKey, readNodeKey } from '../../../src/jobs/federated/flower/node.ts';
+import { createFleetTransport, makeNodeKey, readNodeKey } from '../../../src/jobs/federated/flower/node.ts';
 import { makeObject, objectId, readObject } from '../../../src/jobs/federated/flower/objects.ts';
 import {
   type FetchObject,
@@ -232,6 +236,24 @@ describe('a node in a federation', () => {
     const failed = await play([], link => link.trouble.push(status)).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(BiolensError);
     expect(failed).toMatchObject({ code: 'external', message: expect.stringMatching(message) });
+  });
+
+  test.each([
+    [360, /clock is 6 minutes ahead of its clock, and signatures are taken for five minutes/],
+    [-600, /clock is 10 minutes behind its clock/],
+    [30, /does not know this node’s key/],
+  ])('says where its clock is to blame: %i s ahead', async (ahead, message) => {
+    const server = createServer((_, response) => {
+      response.setHeader('date', new Date(Date.now() - 1000 * ahead).toUTCString());
+      response.writeHead(401).end();
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const transport = createFleetTransport({ address: `127.0.0.1:${port}`, key: makeNodeKey(), insecure: true });
+    const fleet = new Fleet({ transport, sleep: async () => undefined });
+    await expect(fleet.join({ register: true, heartbeatS: 30 })).rejects.toThrow(message);
+    server.close();
+    server.closeAllConnections();
   });
 
   test.skipIf(!haveSshKeygen)('reads keys as ssh-keygen writes them (needs ssh-keygen)', async () => {

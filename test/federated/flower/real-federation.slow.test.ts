@@ -45,7 +45,7 @@ const biolens = (...args: string[]) => start(process.execPath, [BIOLENS, ...args
 
 async function until(what: string, condition: () => boolean, said: () => string, mostMs = 300_000): Promise<void> {
   for (const end = Date.now() + mostMs; Date.now() < end; await sleep(500)) if (condition()) return;
-  throw new Error(`${what}: ${said().slice(-3000)}`);
+  throw new Error(`${what}: ${said().slice(-9000)}`);
 }
 
 /** An authority and a certificate for localhost, as an owner of a federation makes them. */
@@ -166,8 +166,8 @@ test.skipIf(!have)(
     await until(
       'the run ends',
       () => existsSync(join(folder, 'result.json')),
-      () => run.said() + link.said(),
-      900_000,
+      () => [run, link, torch, a, b].map(({ said }) => said().slice(-1500)).join('\n-----\n'),
+      420_000,
     );
     const { accuracy } = resultSchema.parse(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')));
     console.log('accuracy by round', accuracy);

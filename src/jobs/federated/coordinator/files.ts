@@ -19,7 +19,14 @@ export type KeyFile = z.infer<typeof keyFileSchema>;
 export const rosterFileSchema = z.strictObject({
   schema: z.literal('biolens/federation-roster@1'),
   members: z
-    .array(z.strictObject({ name: z.string().min(1).max(100), key: hexKey }))
+    .array(
+      z.strictObject({
+        name: z.string().min(1).max(100),
+        key: hexKey,
+        /** The key was stolen or lost: nobody is taken for this client any more. */
+        revoked: z.boolean().default(false),
+      }),
+    )
     .min(3)
     .max(10_000),
 });
@@ -34,7 +41,7 @@ function parse<T>(schema: z.ZodType<T>, value: unknown, file: string): T {
 /** @throws {BiolensError} `input` naming file and field */
 export function parseRoster(value: unknown, file: string): Roster {
   const { members } = parse(rosterFileSchema, value, file);
-  return { members: members.map(({ name, key }) => ({ name, key: fromHex(key) })) };
+  return { members: members.map(({ name, key, revoked }) => ({ name, key: fromHex(key), revoked })) };
 }
 
 /** @throws {BiolensError} `input` naming file and field */

@@ -23,7 +23,14 @@ export interface FleetTransport {
     path: string,
     body: Uint8Array,
     options: { readonly mostBytes: number; readonly signal?: AbortSignal | undefined },
-  ): Promise<{ readonly status: number; readonly body: Uint8Array }>;
+  ): Promise<FleetAnswer>;
+}
+
+export interface FleetAnswer {
+  readonly status: number;
+  readonly body: Uint8Array;
+  /** By how much this machine's clock is ahead of the SuperLink's, in seconds; absent where it does not say its time. */
+  readonly clockAheadS?: number;
 }
 
 /** The longest answer that holds an object: a piece of an array, and some more. */
@@ -240,6 +247,9 @@ export class Fleet {
   }
 }
 
+/** Signatures of a time further off are refused (Flower 1.42: five minutes), less what an answer takes. */
+const MOST_CLOCK_S = 4.5 * 60;
+
 /** Flower's number for a client that failed. */
 const CLIENT_APP_RAISED = 2n;
 
@@ -255,10 +265,11 @@ function read<O extends DescMessage>(schema: O, body: Uint8Array, name: string):
   }
 }
 
-function refusalOf(
-  name: string,
-  { status, body }: { readonly status: number; readonly body: Uint8Array },
-): BiolensError {
+function refusalOf(name: string, { status, body, clockAheadS = 0 }: FleetAnswer): BiolensError {
+  if ((status === 401 || status === 412) && Math.abs(clockAheadS) >= MOST_CLOCK_S)
+    return external(
+      `this machine’s clock is ${(Math.abs(clockAheadS) / 60).toFixed(0)} minutes ${clockAheadS > 0 ? 'ahead of' : 'behind'} its clock, and signatures are taken for five minutes`,
+    );
   const said = new TextDecoder()
     .decode(body.subarray(0, 300))
     .replace(/[^\x20-\x7e]+/g, ' ')

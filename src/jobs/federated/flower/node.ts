@@ -141,7 +141,11 @@ export function createFleetTransport({ address, key, insecure, authority }: Flee
             if (bytes > mostBytes) fail(new Error(`its answer is longer than ${mostBytes} bytes`));
             else pieces.push(piece);
           });
-          response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces) }));
+          response.on('end', () => {
+            const theirs = Date.parse(response.headers.date ?? '');
+            const clock = Number.isNaN(theirs) ? {} : { clockAheadS: (Date.now() - theirs) / 1000 };
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces), ...clock });
+          });
         });
         request.end(body);
       }),

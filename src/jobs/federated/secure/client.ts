@@ -195,9 +195,11 @@ export class SecureClient {
 
   #checkCommitment({ client, context, model, keys, signature }: Commitment): void {
     const { roster, primitives, record } = this.#options;
-    const key = roster.members[client]?.key;
+    const member = roster.members[client];
     const name = nameIn(roster, client);
-    if (key === undefined) this.#refuse('roster', `${name} is not in the roster`);
+    if (member === undefined) this.#refuse('roster', `${name} is not in the roster`);
+    if (member.revoked === true) this.#refuse('roster', `the key of ${name} was revoked`);
+    const { key } = member;
     const body = commitBody(model, keys);
     if (!isSigned('commit', { context, client, key, body, signature, primitives }))
       this.#refuse('signature', `the commitment of ${name} is not signed by it`);

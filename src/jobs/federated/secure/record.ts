@@ -10,7 +10,12 @@ const MOST_NAME_BYTES = 200;
 
 /** Who may take part, known to all of them beforehand: position in the list is a client's number. */
 export interface Roster {
-  readonly members: readonly { readonly name: string; readonly key: Uint8Array }[];
+  readonly members: readonly {
+    readonly name: string;
+    readonly key: Uint8Array;
+    /** Whoever has its key is not taken for it any more. The roster's digest is as before, so that a federation goes on. */
+    readonly revoked?: boolean;
+  }[];
 }
 
 /** The roster as one digest, which every signature of a round covers. */

@@ -39,6 +39,7 @@ export function openDoor(socket: WebSocket, options: DoorOptions): void {
     if (header.protocol !== COORDINATION) return `a client speaks version ${header.protocol}, this is ${COORDINATION}`;
     const member = roster.members[header.client];
     if (member === undefined) return `client ${header.client} is not in the roster`;
+    if (member.revoked === true) return `${nameIn(roster, header.client)}: its key was revoked`;
     return primitives.verify(member.key, helloText(challenge, header.client), fromHex(header.signature))
       ? header.client
       : `${nameIn(roster, header.client)}: its key is not the one in the roster`;
