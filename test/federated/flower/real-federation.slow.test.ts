@@ -152,7 +152,7 @@ test.skipIf(!have)(
       'here',
       '--stream',
       '--run-config',
-      `min-nodes=3 result="${join(folder, 'result.json')}"`,
+      `min-nodes=3 reply-timeout=120 result="${join(folder, 'result.json')}"`,
     ]);
     await until(
       'training begins',
@@ -167,7 +167,7 @@ test.skipIf(!have)(
       'the run ends',
       () => existsSync(join(folder, 'result.json')),
       () => [run, link, torch, a, b].map(({ said }) => said().slice(-1500)).join('\n-----\n'),
-      420_000,
+      900_000,
     );
     const { accuracy } = resultSchema.parse(JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')));
     console.log('accuracy by round', accuracy);

@@ -63,6 +63,7 @@ min-nodes = 2
 lr = ${rate}
 local-epochs = 1
 batch-size = 10
+reply-timeout = 600
 result = ""
 `;
 
@@ -97,6 +98,8 @@ def main(grid: Grid, context: Context) -> None:
         initial_arrays=ArrayRecord(Net().state_dict()),
         num_rounds=int(run["num-server-rounds"]),
         train_config=ConfigRecord({"lr": float(run["lr"]), "local-epochs": int(run["local-epochs"])}),
+        # A node whose reply is lost costs so many seconds; Flower's own limit is an hour.
+        timeout=float(run["reply-timeout"]),
     )
     accuracy = {int(k): v["eval_acc"] for k, v in result.evaluate_metrics_clientapp.items()}
     print("accuracy by round:", accuracy)
