@@ -6,14 +6,10 @@ import { isRecognised, lookalikeOf, openTarget, similarityOf } from './climbing.
 const limits = limitsSchema.parse({ client: { rejections: 1e9 }, global: { rejections: 1e9 } });
 
 test('with the limit off, accept or reject alone leads to the face', async () => {
-  await using target = await openTarget({ people: 2, limits: null });
-  for (let person = 0; person < 2; person++) {
-    const climb = await target.climb(person, { budget: 1_000_000, together: 64 });
-    console.log(
-      `person ${person}: first accepted after ${climb.firstAccepted} queries, recognised after ${climb.queries}`,
-    );
-    expect(isRecognised(climb, person)).toBe(true);
-  }
+  await using target = await openTarget({ people: 1, limits: null });
+  const climb = await target.climb(0, { budget: 1_000_000, together: 64 });
+  console.log(`first accepted after ${climb.firstAccepted} queries, recognised after ${climb.queries}`);
+  expect(isRecognised(climb, 0)).toBe(true);
 });
 
 /** Every person is climbed to, some at the same time. */

@@ -28,6 +28,12 @@ export interface StormResult {
   readonly templates: number;
 }
 
+function cosine(a: readonly number[], b: readonly number[]): number {
+  const product = (x: readonly number[], y: readonly number[]): number =>
+    x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -106,7 +112,10 @@ export async function storm(
       const right = await ask(gallery.verify(`person ${person}`, faceOf(person)));
       if (right?.accepted === false) wrong.push(`${person} was not accepted`);
       const stranger = await ask(gallery.verify(`person ${person}`, faceOf(person + 1_000_000)));
-      if (stranger?.accepted === true) wrong.push(`a stranger was accepted as ${person}`);
+      // At 16 numbers one stranger in some ten thousand is alike enough: number 1196 is.
+      const isAlike = cosine(faceOf(person), faceOf(person + 1_000_000)) >= CONFIG.threshold;
+      if (stranger !== null && stranger.accepted !== isAlike)
+        wrong.push(`a stranger was ${isAlike ? 'not ' : ''}accepted as ${person}`);
       const found = await ask(gallery.identify(faceOf(person)));
       if (found !== null && found.matches[0]?.identity !== `person ${person}`) wrong.push(`${person} was not found`);
       if (person % 4 === own % 4) {

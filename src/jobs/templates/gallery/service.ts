@@ -304,7 +304,7 @@ export class GalleryService implements AsyncDisposable {
 
   /**
    * Makes an attempt. What came of it is found first, and told only after it was counted and written down in one transaction: attempts at the
-   * same time are counted one after another, one that has to wait learns nothing, and so does one whose counting was cut off.
+   * same time are counted one after another, one that has to wait learns nothing, and neither does one whose counting was cut off.
    */
   async #attempt<T>(
     attempt: Attempt,

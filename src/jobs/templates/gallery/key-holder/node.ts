@@ -113,7 +113,8 @@ export class KeyHolder implements Sealer, AsyncDisposable {
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     const gone = once(this.#child, 'exit');
     if (this.#child.connected) this.#child.disconnect();
     await gone;
