@@ -1,6 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { JobHost } from '../../src/app/host/index.ts';
@@ -12,6 +11,7 @@ import { benchReport } from '../web/bench-fixtures.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { share } from '../web/fixtures.ts';
 import { diffusionReport, mitigationReport, studyReport } from '../web/generator-fixtures.ts';
+import { findViolations } from '../web/page-checks.ts';
 import { type MadeRuns, makeRuns, stripedPng } from './make-runs.ts';
 
 const reason = whyNoBrowser();
@@ -91,18 +91,6 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
     }
   }
 
-  /** What axe finds, one line each. */
-  async function violations(page: Page, rules?: string[]): Promise<string[]> {
-    if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-    const { violations: found } = await page.evaluate(async only => {
-      const { run } = (window as unknown as { axe: typeof axe }).axe;
-      return await run({ resultTypes: ['violations'], ...(only === undefined ? {} : { runOnly: only }) });
-    }, rules);
-    return found.flatMap(({ id, nodes }) =>
-      nodes.map(({ html, any }) => `${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`),
-    );
-  }
-
   const pathOf = (page: Page): string => page.url().slice(new URL(page.url()).origin.length);
   const hashOf = (page: Page): string => decodeURIComponent(new URL(page.url()).hash);
 
@@ -130,7 +118,7 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
           const said = `${name}, ${look.colorScheme}, ${look.width} pixels`;
           // In the dark nothing but the colours changes.
           const rules = look.colorScheme === 'dark' ? ['color-contrast'] : undefined;
-          for (const violation of await violations(page, rules)) found.push(`${said}: ${violation}`);
+          for (const violation of await findViolations(page, rules)) found.push(`${said}: ${violation}`);
           const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
           if (beyond > 0) found.push(`${said}: ${beyond} pixels too wide`);
           if (shots !== undefined)
@@ -324,7 +312,7 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
       await dialog.getByRole('button', { name: /^Open the folder .*biolens-studio-/ }).click();
       await dialog.getByRole('button', { name: 'Open the folder training' }).click();
       await dialog.getByText(/\/training$/).waitFor();
-      expect(await violations(page)).toEqual([]);
+      expect(await findViolations(page)).toEqual([]);
       await dialog.getByRole('button', { name: 'Choose this folder' }).click();
       await eventually(() => page.getByLabel('Training', { exact: true }).inputValue()).toMatch(/\/training$/);
       expect(await dialog.count()).toBe(0);

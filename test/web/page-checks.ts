@@ -1,4 +1,17 @@
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
+
+/** What axe finds, one line each. @param rules those alone */
+export async function findViolations(page: Page, rules?: string[]): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
+  const { violations: found } = await page.evaluate(async only => {
+    const { run } = (window as unknown as { axe: typeof axe }).axe;
+    return await run({ resultTypes: ['violations'], ...(only === undefined ? {} : { runOnly: only }) });
+  }, rules);
+  return found.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, any }) => `${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`),
+  );
+}
 
 /**
  * What a person with a keyboard, a screen reader or weak eyes would stumble over on the page as it stands, one line each: names,

@@ -10,7 +10,7 @@ import { findRun } from '../../src/kit/runs/index.ts';
 import { whyNoBrowser } from '../browser.ts';
 import { drawPeople, writePeople } from '../verification/people.ts';
 import { type FrozenPages, openFrozenPages } from './frozen-pages.ts';
-import { findBarriers } from './page-checks.ts';
+import { findBarriers, findViolations } from './page-checks.ts';
 
 const reason = whyNoBrowser();
 const HOSTILE = '<img src=x onerror=alert(1)>\u202egnp';
@@ -41,10 +41,9 @@ const pathsOf = ({ embeddings, labels }: { readonly embeddings: string; readonly
   labels,
 });
 
-const LOOKS = [
-  { colorScheme: 'light', width: 1280 },
-  { colorScheme: 'dark', width: 390 },
-] as const;
+const LOOKS = (['light', 'dark'] as const).flatMap(colorScheme => [390, 1280].map(width => ({ colorScheme, width })));
+/** Where screenshots go for someone to look at; nowhere by default. */
+const shots = process.env.BIOLENS_SHOTS;
 
 describe.skipIf(reason !== null)(`pages of recognition and protection${reason === null ? '' : ` (${reason})`}`, () => {
   const runs = new Runs();
@@ -138,9 +137,16 @@ describe.skipIf(reason !== null)(`pages of recognition and protection${reason ==
             .poll(() => page.locator('figure svg[role="img"], figure [role="img"]').count())
             .toBeGreaterThanOrEqual(charts);
           expect(await findBarriers(page)).toEqual([]);
+          // In the dark nothing but the colours changes.
+          expect(await findViolations(page, look.colorScheme === 'dark' ? ['color-contrast'] : undefined)).toEqual([]);
           expect(
             await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
           ).toBeLessThanOrEqual(0);
+          if (shots !== undefined)
+            await page.screenshot({
+              path: join(shots, `${kind}-${look.colorScheme}-${look.width}.png`),
+              fullPage: true,
+            });
           expect(await page.locator('img[src="x"]').count()).toBe(0);
         },
         look,
