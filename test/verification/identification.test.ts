@@ -45,6 +45,13 @@ test('without strangers there is no false positive identification rate, and it s
   expect(() => measureIdentification([], { people: 1, key: randomKey(1) })).toThrow('no probe');
 });
 
+test('everybody found first is no certainty: a person counts as one observation', () => {
+  const searches = Array.from({ length: 40 }, (_, i) => ({ person: i >> 1, rank: 1, bestOther: 0, mate: 1 }));
+  const { ranks } = measureIdentification(searches, { people: 20, key: randomKey(1) });
+  // Wilson's interval of 20 of 20: 1/(1 + 1.96²/20).
+  expect(ranks['1']).toMatchObject({ value: 1, n: 40, interval: { low: expect.closeTo(0.8389, 4), high: 1 } });
+});
+
 test('a search among the images that a verification compares finds what its pairs say', () => {
   const { matrix, identities } = drawPeople({ people: 20, each: 3, noise: 1.6 });
   const unit = unitRows(matrix);

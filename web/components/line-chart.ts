@@ -44,13 +44,17 @@ const ROOM = 0.06;
 
 type Drawn = LinePoint & { readonly y: number };
 
-function rangeOf({ series, reference, floor }: Lines): [number, number] {
+function rangeOf({ kind, series, reference, floor }: Lines): [number, number] {
   const values = series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low ?? null, high ?? null]));
   const known = [...values, reference?.value ?? null].filter(value => value !== null);
   if (known.length === 0) return [floor ?? 0, (floor ?? 0) + 1];
   const [least, most] = [Math.min(...known, floor ?? Infinity), Math.max(...known)];
   const room = (most - least || Math.abs(most) || 1) * ROOM;
-  return [floor === undefined ? least - room : Math.max(floor, least - room), most + room];
+  const [bottom, top] = [floor === undefined ? least - room : Math.max(floor, least - room), most + room];
+  // No share is below nothing or beyond the whole.
+  return kind === 'share'
+    ? [least >= 0 ? Math.max(0, bottom) : bottom, most <= 1 ? Math.min(1, top) : top]
+    : [bottom, top];
 }
 
 /** Whether most values lie above the reference, so that its name has room below. */

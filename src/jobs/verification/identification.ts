@@ -3,7 +3,7 @@ import { missingMetric } from '../../ground/contracts/metric.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import { foldIn, type Matrix, openStream, type RandomKey } from '../../ground/math/index.ts';
 import { dotRows } from './embeddings.ts';
-import { intervalOf, resamplesFor, takePeople } from './intervals.ts';
+import { intervalOfShare, resamplesFor, takePeople } from './intervals.ts';
 import { LEAST_ERRORS } from './rates.ts';
 
 /** What one search of a gallery came to. */
@@ -166,9 +166,11 @@ export function measureIdentification(
     const weightOf = ({ person }: Search): number => times[person]!;
     for (const { fpir } of fpirs) keep(`dir ${fpir}`, r, dirAt(mated, falling, { fpir, weightOf }));
   }
+  const matedPeople = new Set(mated.map(({ person }) => person)).size;
   const metric = (name: string, value: number): Metric => {
     const drawn = replicates.get(name);
-    return { value, n: mated.length, interval: drawn === undefined ? null : intervalOf(drawn) };
+    const interval = drawn === undefined ? null : intervalOfShare(drawn, { value, people: matedPeople });
+    return { value, n: mated.length, interval };
   };
   const cmc = Array.from(
     { length: Math.min(MOST_RANKS, people) },

@@ -1,6 +1,6 @@
 import type { Interval, Metric } from '../../ground/contracts/metric.ts';
 import { missingMetric } from '../../ground/contracts/metric.ts';
-import { quantile, type RandomStream } from '../../ground/math/index.ts';
+import { quantile, type RandomStream, wilson } from '../../ground/math/index.ts';
 import type { Comparisons } from './comparisons.ts';
 import { curveOf, type OrderedComparisons, orderComparisons, type RateCurve, weightOf } from './rate-curve.ts';
 
@@ -63,6 +63,19 @@ export function intervalOf(replicates: Float64Array): Interval | null {
   if (known.length === 0 || known.length < (1 - MOST_UNDEFINED) * replicates.length) return null;
   const tail = (1 - CONFIDENCE) / 2;
   return { low: quantile(known, tail), high: quantile(known, 1 - tail), confidence: CONFIDENCE, method: OVER_PEOPLE };
+}
+
+/**
+ * The interval of a share of observations that belong to one person each. Where it is 0 or 1, resampling gives that value alone and knows
+ * nothing of what is rare; then Wilson's interval is taken, with a person as one observation.
+ *
+ * @param people who the observations are of
+ */
+export function intervalOfShare(
+  replicates: Float64Array,
+  { value, people }: { readonly value: number; readonly people: number },
+): Interval | null {
+  return value === 0 || value === 1 ? wilson(value * people, people) : intervalOf(replicates);
 }
 
 /** How often each of `people` is taken in one resample. */
@@ -142,5 +155,8 @@ export function measureShare(
     }
     replicates[r] = held / sum;
   }
-  return { value, n: kept.length, interval: intervalOf(replicates) };
+  const own = new Set(kept.map(i => persons.reference[i]!));
+  const isOfOne = kept.every(i => persons.reference[i] === persons.probe[i]);
+  const interval = isOfOne ? intervalOfShare(replicates, { value, people: own.size }) : intervalOf(replicates);
+  return { value, n: kept.length, interval };
 }
