@@ -3,6 +3,7 @@ import type { BenchResult } from '../bench-result.ts';
 import { additiveMillion, additiveOneThread, additiveSpeedUp } from './additive.ts';
 import { askPeer, PEER_VARIABLE, versions } from './peers.ts';
 import { sealOneThread, sealWorkers } from './seal.ts';
+import { machineSpeedUp } from './timing.ts';
 
 const TURNS = 5;
 const DIMENSIONS = [128, 512];
@@ -58,7 +59,9 @@ async function ofDimension(dimension: number): Promise<(string | number)[][]> {
 export async function bench(): Promise<BenchResult> {
   const load = loadavg()[0]!;
   const rows: (string | number)[][] = [];
+  const most = await machineSpeedUp();
   for (const dimension of DIMENSIONS) rows.push(...(await ofDimension(dimension)));
+  rows.push(['plain arithmetic, two threads / one', ratio(most), '', '', '2 × on two free cores']);
   return {
     title: 'Matching under encryption: one probe with many templates',
     columns: ['what', 'measured', '× TenSEAL', '× OpenFHE', 'bar'],
@@ -70,7 +73,7 @@ export async function bench(): Promise<BenchResult> {
       versions.size === 0
         ? `No peers: name Pythons that have tenseal and openfhe in ${PEER_VARIABLE}, separated by colons.`
         : `Peers: ${[...versions].join(', ')}; a dash is one that is not installed or not compared.`,
-      `Load average when it began: ${load.toFixed(1)}; a figure by the clock on the wall, and a ratio of two workers to one, needs two free cores.`,
+      `Load average when it began: ${load.toFixed(1)}; a ratio of two workers to one needs two free cores; the last row says how much two threads got.`,
     ],
   };
 }
