@@ -45,6 +45,29 @@ test('1,000 planted runs of 50 to 3,000 characters in 100 MB are all found, with
   }
 }, 900_000);
 
+test('a run in the middle of one line of 100 MB is found, in plain text and in JSON lines', async () => {
+  await using folder = await temporaryFolder();
+  const planted = 'This sentence stands once in a hundred megabytes, in a line that does not end before.';
+  const part = inventText(3, MEGABYTE).replaceAll('\n', ' ');
+  const line = `${part.repeat(50)}#${planted}#${part.repeat(50)}`;
+  const generated = join(folder.path, 'generated.txt');
+  writeFileSync(generated, `;${planted};`);
+  for (const [name, content] of [
+    ['line.txt', line],
+    ['line.jsonl', JSON.stringify({ text: line })],
+  ] as const) {
+    const training = join(folder.path, name);
+    writeFileSync(training, content);
+    const runs = auditTextRun({ training, generated }, { runsDir: join(folder.path, 'runs') });
+    let step = await runs.next();
+    while (!step.done) step = await runs.next();
+    const start = 50 * MEGABYTE + 1;
+    expect(step.value.runs, name).toMatchObject([
+      { characters: planted.length, training: { start, end: start + planted.length, line: 1 } },
+    ]);
+  }
+}, 900_000);
+
 test('of 20 innocent pairs of corpora no more are called at 5 % than chance calls', async () => {
   await using folder = await temporaryFolder();
   let called = 0;
