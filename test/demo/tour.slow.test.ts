@@ -24,7 +24,7 @@ test('the tour finds the planted copies before and none after, and tells quality
   const { before, after, verdict, model } = step.value.mitigation.report;
 
   expect(model.width).toBeGreaterThanOrEqual(32);
-  // What was planted: one image, four tenths of the training set; copies shifted by a pixel may be clusters of their own.
+  // What was planted: one image, half of the training set; copies shifted by a pixel may be clusters of their own.
   const { clusters, share: repeated } = before.replication.duplicates;
   const planted = clusters.flatMap(({ files }) => files);
   expect(Math.abs((repeated.value ?? 0) - DEMO_SETS.training.duplicates)).toBeLessThan(0.03);

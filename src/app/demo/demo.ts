@@ -44,27 +44,27 @@ export interface DemoOutcome {
 export const DEMO_SETTINGS = {
   classifier: { size: 16, steps: 400 },
   embedder: { size: 32, width: 64 },
-  training: { size: 32, steps: 400, batchSize: 16, learningRate: 2e-3, sheets: 1 },
+  training: { size: 32, steps: 280, batchSize: 16, learningRate: 2e-3, sheets: 1 },
   mitigation: {
     rounds: 2,
-    samples: 256,
-    auditSamples: 400,
+    samples: 192,
+    auditSamples: 384,
     gamma: 1,
     reading: 'B',
     integral: 0.75,
     normalise: true,
     rejectCopies: true,
     regulariser: 'balanced',
-    steps: 120,
+    steps: 90,
     batch: 16,
     learningRate: 5e-4,
     average: 0.98,
-    samplingSteps: 12,
+    samplingSteps: 10,
     qualityFloor: 0,
     tolerance: 0.1,
     copied: 0.02,
   },
-  quiz: { perTask: 4 },
+  quiz: { perTask: 3 },
 } as const;
 
 /** What all events of runs have in common, as far as the tour looks at them. */

@@ -7,7 +7,7 @@ import type { DrawAnswer, DrawTask } from './draw-worker.ts';
 /** What the demo draws: a training set with a skew and with an image that occurs many times, and sets to measure by. */
 export const DEMO_SETS = {
   size: 64,
-  training: { n: 500, skew: { gender: { male: 0.8 } }, duplicates: 0.4, duplicated: 1 },
+  training: { n: 500, skew: { gender: { male: 0.8 } }, duplicates: 0.5, duplicated: 1 },
   /** Copies are told from look-alikes, and the classifier's errors are measured, by these: few would leave both in doubt. */
   heldout: { n: 1600, skew: { gender: { male: 0.8 } } },
   /** Labelled faces that teach the classifier. */
