@@ -18,7 +18,6 @@ test.skipIf(orl.missing || congress.missing)(
     expect(code).toBe(0);
     const { biohash } = templateReportSchema.parse(JSON.parse(out)).schemes;
     const { unprotected, stolenKey, secretKey, keyOnly, unlinkability } = biohash!;
-    console.log(JSON.stringify({ unprotected, stolenKey, secretKey, keyOnly, unlinkability }, null, 1).slice(0, 4000));
     expect(unprotected.eer.value).toBeCloseTo(0.0141, 3);
     expect(stolenKey.eer.value! - unprotected.eer.value!).toBeLessThanOrEqual(0.006);
     expect(stolenKey.eer.interval!.high - stolenKey.eer.interval!.low).toBeGreaterThan(0.005);
