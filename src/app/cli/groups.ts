@@ -10,6 +10,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   privacy: 'what a release costs in differential privacy, and releases with noise',
   federate: 'train one model on the data of many, without collecting them',
   gallery: 'serve a gallery of face templates that can be revoked',
+  queue: 'runs whose items workers of a queue make',
   runs: 'list, show, compare, start, resume, repeat or report runs',
   template: 'protect face templates, match them under encryption, and attack them',
   study: 'questions that take many generators to answer',

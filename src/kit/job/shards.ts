@@ -41,7 +41,10 @@ export interface PlannedRun {
   readonly plan: ShardPlan;
 }
 
-interface RecordedPlan {
+/** Items that are written with one wait for the disk. */
+const AT_ONCE = 256;
+
+export interface RecordedPlan {
   readonly record: RunRecord;
   readonly plan: ShardPlan;
 }
@@ -110,8 +113,8 @@ export async function* planShards<C extends z.ZodObject, R, E extends EventOf>(
   }
 }
 
-/** @throws {BiolensError} `usage` for a run without a plan */
-async function openShardPlan(path: string): Promise<RecordedPlan> {
+/** The record of a run and the plan of its shards. @throws {BiolensError} `usage` for a run without a plan */
+export async function openShardPlan(path: string): Promise<RecordedPlan> {
   const record = await readRunRecord(path);
   const plan = await readShardPlan(path, record);
   if (plan === null) throw new BiolensError('usage', `${path}: this run has no plan of shards; --plan N makes one`);
@@ -156,6 +159,48 @@ export async function* workShard<C extends z.ZodObject, R, E extends EventOf>(
     yield* untilShareOver(opened.work(run));
     return report;
   });
+}
+
+/** What was made of a shard elsewhere. */
+export interface MadeElsewhere {
+  readonly items: AsyncIterable<unknown>;
+  /** Files beside the items; names that lead out of the shard are refused. */
+  readonly artifacts?: AsyncIterable<{ readonly name: string; readonly content: Uint8Array }>;
+  /** Whether it is all of the shard; otherwise a worker goes on from there. */
+  readonly isDone: boolean;
+}
+
+/**
+ * Puts into the folder of a shard what was made of it elsewhere.
+ *
+ * @returns how many items
+ * @throws {BiolensError} `usage` for a shard that is done or that a process works on
+ */
+export async function fillShard(
+  path: string,
+  index: number,
+  { items, artifacts, isDone }: MadeElsewhere,
+): Promise<number> {
+  const { record, plan } = await openShardPlan(path);
+  const run = await openShardRun(shardFolder(path, index), { of: record, share: shareOf(plan, index) });
+  let count = 0;
+  try {
+    let batch: unknown[] = [];
+    for await (const item of items) {
+      count++;
+      if (batch.push(item) < AT_ONCE) continue;
+      await run.appendAll(batch);
+      batch = [];
+    }
+    await run.appendAll(batch);
+    for await (const { name, content } of artifacts ?? []) await run.writeArtifact(name, content);
+  } catch (error) {
+    await run.interrupt();
+    throw error;
+  }
+  const report: ShardReport = { schema: 'biolens/shard@1', run: record.id, shard: index, items: count };
+  await (isDone ? run.complete(report) : run.interrupt());
+  return count;
 }
 
 /**

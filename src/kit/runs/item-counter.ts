@@ -1,17 +1,44 @@
-import { open, stat } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shardsFolder } from './shard-plan.ts';
 
 const NEWLINE = 10;
 const CHUNK = 2 ** 16;
 
-/** Counts the whole lines of a run's `items.jsonl`, which grows, reading each byte once. */
+/** Counts what a run has made, its shards included, while it grows. */
 export class ItemCounter {
+  readonly #path: string;
+  readonly #own: LineCounter;
+  readonly #shards = new Map<string, LineCounter>();
+
+  constructor(runPath: string) {
+    this.#path = runPath;
+    this.#own = counterOf(runPath);
+  }
+
+  /** Items by now. Those of shards are counted until they are brought into the run. */
+  async count(): Promise<number> {
+    const folder = shardsFolder(this.#path);
+    let shared = 0;
+    for (const name of await readdir(folder).catch(() => [])) {
+      const counter = this.#shards.get(name) ?? counterOf(join(folder, name));
+      this.#shards.set(name, counter);
+      shared += await counter.count();
+    }
+    return Math.max(await this.#own.count(), shared);
+  }
+}
+
+const counterOf = (path: string): LineCounter => new LineCounter(join(path, 'items.jsonl'));
+
+/** Counts the whole lines of a file that grows, reading each byte once. */
+class LineCounter {
   readonly #file: string;
   #read = 0;
   #lines = 0;
 
-  constructor(runPath: string) {
-    this.#file = join(runPath, 'items.jsonl');
+  constructor(file: string) {
+    this.#file = file;
   }
 
   /** Lines by now; 0 where there is no such file yet. */

@@ -16,6 +16,7 @@ import { registerGallery } from './gallery.ts';
 import { registerMcp } from './mcp.ts';
 import { registerPrivacyAccount } from './privacy-account.ts';
 import { registerPrivacyRelease } from './privacy-release.ts';
+import { registerQueue } from './queue.ts';
 import { registerRuns } from './runs.ts';
 import { registerRunsCompare } from './runs-compare.ts';
 import { registerRunsSubmit } from './runs-submit.ts';
@@ -39,6 +40,7 @@ export function registerVerbs(program: Command, io: CliIo, jobs: readonly Job[])
   registerRunsCompare(program, io, jobs);
   registerRunsSubmit(program, io, jobs);
   registerWorker(program, io, jobs);
+  registerQueue(program, io, jobs);
   registerCache(program, io);
   registerDoctor(program, io);
   registerSchema(program, io, jobs);

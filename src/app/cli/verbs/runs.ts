@@ -31,7 +31,7 @@ interface RunsOptions {
   readonly runsDir: string;
 }
 
-interface FollowOptions extends RunsOptions {
+export interface FollowOptions extends RunsOptions {
   readonly blur?: boolean;
   readonly failOn: readonly string[];
   readonly allowCommand?: boolean;
@@ -47,11 +47,11 @@ function addRunsDir(command: Command): Command {
     .option('--json', 'print the result as JSON on standard output');
 }
 
-function addCommandOption(command: Command): Command {
+export function addCommandOption(command: Command): Command {
   return command.option('--allow-command', 'let it run the command that generates its images');
 }
 
-function addFollowOptions(command: Command): Command {
+export function addFollowOptions(command: Command): Command {
   return addRunsDir(command)
     .option('--blur', 'make a report in which no face can be recognised')
     .addOption(repeated('--fail-on <condition>', 'exit with 1 if it holds for the result; may be repeated'));
@@ -109,7 +109,11 @@ interface Wanted {
 }
 
 /** Resumes a run or repeats it, and shows what comes out. */
-async function follow(id: string, how: 'resume' | 'reduce' | 'rerun', { options, io, jobs }: Wanted): Promise<void> {
+export async function follow(
+  id: string,
+  how: 'resume' | 'reduce' | 'rerun',
+  { options, io, jobs }: Wanted,
+): Promise<void> {
   const { runsDir, json = false, blur = false, failOn, allowCommand = false } = options;
   const found = await findRun(id, runsDir);
   const job = jobOf(found, jobs);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, ClientConfig } from 'pg';
 import { BiolensError, messageOf } from '../../../../ground/errors.ts';
+import { isConnectionLost, loadPg } from '../../../../kit/postgres/node.ts';
 import type { Driver, Sql, SqlRow, SqlValue } from '../sql.ts';
 
 const INT8 = 20;
@@ -9,16 +10,7 @@ const RECONNECT = { forMs: 10_000, everyMs: 200 } as const;
 /** Any number, as long as all galleries have the same: only one makes its tables at a time. */
 const TABLES_LOCK = 7_310_022;
 
-type Pg = typeof import('pg');
-
-async function loadPg(): Promise<Pg> {
-  const loaded = await import('pg').catch(error => {
-    throw new BiolensError('usage', `a gallery in PostgreSQL takes pg: npm install pg (${messageOf(error)})`, {
-      cause: error,
-    });
-  });
-  return 'default' in loaded ? (loaded.default as Pg) : loaded;
-}
+type Pg = Awaited<ReturnType<typeof loadPg>>;
 
 function toRow(row: Readonly<Record<string, unknown>>): SqlRow {
   const entries = Object.entries(row).map(([name, value]): [string, SqlValue] => {
@@ -84,12 +76,6 @@ class Connection {
 const parameters = (values: readonly SqlValue[]): (string | number | Buffer | null)[] =>
   values.map(value => (value instanceof Uint8Array ? Buffer.from(value) : value));
 
-/** A lost connection has a code of class 08 or 57, or none. */
-const isLost = (error: unknown): boolean => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return !/^[0-9A-Z]{5}$/.test(code) || code.startsWith('08') || code.startsWith('57');
-};
-
 /**
  * A gallery in PostgreSQL 15 or later, by a connection string such as `postgres://user:password@host/database`. A commit is on its disk
  * before it is acknowledged; where the server goes away, statements fail and the next ones wait for it for ten seconds.
@@ -97,7 +83,7 @@ const isLost = (error: unknown): boolean => {
  * @throws {BiolensError} `usage` where pg is not installed; `external` where the server cannot be reached
  */
 export async function openPostgres(connectionString: string): Promise<Driver> {
-  const pg = await loadPg();
+  const pg = await loadPg('a gallery in PostgreSQL');
   const config: ClientConfig = {
     connectionString,
     connectionTimeoutMillis: 5000,
@@ -125,7 +111,7 @@ export async function openPostgres(connectionString: string): Promise<Driver> {
     try {
       return (await client.query(text, parameters(values))).rows.map(toRow);
     } catch (error) {
-      if (isLost(error)) reader.drop(client);
+      if (isConnectionLost(error)) reader.drop(client);
       throw error;
     }
   };
@@ -138,7 +124,7 @@ export async function openPostgres(connectionString: string): Promise<Driver> {
         try {
           return await read(text, values).catch(error => {
             // Reading twice does no harm.
-            if (!isLost(error)) throw error;
+            if (!isConnectionLost(error)) throw error;
             return read(text, values);
           });
         } catch (error) {

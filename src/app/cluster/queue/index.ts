@@ -1,0 +1,3 @@
+export { forgetRun, type QueueProgress, serveRun } from './serve.ts';
+export { HEARTBEAT_S, QueueStore } from './store.ts';
+export { type WorkerEvent, workQueue } from './worker.ts';
