@@ -13,6 +13,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   medical: () => import('./medical.ts'),
   neighbours: () => import('./neighbours.ts'),
   privacy: () => import('./privacy.ts'),
+  queue: () => import('./queue.ts'),
   secagg: () => import('./secagg.ts'),
   text: () => import('./text.ts'),
   training: () => import('./training.ts'),

@@ -1,6 +1,7 @@
 import type { AuditTextReport } from '../../ground/contracts/index.ts';
 import { BiolensError } from '../../ground/errors.ts';
 import type { OpenContext, OpenedJob } from '../../kit/job/index.ts';
+import type { AuditedSets } from './audited-sets.ts';
 import type { AuditTextConfiguration } from './configuration.ts';
 import { collectTexts } from './documents/collect-texts.ts';
 import { listTextFiles } from './documents/list-files.ts';
@@ -8,7 +9,6 @@ import type { Layout } from './documents/read-documents.ts';
 import type { AuditTextStep } from './events.ts';
 import type { AskedSets } from './model/work.ts';
 import { readTokenizerFile } from './tokens/tokenizer-file.ts';
-import type { AuditedSets } from './work.ts';
 
 /** Memory that the index takes for each byte of the generated texts, and a thread beside it. */
 const INDEX_BYTES = 45;

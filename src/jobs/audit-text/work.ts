@@ -4,7 +4,6 @@ import {
   type AuditTextReport,
   auditedTextSchema,
   auditTextReportSchema,
-  missingMetric,
   type TextReplication,
 } from '../../ground/contracts/index.ts';
 import { throwIfAborted } from '../../ground/errors.ts';
@@ -18,55 +17,31 @@ import {
   randomKey,
 } from '../../ground/math/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
+import type { Work } from './audited-sets.ts';
 import type { AuditTextConfiguration } from './configuration.ts';
 import { type Scanned, type ScanProgress, scanCorpus } from './corpus/scan-corpus.ts';
 import type { View } from './corpus/scan-task.ts';
-import { type CollectedTexts, collectTexts, documentName, type Text } from './documents/collect-texts.ts';
-import type { ListedFiles } from './documents/list-files.ts';
+import { documentName, type Text } from './documents/collect-texts.ts';
 import { type NormalisedPiece, normaliseText } from './documents/normalise.ts';
-import type { Layout } from './documents/read-documents.ts';
-import { readStretches } from './documents/read-stretches.ts';
 import { type AuditTextStep, step } from './events.ts';
-import { besideText, editDistanceOf, exhibitOf, readSides, type TrainingSide } from './exhibits.ts';
-import { documentsOfText, type MeasuredRun, type MeasuredText, measureText } from './measure/measure-text.ts';
+import { type Heldout, sampleHeldout, scoreHeldout } from './heldout.ts';
+import { describeRuns, editDistances, tokensOf } from './listed-runs.ts';
 import {
-  callTexts,
-  type DocumentMatch,
-  type HeldoutScores,
-  NO_OVERLAP,
-  NO_RELABELLING,
-  relabelDocuments,
-} from './measure/statistics.ts';
+  charactersOf,
+  documentsOfText,
+  longestOf,
+  type MeasuredRun,
+  type MeasuredText,
+  measureText,
+} from './measure/measure-text.ts';
+import { callTexts, type DocumentMatch, NO_OVERLAP, NO_RELABELLING, relabelDocuments } from './measure/statistics.ts';
 import { leastBytes } from './measure/words.ts';
 import { Matches } from './search/findings.ts';
 import { indexTexts, LEAST_WINDOW, type TextIndex } from './search/text-index.ts';
-import { countTokens } from './tokens/count-tokens.ts';
-import type { TokenizerFile } from './tokens/tokenizer-file.ts';
 import { writeTextVerdict } from './verdict.ts';
 
-/** The sets of an audit, as far as they are known before work. */
-export interface AuditedSets {
-  readonly training: ListedFiles & { readonly source: string };
-  readonly heldout: (ListedFiles & { readonly source: string }) | null;
-  readonly generated: CollectedTexts & { readonly source: string };
-  readonly layout: Layout;
-  readonly tokenizer: { readonly path: string; readonly file: TokenizerFile } | null;
-}
-
-interface Work {
-  readonly configuration: AuditTextConfiguration;
-  readonly sets: AuditedSets;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Runs that a report lists, exhibits that its page shows, texts that are compared edit by edit, at most. */
+/** Runs that a report lists, at most. */
 const MOST_RUNS = 20_000;
-const MOST_EXHIBITS = 100;
-const MOST_EDITED = 300;
-/** Held-out texts that are looked for, at least; no more than there are generated ones otherwise. */
-const HELDOUT_TEXTS = 300;
-/** Share of a held-out text in one run from which it is taken for a training text. */
-const SAME_TEXT = 0.8;
 const MOST_DOCUMENTS_TOLD = 1000;
 
 async function* tellScan(
@@ -143,19 +118,6 @@ interface ExactMeasures {
 
 const shareCovered = ({ covered, characters }: MeasuredText): number | null =>
   characters === 0 ? null : covered / characters;
-const charactersOf = (run: MeasuredRun): number => run.codePointEnd - run.codePointStart;
-const longestOf = ({ runs }: MeasuredText): number => runs.reduce((most, run) => Math.max(most, charactersOf(run)), 0);
-
-interface Heldout {
-  readonly scanned: Scanned;
-  readonly matches: Matches;
-  readonly scores: HeldoutScores;
-  readonly measured: readonly MeasuredText[];
-  /** Places of those among the held-out texts. */
-  readonly used: readonly number[];
-  readonly overlap: TextReplication['heldoutOverlap'];
-}
-
 /**
  * Looks for what generated texts share with a training corpus, and whether more than chance: see docs/audit-text.md.
  *
@@ -357,41 +319,6 @@ export async function* auditTexts(run: Run, work: Work): AsyncGenerator<AuditTex
   });
 }
 
-/** Tokens of the runs that are listed, of each text, and of its longest run by them. */
-async function tokensOf(
-  listed: readonly MeasuredRun[],
-  {
-    texts,
-    tokenizer,
-    signal,
-  }: {
-    readonly texts: readonly Text[];
-    readonly tokenizer: AuditedSets['tokenizer'];
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<{
-  readonly runs: readonly number[];
-  readonly texts: readonly number[];
-  readonly longest: (text: number) => number;
-} | null> {
-  if (tokenizer === null) return null;
-  const stretches = [
-    ...listed.map(({ text, start, end }) => texts[text]!.bytes.subarray(start, end)),
-    ...texts.map(({ bytes }) => bytes),
-  ];
-  const counts = await countTokens(
-    stretches.map(bytes => Buffer.from(bytes).toString('utf8')),
-    { tokenizer: tokenizer.file, path: tokenizer.path, signal },
-  );
-  const longest = new Map<number, number>();
-  for (const [i, { text }] of listed.entries()) longest.set(text, Math.max(longest.get(text) ?? 0, counts[i]!));
-  return {
-    runs: counts.slice(0, listed.length),
-    texts: counts.slice(listed.length),
-    longest: text => longest.get(text) ?? 0,
-  };
-}
-
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 function digestTexts(texts: readonly Text[]): string {
@@ -402,35 +329,6 @@ function digestTexts(texts: readonly Text[]): string {
 
 const tagged = <S extends string>(set: S, skipped: readonly { readonly file: string; readonly reason: string }[]) =>
   skipped.map(one => ({ set, ...one }));
-
-/** Held-out texts of the lengths that the generated ones have. */
-async function* sampleHeldout(
-  { sets, signal }: Work,
-  key: RandomKey,
-): AsyncGenerator<AuditTextStep, CollectedTexts | null> {
-  if (sets.heldout === null) return null;
-  yield step('choosing held-out texts');
-  const { texts } = sets.generated;
-  const lengths = texts.map(({ bytes }) => bytes.length).filter(length => length > 0);
-  const most = Math.max(HELDOUT_TEXTS, texts.length);
-  return collectTexts(sets.heldout.source, {
-    layout: sets.layout,
-    sample: { most, lengths: lengths.length === 0 ? [1] : lengths, key },
-    signal,
-  });
-}
-
-/** What held-out texts share with the training corpus, those left out that stand in it. */
-function scoreHeldout(measured: readonly MeasuredText[], rest: Omit<HeldoutScores, 'inTraining'>) {
-  const isSame = (one: MeasuredText): boolean => one.characters > 0 && longestOf(one) >= SAME_TEXT * one.characters;
-  const used = [...measured.keys()].filter(i => measured[i]!.characters > 0 && !isSame(measured[i]!));
-  const kept = used.map(i => measured[i]!);
-  const overlap =
-    measured.length === 0
-      ? missingMetric('there are no held-out texts')
-      : proportionMetric(measured.filter(isSame).length, measured.length);
-  return { measured: kept, used, overlap, scores: { inTraining: kept.map(({ longestRare }) => longestRare), ...rest } };
-}
 
 /** Documents of both corpora with what a text shares with them, longest first. */
 function matchesOf(
@@ -446,88 +344,4 @@ function matchesOf(
   return [...of(training, true), ...of(heldout, false)].sort(
     (a, b) => b.length - a.length || (a.document < b.document ? -1 : 1),
   );
-}
-
-/** Edit distances of texts from where their longest run comes from. */
-async function editDistances(
-  measured: readonly MeasuredText[],
-  { work, texts }: { readonly work: Work; readonly texts: readonly Text[] },
-): Promise<Map<number, number | null>> {
-  const { sets, signal } = work;
-  const chosen = measured
-    .flatMap(({ runs, rareRun }, i) =>
-      rareRun < 0 ? [] : [{ i, run: runs[rareRun]!, stretch: besideText(runs[rareRun]!, texts[i]!.bytes.length) }],
-    )
-    .sort((a, b) => charactersOf(b.run) - charactersOf(a.run))
-    .slice(0, MOST_EDITED);
-  const found = await readStretches(
-    sets.training.files,
-    chosen.map(({ stretch }) => stretch),
-    { layout: sets.layout, signal },
-  );
-  return new Map(
-    chosen.map(({ i, stretch }) => [i, editDistanceOf(texts[i]!.bytes, found.get(stretch) ?? Buffer.alloc(0))]),
-  );
-}
-
-/** Runs as the report lists them, and the longest rare ones beside their originals. */
-async function describeRuns(
-  listed: readonly MeasuredRun[],
-  {
-    work,
-    texts,
-    tokens,
-    nameOf,
-  }: {
-    readonly work: Work;
-    readonly texts: readonly Text[];
-    readonly tokens: readonly number[] | null;
-    readonly nameOf: (at: MeasuredRun['at']) => string;
-  },
-): Promise<Pick<AuditTextReport, 'runs' | 'exhibits'>> {
-  const { configuration, sets, signal } = work;
-  const rules = configuration.normalise;
-  const isCommon = ({ weight }: MeasuredRun): boolean => weight >= configuration.commonFrom;
-  const shown = [...listed.keys()]
-    .sort((a, b) => Number(isCommon(listed[a]!)) - Number(isCommon(listed[b]!)) || a - b)
-    .slice(0, MOST_EXHIBITS);
-  // Where differences are looked past, only the corpus itself says where a run ends in it.
-  const wanted = rules.length > 0 ? [...listed.keys()] : shown;
-  const read = await readSides(
-    wanted.map(i => listed[i]!),
-    { files: sets.training.files, layout: sets.layout, rules, signal },
-  );
-  const sides = new Map<number, TrainingSide>(wanted.map((i, k) => [i, read[k]!]));
-  const runs = listed.map((run, i) => {
-    const { at, start, end, codePointStart, codePointEnd } = run;
-    const own = rules.length > 0 ? sides.get(i) : undefined;
-    const bytes = own?.bytes ?? end - start;
-    const codePoints = own?.codePoints ?? codePointEnd - codePointStart;
-    return {
-      generated: {
-        file: texts[run.text]!.name,
-        start: codePointStart,
-        end: codePointEnd,
-        bytes: { start, end },
-        line: run.line,
-      },
-      training: {
-        document: nameOf(at),
-        start: at.codePoints,
-        end: at.codePoints + codePoints,
-        bytes: { start: at.byte, end: at.byte + bytes },
-        line: at.lines + 1,
-      },
-      characters: codePointEnd - codePointStart,
-      words: run.words,
-      tokens: tokens?.[i] ?? null,
-      weight: run.weight,
-      common: isCommon(run),
-      documents: run.documents.map(one => documentName(sets.training.files[one.file]!.file, one.row)),
-    };
-  });
-  const exhibits = shown.map(i =>
-    exhibitOf(i, listed[i]!, { generated: texts[listed[i]!.text]!.bytes, training: sides.get(i)! }),
-  );
-  return { runs, exhibits };
 }

@@ -152,3 +152,10 @@ export function documentsOfText(
     }
   return found;
 }
+
+/** Code points of a run. */
+export const charactersOf = (run: MeasuredRun): number => run.codePointEnd - run.codePointStart;
+
+/** Code points of the longest run of a text; 0 without runs. */
+export const longestOf = ({ runs }: MeasuredText): number =>
+  runs.reduce((most, run) => Math.max(most, charactersOf(run)), 0);
