@@ -37,7 +37,7 @@ function packagesUsedBy(...folders: string[]): Set<string> {
 describe('dependencies', () => {
   test('what the sources import is declared, and what is declared is imported', () => {
     // Of the first only weight files are used, which the build copies into the package; the others are optional.
-    const optional = ['node-seal', 'onnxruntime-web', 'pg'];
+    const optional = ['node-seal', 'onnxruntime-web', 'pg', 'pg-boss'];
     const elsewhere = ['@vladmandic/face-api', ...optional];
     const used = [...packagesUsedBy('src')].filter(name => !elsewhere.includes(name));
     expect(used.sort()).toEqual(Object.keys(manifest.dependencies).sort());
