@@ -101,7 +101,8 @@ export async function openWatchedPage({ context }: TestBrowser): Promise<Watched
   const problems: string[] = [];
   const requests: string[] = [];
   page.on('console', message => {
-    if (['error', 'warning'].includes(message.type())) problems.push(`${message.type()}: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()))
+      problems.push(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', error => problems.push(`uncaught: ${error.message}`));
   page.on('request', request => {

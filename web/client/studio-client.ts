@@ -40,7 +40,7 @@ export function createStudioClient(): Client {
       });
       return () => source.close();
     },
-    listJobs: () => findJson('/api/jobs', z.array(formJobSchema)),
+    listJobs: () => findJson('/api/jobs', z.array(formJobSchema).nullable()),
     planJob: (kind, configuration) =>
       postJson(`${jobPath(kind)}/plan`, { body: { configuration }, schema: plannedJobSchema }),
     startJob: async (kind, request) => (await postJson(jobPath(kind), { body: request, schema: startedSchema })).id,

@@ -35,7 +35,7 @@ function formOf(job: Job): FormJob {
 /**
  * Routes that start, stop and follow jobs.
  *
- * - `GET /api/jobs`: what can be started, `formJobSchema`
+ * - `GET /api/jobs`: what can be started, `formJobSchema`; null where nothing can
  * - `POST /api/jobs/:kind/plan`: checks a configuration and says what it would do
  * - `POST /api/jobs/:kind`: starts a job, 201 with the run's id
  * - `POST /api/runs/:id/resume | rerun | stop`

@@ -106,6 +106,9 @@ export async function createStudio(options: StudioOptions): Promise<Hono> {
   if (host !== undefined) {
     addJobRoutes(app, host);
     addWritingRoutes(app, { ...runs, roots });
+  } else {
+    // Nothing can be started; a page that asks is no error.
+    app.get('/api/jobs', c => c.json(null));
   }
 
   addTabRoutes(app, { template, policy, clientPath: options.clientPath });
