@@ -35,7 +35,7 @@ describe.skipIf(noPostgres !== null)(`two workers of a queue in PostgreSQL${with
     for await (const _ of renderFaces(harness.at('generated'), { n: 1000, size: 128, seed: 2 }));
     const command = [
       ...['audit', '--train', harness.at('training'), '--generated', harness.at('generated')],
-      ...['--no-face', 'whole', '--permutations', '99', '--no-cache'],
+      ...['--whole-image', '--permutations', '99', '--no-cache'],
     ];
     expect((await biolens(...command, '--runs-dir', harness.at('whole'), '--json')).code).toBe(0);
     const { path, lines } = await playDisaster(harness, { command, shards: 8, after: 300, workers: 2 });
