@@ -9,7 +9,7 @@ export default defineConfig(({ mode }) => {
       include: slow ? ['test/**/*.slow.test.ts'] : ['test/**/*.test.ts'],
       exclude: slow ? [] : ['test/**/*.slow.test.ts'],
       pool: 'forks',
-      // Commands, workers and their children start in half the time with their sources compiled.
+      // Commands, workers and their children start sooner with their sources compiled.
       env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/tests') },
       maxWorkers: 2,
       testTimeout: slow ? 1_800_000 : 60_000,

@@ -40,7 +40,7 @@ if (!newEnough && existsSync(pinnedNode)) {
   process.exitCode = 2;
 } else {
   try {
-    // Compiling the sources is half of a start; worker threads look into the environment.
+    // Compiling the sources takes much of a start; worker threads look into the environment.
     process.env.NODE_COMPILE_CACHE ??= compiledCode;
     module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
     const { main } = await import(existsSync(fileURLToPath(source)) ? source.href : compiled.href);

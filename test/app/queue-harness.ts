@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,13 +114,3 @@ export async function playDisaster(
   const lines = [...told.matchAll(/shard \d+ is made, (\d+) items/g)].map(found => Number(found[1]));
   return { path, made, lines };
 }
-
-/** The folder of the one run in a folder of runs. */
-export const onlyRun = (runsDir: string): string =>
-  join(runsDir, readdirSync(runsDir).find(name => !name.startsWith('.'))!);
-
-export const readItems = (path: string): readonly Readonly<Record<string, unknown>>[] =>
-  readFileSync(join(path, 'items.jsonl'), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line));

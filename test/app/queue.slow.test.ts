@@ -6,15 +6,10 @@ import { renderFaces } from '../../src/kit/drawing/index.ts';
 import { type MockServer, startMockServer } from '../bench/ask/mock-server.ts';
 import { biolens } from '../cli/biolens.ts';
 import { noPostgres } from '../templates/gallery/cluster.ts';
-import { type Harness, onlyRun, openHarness, playDisaster, readItems } from './queue-harness.ts';
+import { type Harness, openHarness, playDisaster } from './queue-harness.ts';
+import { onlyRun, readItems, reportOf } from './read-runs.ts';
 
 const without = noPostgres === null ? '' : ` (skipped: ${noPostgres})`;
-const TIMES = /seconds|^timing$|Ms$|latency|duration|perSecond|times?$/i;
-
-/** A report without its times. */
-const reportOf = (path: string): unknown =>
-  JSON.parse(readFileSync(join(path, 'report.json'), 'utf8'), (name, value) => (TIMES.test(name) ? undefined : value));
-
 // Real work by two workers of a queue, one of which is killed in the middle, and the server with it.
 describe.skipIf(noPostgres !== null)(`two workers of a queue in PostgreSQL${without}`, () => {
   let harness: Harness;

@@ -4,7 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { renderFaces } from '../../src/kit/drawing/index.ts';
 import { biolens } from '../cli/biolens.ts';
 import { noPostgres } from '../templates/gallery/cluster.ts';
-import { type Harness, onlyRun, openHarness, playDisaster, readItems } from './queue-harness.ts';
+import { type Harness, openHarness, playDisaster } from './queue-harness.ts';
+import { onlyRun, readItems } from './read-runs.ts';
 
 test('addresses that are none, or that nobody answers at, are refused without repeating them', async () => {
   const worker = (...args: string[]) => biolens('worker', ...args);

@@ -19,6 +19,7 @@ import { buildBenchmark } from '../../src/jobs/bench/index.ts';
 import { renderFaces } from '../../src/kit/drawing/index.ts';
 import { biolens } from '../cli/biolens.ts';
 import { writeToneClassifier, writeTones } from '../study/folder.ts';
+import { onlyRun, reportOf } from './read-runs.ts';
 
 const bin = join(import.meta.dirname, '../../bin/biolens.js');
 const root = mkdtempSync(join(tmpdir(), 'biolens-shards-'));
@@ -73,14 +74,6 @@ async function plan(command: string, shards: number, runsDir: string): Promise<s
 
 const work = (path: string, shard: number) => biolens('worker', '--plan', path, '--shard', String(shard), '--json');
 const idOf = (path: string): string => path.split('/').at(-1) ?? '';
-const TIMES = /seconds|^timing$|Ms$|latency|duration|perSecond|times?$/i;
-
-/** A report without its times. */
-function reportOf(path: string): unknown {
-  const text = readFileSync(join(path, 'report.json'), 'utf8');
-  return JSON.parse(text, (name, value) => (TIMES.test(name) ? undefined : value));
-}
-
 const itemsOf = (path: string): string[] => readFileSync(join(path, 'items.jsonl'), 'utf8').split('\n').slice(0, -1);
 
 async function reduce(path: string): Promise<void> {
@@ -101,7 +94,7 @@ describe('shards of a run', () => {
       const runsDir = at(`runs-${kind}`);
       const { code, err } = await biolens(...command.split(' '), '--runs-dir', runsDir, '--json');
       expect(code, err).toBe(0);
-      const whole = reportOf(join(runsDir, readdirSync(runsDir).find(name => !name.startsWith('.'))!));
+      const whole = reportOf(onlyRun(runsDir));
       for (const shards of counts) {
         const path = await plan(command, shards, at(`runs-${kind}-${shards}`));
         const planned = JSON.parse(readFileSync(join(path, 'plan.json'), 'utf8'));

@@ -1,5 +1,5 @@
 import type { Metric, MitigationReport, MitigationRound } from '../../ground/contracts/index.ts';
-import { formatTable } from '../../kit/text/table.ts';
+import { describeSides } from '../../kit/text/sides.ts';
 import { describeVerdict } from '../../kit/text/verdict.ts';
 import { formatShare } from '../../kit/text/wrap.ts';
 
@@ -13,28 +13,15 @@ function formatValue({ value, reason }: Metric): string {
   return value === null ? `not known: ${reason}` : value.toPrecision(3);
 }
 
-function describeSides({ before, after, comparison }: MitigationReport): string {
-  const sides = [before, after, ...comparison.map(({ side }) => side)];
-  const line = (name: string, cell: (side: MitigationReport['before']) => string): string[] => [
-    name,
-    ...sides.map(cell),
+function describeAll({ before, after, comparison }: MitigationReport): string {
+  const sides = [
+    { title: 'before', side: before },
+    { title: 'after', side: after },
+    ...comparison.map(({ method, side }) => ({ title: method, side })),
   ];
-  const rows = [
-    line('copies', ({ replication }) => formatShare(replication.copied)),
-    line('relabelling p', ({ replication }) => replication.permutation.p?.toPrecision(2) ?? 'none'),
-    ...Object.entries(before.bias.attributes).flatMap(([attribute, { classes }]) =>
-      classes.map(name =>
-        line(`${attribute} ${name}`, ({ bias }) => {
-          const found = bias.attributes[attribute];
-          return formatShare((found?.corrected?.generated ?? found?.generated)?.[name]);
-        }),
-      ),
-    ),
-    line('FID', ({ quality }) => formatValue(quality.fid)),
-    line('KID', ({ quality }) => formatValue(quality.kid)),
-  ];
-  const titles = ['before', 'after', ...comparison.map(({ method }) => method)];
-  return formatTable([{ title: '', maxWidth: 24 }, ...titles.map(title => ({ title }))], rows);
+  return describeSides(sides, {
+    last: { FID: ({ quality }) => formatValue(quality.fid), KID: ({ quality }) => formatValue(quality.kid) },
+  });
 }
 
 /** A round in a line. */
@@ -58,5 +45,5 @@ export function describeRound({ index, shares, replication, quality, reward }: M
 /** The result of a mitigation for a terminal of 80 columns: verdict, then before and after. */
 export function describeMitigation(report: MitigationReport): string {
   const rounds = report.rounds.length - 1;
-  return `${describeVerdict(report.verdict)}\n${describeSides(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of fine-tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
+  return `${describeVerdict(report.verdict)}\n${describeAll(report)}\nStopped after ${rounds} round${rounds === 1 ? '' : 's'} of fine-tuning because ${STOPS[report.stoppedBy]}; kept round ${report.chosen}.\n`;
 }

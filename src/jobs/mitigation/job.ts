@@ -1,14 +1,14 @@
 import { basename, join } from 'node:path';
-import { type Finding, type MitigationReport, mitigationReportSchema } from '../../ground/contracts/index.ts';
+import { type MitigationReport, mitigationReportSchema } from '../../ground/contracts/index.ts';
 import {
   defineJob,
-  type Headline,
   type JobEvent,
   type JobNews,
   type ResumeJobOptions,
   type RunJobOptions,
   resumeJob,
   startJob,
+  worstLevel,
 } from '../../kit/job/index.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { type MitigationConfigurationInput, mitigationConfigurationSchema } from './configuration.ts';
@@ -16,12 +16,6 @@ import { describeMitigation, describeRound } from './describe.ts';
 import { mitigationImages } from './images.ts';
 import { mitigationItemSchema } from './items.ts';
 import type { MitigationStep } from './workshop.ts';
-
-const WORST_FIRST = ['bad', 'warning', 'unknown', 'good'] as const satisfies readonly Headline['level'][];
-
-function worstLevel(verdict: readonly Finding[]): Headline['level'] {
-  return WORST_FIRST.find(level => verdict.some(finding => finding.level === level)) ?? 'unknown';
-}
 
 function tell(event: MitigationStep): JobNews {
   if (event.type === 'round') return { type: 'note', text: describeRound(event.round) };

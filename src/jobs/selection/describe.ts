@@ -1,5 +1,5 @@
-import type { Metric, SelectionReport, SelectionSide } from '../../ground/contracts/index.ts';
-import { formatTable } from '../../kit/text/table.ts';
+import type { Metric, SelectionReport } from '../../ground/contracts/index.ts';
+import { describeSides } from '../../kit/text/sides.ts';
 import { describeVerdict } from '../../kit/text/verdict.ts';
 import { formatShare } from '../../kit/text/wrap.ts';
 
@@ -9,22 +9,10 @@ function formatValue({ value }: Metric): string {
 
 /** The result of a selection for a terminal of 80 columns: verdict, then before and after. */
 export function describeSelection({ verdict, before, after, selection }: SelectionReport): string {
-  const sides = after === null ? [before] : [before, after];
-  const line = (name: string, cell: (side: SelectionSide) => string): string[] => [name, ...sides.map(cell)];
-  const rows = [
-    line('samples', ({ n }) => String(n)),
-    line('copies', ({ replication }) => formatShare(replication.copied)),
-    line('relabelling p', ({ replication }) => replication.permutation.p?.toPrecision(2) ?? 'none'),
-    ...Object.entries(before.bias.attributes).flatMap(([attribute, { classes }]) =>
-      classes.map(name =>
-        line(`${attribute} ${name}`, ({ bias }) => {
-          const found = bias.attributes[attribute];
-          return formatShare((found?.corrected?.generated ?? found?.generated)?.[name]);
-        }),
-      ),
-    ),
-    line('FID', ({ quality }) => formatValue(quality.fid)),
-  ];
-  const titles = ['before', 'kept'].slice(0, sides.length).map(title => ({ title }));
-  return `${describeVerdict(verdict)}\n${formatTable([{ title: '', maxWidth: 24 }, ...titles], rows)}\nKept ${selection.kept} of ${selection.looked} candidates: ${formatShare(selection.accepted)}.\n`;
+  const sides = [{ title: 'before', side: before }, ...(after === null ? [] : [{ title: 'kept', side: after }])];
+  const table = describeSides(sides, {
+    first: { samples: ({ n }) => String(n) },
+    last: { FID: ({ quality }) => formatValue(quality.fid) },
+  });
+  return `${describeVerdict(verdict)}\n${table}\nKept ${selection.kept} of ${selection.looked} candidates: ${formatShare(selection.accepted)}.\n`;
 }

@@ -2,13 +2,13 @@ import { basename, join } from 'node:path';
 import { type SelectionReport, selectionReportSchema } from '../../ground/contracts/index.ts';
 import {
   defineJob,
-  type Headline,
   type JobEvent,
   type JobNews,
   type ResumeJobOptions,
   type RunJobOptions,
   resumeJob,
   startJob,
+  worstLevel,
 } from '../../kit/job/index.ts';
 import { printable } from '../../kit/text/printable.ts';
 import { auditItemSchema } from '../audit/declaration/index.ts';
@@ -16,8 +16,6 @@ import { type SelectionConfigurationInput, selectionConfigurationSchema } from '
 import { describeSelection } from './describe.ts';
 import { selectionImages } from './images.ts';
 import type { SelectionStep } from './work.ts';
-
-const WORST_FIRST = ['bad', 'warning', 'unknown', 'good'] as const satisfies readonly Headline['level'][];
 
 function tell(event: SelectionStep): JobNews {
   if (event.type === 'caution') return { type: 'note', text: event.text };
@@ -70,7 +68,7 @@ export const selectionJob = defineJob({
     label: 'kept',
     metric: selection.accepted,
     unit: 'share',
-    level: WORST_FIRST.find(level => verdict.some(finding => finding.level === level)) ?? 'unknown',
+    level: worstLevel(verdict),
   }),
 });
 

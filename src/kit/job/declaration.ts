@@ -57,6 +57,13 @@ export interface Headline {
   readonly level: 'good' | 'warning' | 'bad' | 'unknown';
 }
 
+const WORST_FIRST = ['bad', 'warning', 'unknown', 'good'] as const satisfies readonly Headline['level'][];
+
+/** The level of a verdict: that of its worst finding. */
+export function worstLevel(verdict: readonly { readonly level: string }[]): Headline['level'] {
+  return WORST_FIRST.find(level => verdict.some(finding => finding.level === level)) ?? 'unknown';
+}
+
 /** The result of a job as programs take it, where that is not the whole report. */
 export interface ResultView<R> {
   readonly schema: z.ZodType;

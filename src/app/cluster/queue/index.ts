@@ -1,3 +1,3 @@
-export { forgetRun, type QueueProgress, serveRun } from './serve.ts';
-export { HEARTBEAT_S, QueueStore } from './store.ts';
-export { type WorkerEvent, workQueue } from './worker.ts';
+export { forgetRun, serveRun } from './serve.ts';
+export { QueueStore } from './store.ts';
+export { workQueue } from './worker.ts';

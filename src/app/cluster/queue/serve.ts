@@ -27,11 +27,12 @@ export async function* serveRun(
   { signal }: { readonly signal: AbortSignal },
 ): AsyncGenerator<QueueProgress> {
   const { record, plan } = await openShardPlan(path);
-  if ((await findMissingShards(path)).length === 0) return;
+  const missing = await findMissingShards(path);
+  if (missing.length === 0) return;
   // Nobody else serves or resumes it meanwhile, and whoever looks at it sees that it is worked on.
   const opened = await openRun(path);
   try {
-    yield* bringShards(store, { path, record, plan, signal });
+    yield* bringShards(store, { path, record, plan, missing, signal });
   } finally {
     await opened.interrupt();
   }
@@ -39,11 +40,17 @@ export async function* serveRun(
 
 async function* bringShards(
   store: QueueStore,
-  { path, record, plan, signal }: RecordedPlan & { readonly path: string; readonly signal: AbortSignal },
+  {
+    path,
+    record,
+    plan,
+    signal,
+    ...from
+  }: RecordedPlan & { readonly path: string; readonly missing: readonly number[]; readonly signal: AbortSignal },
 ): AsyncGenerator<QueueProgress> {
   const run = QueueStore.keyOf(record, plan);
   const shards = plan.shards.length;
-  let missing = await findMissingShards(path);
+  let { missing } = from;
   const before = await store.state(run);
   await store.publish(
     record,

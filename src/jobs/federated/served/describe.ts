@@ -1,11 +1,6 @@
 import type { FederationReport } from '../../../ground/contracts/index.ts';
-import { formatTable } from '../../../kit/text/table.ts';
-import { formatShare, wrap } from '../../../kit/text/wrap.ts';
-
-/** Rounds that the table shows. */
-const MOST_ROWS = 10;
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toPrecision(3)} MB`;
+import { formatShare } from '../../../kit/text/wrap.ts';
+import { describeRounds } from '../describe-rounds.ts';
 
 function describePrivacy({ privacy, epsilon, rounds }: FederationReport): string {
   if (privacy === null) return 'No noise was added: a sum tells something of its clients.';
@@ -26,20 +21,5 @@ export function describeFederation(report: FederationReport): string {
     `The coordinator saw sums alone: each client with ${neighbours} neighbours, of which ${threshold} open a secret. With up to ${corrupt} clients on its side and ${mayDrop} lost, every sum that can be opened covers ${smallestSum} honest clients or more, but with probability 2^-40.`,
     describePrivacy(report),
   ];
-  const every = Math.max(1, Math.ceil(rounds.length / MOST_ROWS));
-  const rows = rounds
-    .filter((_, i) => (i + 1) % every === 0 || i === rounds.length - 1)
-    .map(({ round, status, accuracy: of, clients, lost, bytesUp, bytesDown, epsilon }) => [
-      String(round),
-      status === 'aborted' ? 'aborted' : of.value === null ? '-' : formatShare(of),
-      `${clients}${lost.length > 0 ? ` (${lost.length} lost)` : ''}`,
-      megabytes(bytesUp),
-      megabytes(bytesDown),
-      ...(report.privacy === null ? [] : [epsilon === null ? '-' : epsilon.toPrecision(3)]),
-    ]);
-  const columns = ['round', 'accuracy', 'clients', 'up', 'down', ...(report.privacy === null ? [] : ['ε'])];
-  return `${lines.map(line => `${wrap(line, 80, '')}\n`).join('')}\n${formatTable(
-    columns.map(title => ({ title })),
-    rows,
-  )}`;
+  return describeRounds(lines, { rounds, lostOf: ({ lost }) => lost.length, isPrivate: report.privacy !== null });
 }

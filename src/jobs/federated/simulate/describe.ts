@@ -1,9 +1,6 @@
-import type { FederatedRound, FederateReport } from '../../../ground/contracts/index.ts';
-import { formatTable } from '../../../kit/text/table.ts';
-import { formatShare, wrap } from '../../../kit/text/wrap.ts';
-
-/** Rounds that the table shows. */
-const MOST_ROWS = 10;
+import type { FederateReport } from '../../../ground/contracts/index.ts';
+import { formatShare } from '../../../kit/text/wrap.ts';
+import { describeRounds } from '../describe-rounds.ts';
 
 /** What the accuracy of a task is of. */
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -11,15 +8,6 @@ const ANSWERS: Readonly<Record<string, string>> = {
   characters: 'the next characters',
   words: 'the next words',
 };
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toPrecision(3)} MB`;
-}
-
-function shownRounds(rounds: readonly FederatedRound[]): FederatedRound[] {
-  const every = Math.max(1, Math.ceil(rounds.length / MOST_ROWS));
-  return rounds.filter((_, i) => (i + 1) % every === 0 || i === rounds.length - 1);
-}
 
 function describeHiding({ aggregation }: FederateReport): string {
   const { mode, cohort, bits } = aggregation;
@@ -57,19 +45,5 @@ export function describeSimulation(report: FederateReport): string {
     describeHiding(report),
     describePrivacy(report),
   ].filter(line => line !== '');
-  const rows = shownRounds(rounds).map(
-    ({ round, status, accuracy: right, clients: in_, dropped, bytesUp, bytesDown, epsilon }) => [
-      String(round),
-      status === 'aborted' ? 'aborted' : formatShare(right),
-      `${in_}${dropped > 0 ? ` (${dropped} lost)` : ''}`,
-      megabytes(bytesUp),
-      megabytes(bytesDown),
-      ...(report.privacy === null ? [] : [epsilon === null ? '-' : epsilon.toPrecision(3)]),
-    ],
-  );
-  const columns = ['round', 'accuracy', 'clients', 'up', 'down', ...(report.privacy === null ? [] : ['ε'])];
-  return `${lines.map(line => `${wrap(line, 80, '')}\n`).join('')}\n${formatTable(
-    columns.map(title => ({ title })),
-    rows,
-  )}`;
+  return describeRounds(lines, { rounds, lostOf: ({ dropped }) => dropped, isPrivate: report.privacy !== null });
 }

@@ -1,3 +1,4 @@
+import { gatherSearches } from './gather-searches.ts';
 import type { OpenTable, ProductTable } from './product-table/index.ts';
 import { plainTable } from './product-table/index.ts';
 import type { StoredTemplate } from './store.ts';
@@ -23,13 +24,6 @@ export interface TemplateIndex {
 /** Opens a sealed record into whole numbers. */
 export type OpenRecord = (template: StoredTemplate & { readonly record: Uint8Array }) => Promise<Int16Array>;
 
-interface Search {
-  readonly probe: Int16Array;
-  readonly top: number;
-  readonly resolve: (subjects: readonly string[]) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /** Searches that are made in one pass over the templates, at most. */
 const MOST_TOGETHER = 32;
 
@@ -43,7 +37,6 @@ export class Matcher implements TemplateIndex {
   readonly #subjects: string[] = [];
   readonly #places = new Map<string, number>();
   readonly #bySubject = new Map<string, Set<string>>();
-  #waiting: Search[] = [];
 
   /** @param least product from which on a match is accepted */
   constructor({
@@ -118,32 +111,14 @@ export class Matcher implements TemplateIndex {
   }
 
   /** Searches that are asked for in one turn of the event loop share a pass. */
-  search(probe: Int16Array, top: number): Promise<readonly string[]> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ probe, top, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#searchAll());
-    });
-  }
-
-  #searchAll(): void {
-    const all = this.#waiting;
-    this.#waiting = [];
+  readonly search = gatherSearches(MOST_TOGETHER, async searches => {
     const count = this.#ids.length;
-    for (let first = 0; first < all.length; first += MOST_TOGETHER) {
-      const some = all.slice(first, first + MOST_TOGETHER);
-      try {
-        const products = this.#table.products(
-          some.map(({ probe }) => probe),
-          count,
-        );
-        some.forEach(({ top, resolve }, k) => {
-          resolve(this.#accepted(products.subarray(k * count, (k + 1) * count), top));
-        });
-      } catch (error) {
-        for (const { reject } of some) reject(error);
-      }
-    }
-  }
+    const products = this.#table.products(
+      searches.map(({ probe }) => probe),
+      count,
+    );
+    return searches.map(({ top }, k) => this.#accepted(products.subarray(k * count, (k + 1) * count), top));
+  });
 
   #accepted(products: Int32Array, top: number): readonly string[] {
     const best = new Map<string, number>();

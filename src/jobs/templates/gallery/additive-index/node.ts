@@ -1,5 +1,6 @@
 import { type AdditivePlan, DEGREE, type Encrypted, planAdditive, slotOf } from '../../encrypted/additive/index.ts';
 import { AdditivePool } from '../../encrypted/additive/pool/node.ts';
+import { gatherSearches } from '../gather-searches.ts';
 import type { KeyHolder } from '../key-holder/node.ts';
 import type { Prepared, TemplateIndex } from '../matcher.ts';
 import type { StoredTemplate } from '../store.ts';
@@ -9,13 +10,6 @@ export interface AdditiveIndexOptions {
   readonly workers?: number | undefined;
   /** Templates that there is room for at first; it doubles when it is full. Memory is taken as it is filled. */
   readonly room?: number | undefined;
-}
-
-interface Search {
-  readonly probe: Int16Array;
-  readonly top: number;
-  readonly resolve: (subjects: readonly string[]) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** Probes that share a pass, and records that are encrypted at a time. */
@@ -38,7 +32,6 @@ export class AdditiveIndex implements TemplateIndex {
   readonly #subjects: (string | null)[] = [];
   readonly #slots = new Map<string, number>();
   readonly #bySubject = new Map<string, Set<number>>();
-  #waiting: Search[] = [];
 
   private constructor(holder: KeyHolder, plan: AdditivePlan, pool: AdditivePool, workers: number) {
     this.#holder = holder;
@@ -123,34 +116,16 @@ export class AdditiveIndex implements TemplateIndex {
   }
 
   /** Searches that are asked for in one turn of the event loop share a pass. */
-  search(probe: Int16Array, top: number): Promise<readonly string[]> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ probe, top, resolve, reject });
-      if (this.#waiting.length === 1) setImmediate(() => this.#searchAll());
-    });
-  }
-
-  #searchAll(): void {
-    const all = this.#waiting;
-    this.#waiting = [];
-    for (let first = 0; first < all.length; first += MOST_TOGETHER) {
-      const some = all.slice(first, first + MOST_TOGETHER);
-      void this.#searchSome(some).catch(error => {
-        for (const { reject } of some) reject(error);
-      });
-    }
-  }
-
-  async #searchSome(some: readonly Search[]): Promise<void> {
+  readonly search = gatherSearches(MOST_TOGETHER, async searches => {
     const { dimension } = this.#plan;
-    const probes = new Int16Array(some.length * dimension);
-    some.forEach(({ probe }, k) => {
+    const probes = new Int16Array(searches.length * dimension);
+    searches.forEach(({ probe }, k) => {
       probes.set(probe, k * dimension);
     });
     const count = this.#subjects.length;
     const sums = await this.#pool.match(probes);
-    await Promise.all(
-      some.map(async ({ probe, top, resolve }, k) => {
+    return await Promise.all(
+      searches.map(async ({ probe, top }, k) => {
         const accepted = await this.#holder.search(probe, sums[k]!.subarray(0, count));
         const subjects = new Set<string>();
         for (const number of accepted) {
@@ -159,10 +134,10 @@ export class AdditiveIndex implements TemplateIndex {
           if (subject !== null && subject !== undefined) subjects.add(subject);
           if (subjects.size === top) break;
         }
-        resolve([...subjects]);
+        return [...subjects];
       }),
     );
-  }
+  });
 
   async close(): Promise<void> {
     await this.#pool.close();
