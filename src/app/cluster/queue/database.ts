@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { BiolensError, messageOf } from '../../../ground/errors.ts';
-import { isConnectionLost, loadPg } from '../../../kit/postgres/node.ts';
+import { isConnectionLost, isServerStarting, loadPg } from '../../../kit/postgres/node.ts';
 
 /** How long a server that is gone is waited for, and between two tries. */
 const PATIENCE = { forMs: 300_000, everyMs: 500 } as const;
@@ -41,13 +41,13 @@ export async function openDatabase(
     error instanceof BiolensError
       ? error
       : new BiolensError('external', `the queue: ${messageOf(error)}`, { cause: error });
-  const patiently = async <T>(work: () => Promise<T>, forMs: number): Promise<T> => {
-    const until = Date.now() + forMs;
+  const patiently = async <T>(work: () => Promise<T>, isAwaited: (error: unknown) => boolean): Promise<T> => {
+    const until = Date.now() + PATIENCE.forMs;
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof BiolensError || !isConnectionLost(error) || Date.now() >= until) throw failed(error);
+        if (error instanceof BiolensError || !isAwaited(error) || Date.now() >= until) throw failed(error);
         await sleep(PATIENCE.everyMs, undefined, { signal }).catch(() => {
           throw new BiolensError('interrupted', 'interrupted');
         });
@@ -76,7 +76,7 @@ export async function openDatabase(
       // Several statements in one text take no parameters.
       values.length === 0 ? client.query(text) : client.query(text, [...values]);
   const database: Database = {
-    query: (text, values) => patiently(() => withClient(client => run(client)(text, values)), PATIENCE.forMs),
+    query: (text, values) => patiently(() => withClient(client => run(client)(text, values)), isConnectionLost),
     transaction: work =>
       patiently(
         () =>
@@ -91,13 +91,13 @@ export async function openDatabase(
               throw error;
             }
           }),
-        PATIENCE.forMs,
+        isConnectionLost,
       ),
     close: () => pool.end(),
   };
   try {
-    // One that was never there is told of at once.
-    await patiently(() => withClient(client => client.query('SELECT 1')), 0);
+    // One that was never there is told of at once; one that recovers what a crash left is not.
+    await patiently(() => withClient(client => client.query('SELECT 1')), isServerStarting);
   } catch (error) {
     await pool.end();
     throw error;
