@@ -131,6 +131,51 @@ export async function findMissingShards(path: string): Promise<number[]> {
   return record.status === 'done' ? [] : await missingShards(path, plan);
 }
 
+/** A shard of a planned run: the report of it, and whether it is made. */
+async function findShard(job: Pick<Job, 'kind'>, path: string, index: number) {
+  const { record, plan } = await openShardPlan(path);
+  if (record.kind !== job.kind)
+    throw new BiolensError('usage', `${path}: expected a run of ${job.kind}, got a run of ${record.kind}`);
+  if (index >= plan.shards.length)
+    throw new BiolensError('usage', `"shard" expected 0 to ${plan.shards.length - 1}, got ${index}`);
+  const items = (plan.shards[index + 1] ?? plan.items) - plan.shards[index]!;
+  const report: ShardReport = { schema: 'biolens/shard@1', run: record.id, shard: index, items };
+  return { record, plan, report, isDone: record.status === 'done' || (await isShardDone(path, index, plan)) };
+}
+
+/** A job that was opened to make shards of one run, one after another. After an error it is closed and not used again. */
+export interface ShardMaker<E> extends AsyncDisposable {
+  /** Makes the items of a shard; see {@link workShard}. */
+  make(index: number): AsyncGenerator<ShardEvent<E>, ShardReport>;
+}
+
+/**
+ * Opens the job of a planned run, its models too, to make shards of it.
+ *
+ * @param path the run's folder
+ * @throws {BiolensError} `usage` for a run without a plan or of another job; otherwise as opening the job
+ */
+export async function* openShards<C extends z.ZodObject, R, E extends EventOf>(
+  job: Job<C, R, E>,
+  path: string,
+  options: ContextOptions,
+): AsyncGenerator<ShardEvent<E>, ShardMaker<E>> {
+  const { record } = await findShard(job, path, 0);
+  const opened = yield* openJob(job, recordedConfiguration(job, record, {}), contextOf(options, record));
+  return {
+    async *make(index) {
+      const { plan, report, isDone } = await findShard(job, path, index);
+      if (isDone) return report;
+      const run = await openShardRun(shardFolder(path, index), { of: record, share: shareOf(plan, index) });
+      return yield* carryOut(run, async function* () {
+        yield* untilShareOver(opened.work(run));
+        return report;
+      });
+    },
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
 /**
  * Makes the items of one shard of a planned run, from where a worker before may have left it. Doing a shard again changes nothing.
  *
@@ -142,23 +187,12 @@ export async function findMissingShards(path: string): Promise<number[]> {
 export async function* workShard<C extends z.ZodObject, R, E extends EventOf>(
   job: Job<C, R, E>,
   path: string,
-  { shard: index, ...options }: ContextOptions & { readonly shard: number },
+  { shard, ...options }: ContextOptions & { readonly shard: number },
 ): AsyncGenerator<ShardEvent<E>, ShardReport> {
-  const { record, plan } = await openShardPlan(path);
-  if (record.kind !== job.kind)
-    throw new BiolensError('usage', `${path}: expected a run of ${job.kind}, got a run of ${record.kind}`);
-  if (index >= plan.shards.length)
-    throw new BiolensError('usage', `"shard" expected 0 to ${plan.shards.length - 1}, got ${index}`);
-  const items = (plan.shards[index + 1] ?? plan.items) - plan.shards[index]!;
-  const report: ShardReport = { schema: 'biolens/shard@1', run: record.id, shard: index, items };
-  if (record.status === 'done' || (await isShardDone(path, index, plan))) return report;
-  const configuration = recordedConfiguration(job, record, {});
-  await using opened = yield* openJob(job, configuration, contextOf(options, record));
-  const run = await openShardRun(shardFolder(path, index), { of: record, share: shareOf(plan, index) });
-  return yield* carryOut(run, async function* () {
-    yield* untilShareOver(opened.work(run));
-    return report;
-  });
+  const { report, isDone } = await findShard(job, path, shard);
+  if (isDone) return report;
+  await using maker = yield* openShards(job, path, options);
+  return yield* maker.make(shard);
 }
 
 /** What was made of a shard elsewhere. */

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRecord } from '../../../ground/contracts/index.ts';
 import { BiolensError, messageOf, throwIfAborted } from '../../../ground/errors.ts';
-import { fillShard, type Job, workShard } from '../../../kit/job/index.ts';
+import { fillShard, type Job, openShards, type ShardMaker } from '../../../kit/job/index.ts';
 import { shardFolder, toJson } from '../../../kit/runs/index.ts';
 import { type Artifact, HEARTBEAT_S, type QueueStore, ShardLost, type Taken } from './store.ts';
 
@@ -71,6 +71,26 @@ async function artifactsOf(folder: string): Promise<Artifact[]> {
   );
 }
 
+/** The run whose shards come one after another: its models are opened once. */
+interface OpenedRun {
+  readonly run: string;
+  readonly maker: ShardMaker<{ readonly type: string }>;
+  /** Aborted when a shard is lost, and the run with it. */
+  readonly lost: AbortController;
+}
+
+/** What a worker has at hand. */
+interface AtHand {
+  readonly scratch: string;
+  opened: OpenedRun | null;
+}
+
+async function closeRun(atHand: AtHand): Promise<void> {
+  const { opened } = atHand;
+  atHand.opened = null;
+  await opened?.maker[Symbol.asyncDispose]();
+}
+
 /**
  * Makes one shard in a folder of its own, which is filled with what workers before have made of it. Items go to the queue as they are made,
  * so that a worker that dies loses no more than the item at hand.
@@ -79,11 +99,11 @@ async function* makeTaken(
   store: QueueStore,
   taken: Taken,
   { record, plan }: NonNullable<Awaited<ReturnType<QueueStore['runOf']>>>,
-  { jobOf, environment, signal, scratch }: WorkerOptions & { readonly scratch: string },
+  { jobOf, environment, signal, atHand }: WorkerOptions & { readonly atHand: AtHand },
 ): AsyncGenerator<WorkerEvent, number> {
   const { task } = taken;
   const job = jobOf(record);
-  const path = join(scratch, task.run);
+  const path = join(atHand.scratch, task.run);
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { mode: 0o700 });
   await writeFile(join(path, 'run.json'), toJson({ ...record, status: 'interrupted' }), { mode: 0o600 });
@@ -93,7 +113,8 @@ async function* makeTaken(
   const lines = new LineReader(join(folder, 'items.jsonl'));
   await lines.next();
 
-  const lost = new AbortController();
+  if (atHand.opened?.run !== task.run) await closeRun(atHand);
+  const lost = atHand.opened?.lost ?? new AbortController();
   let problem: unknown;
   const stop = (error: unknown): void => {
     problem ??= error;
@@ -112,8 +133,13 @@ async function* makeTaken(
   };
   const pulse = setInterval(() => void store.touch(taken).catch(stop), (HEARTBEAT_S / 4) * 1000);
   try {
-    const together = AbortSignal.any([signal, lost.signal]);
-    for await (const event of workShard(job, path, { shard: task.shard, signal: together, environment })) {
+    if (atHand.opened === null) {
+      const opening = openShards(job, path, { signal: AbortSignal.any([signal, lost.signal]), environment });
+      let step = await opening.next();
+      for (; !step.done; step = await opening.next()) yield { type: 'work', job, event: step.value };
+      atHand.opened = { run: task.run, maker: step.value, lost };
+    }
+    for await (const event of atHand.opened.maker.make(task.shard)) {
       if (event.type !== 'run') yield { type: 'work', job, event };
       keep();
     }
@@ -141,13 +167,15 @@ async function* makeTaken(
  */
 export async function* workQueue(store: QueueStore, options: WorkerOptions): AsyncGenerator<WorkerEvent> {
   const { signal, idleMs } = options;
-  const scratch = await mkdtemp(join(tmpdir(), 'biolens-worker-'));
+  const atHand: AtHand = { scratch: await mkdtemp(join(tmpdir(), 'biolens-worker-')), opened: null };
   try {
     let since = Date.now();
     for (;;) {
       throwIfAborted(signal);
       const taken = await store.take();
       if (taken === null) {
+        // Nobody knows when the next one comes: its memory is given back.
+        await closeRun(atHand);
         if (idleMs !== undefined && Date.now() - since >= idleMs) return;
         await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
         continue;
@@ -157,9 +185,10 @@ export async function* workQueue(store: QueueStore, options: WorkerOptions): Asy
       const about = { run: name, shard: taken.task.shard };
       try {
         if (found === null) throw new BiolensError('input', 'the run is no longer in the queue');
-        const items = yield* makeTaken(store, taken, found, { ...options, scratch });
+        const items = yield* makeTaken(store, taken, found, { ...options, atHand });
         yield { type: 'made', ...about, items };
       } catch (error) {
+        await closeRun(atHand);
         if (error instanceof ShardLost) yield { type: 'failed', ...about, reason: 'another worker has taken it over' };
         else {
           await store.giveBack(taken, messageOf(error));
@@ -170,6 +199,7 @@ export async function* workQueue(store: QueueStore, options: WorkerOptions): Asy
       since = Date.now();
     }
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await closeRun(atHand);
+    await rm(atHand.scratch, { recursive: true, force: true });
   }
 }
