@@ -1,25 +1,37 @@
 // Compiled by AssemblyScript into dist/kernels/masks.wasm (scripts/kernels.ts). Works on one part of a vector in the module's own memory; nothing is
 // allocated here. All arithmetic is of 32-bit words and wraps, so the results have the same bits as those of src/jobs/federated/secure/packing.ts.
 
-/** Adds whole words of a keystream to entries, or takes them off. `count` is a multiple of four; both begin at multiples of 16. */
-export function addWords(entries: usize, stream: usize, count: u32, sign: i32): void {
+/**
+ * Adds whole words of keystreams to entries, and takes those of others off: first `plus` streams, then `minus` others, each `apart` bytes after the
+ * last. `count` is a multiple of four; all begin at multiples of 16.
+ */
+export function addWords(entries: usize, streams: usize, count: u32, apart: usize, plus: u32, minus: u32): void {
   const end = entries + (<usize>count << 2);
-  if (sign > 0)
-    for (; entries < end; entries += 16, stream += 16)
-      v128.store(entries, i32x4.add(v128.load(entries), v128.load(stream)));
-  else
-    for (; entries < end; entries += 16, stream += 16)
-      v128.store(entries, i32x4.sub(v128.load(entries), v128.load(stream)));
+  for (; entries < end; entries += 16, streams += 16) {
+    let sum = v128.load(entries);
+    let at = streams;
+    for (let i: u32 = 0; i < plus; i++, at += apart) sum = i32x4.add(sum, v128.load(at));
+    for (let i: u32 = 0; i < minus; i++, at += apart) sum = i32x4.sub(sum, v128.load(at));
+    v128.store(entries, sum);
+  }
+}
+
+// @ts-expect-error a decorator of AssemblyScript
+@inline
+function triples(at: usize): v128 {
+  const zero = i32x4.splat(0);
+  return i8x16.shuffle(v128.load(at), zero, 0, 1, 2, 16, 3, 4, 5, 16, 6, 7, 8, 16, 9, 10, 11, 16);
 }
 
 /** The same with three bytes of keystream an entry. Reads four bytes beyond the last ones. */
-export function addTriples(entries: usize, stream: usize, count: u32, sign: i32): void {
+export function addTriples(entries: usize, streams: usize, count: u32, apart: usize, plus: u32, minus: u32): void {
   const end = entries + (<usize>count << 2);
-  const zero = i32x4.splat(0);
-  for (; entries < end; entries += 16, stream += 12) {
-    const words = i8x16.shuffle(v128.load(stream), zero, 0, 1, 2, 16, 3, 4, 5, 16, 6, 7, 8, 16, 9, 10, 11, 16);
-    const old = v128.load(entries);
-    v128.store(entries, sign > 0 ? i32x4.add(old, words) : i32x4.sub(old, words));
+  for (; entries < end; entries += 16, streams += 12) {
+    let sum = v128.load(entries);
+    let at = streams;
+    for (let i: u32 = 0; i < plus; i++, at += apart) sum = i32x4.add(sum, triples(at));
+    for (let i: u32 = 0; i < minus; i++, at += apart) sum = i32x4.sub(sum, triples(at));
+    v128.store(entries, sum);
   }
 }
 

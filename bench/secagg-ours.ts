@@ -3,6 +3,7 @@
  * many clients are lost after the shares, before they send their vectors: the most expensive moment.
  */
 
+import { BiolensError } from '../src/ground/errors.ts';
 import { type RoundRecord, rosterDigest, SecureClient, SecureServer } from '../src/jobs/federated/index.ts';
 import { nodePrimitives as primitives } from '../src/jobs/federated/node.ts';
 
@@ -56,6 +57,13 @@ async function step(answer: (client: number) => Uint8Array | Promise<Uint8Array>
   return await onServer(() => server.advance());
 }
 
+/** With few neighbours a round may be aborted: said as such, so that it can be counted. */
+function say(error: unknown): never {
+  if (!(error instanceof BiolensError) || error.code === 'usage') throw error;
+  console.log(JSON.stringify({ aborted: error.message }));
+  process.exit();
+}
+
 const all = [...secrets.keys()];
 const alive = all.slice(0, n - dropped);
 let next = await step(client => {
@@ -66,7 +74,7 @@ let next = await step(client => {
 next = await step(client => parties.get(client)!.showKeys(next.get(client)!), all);
 next = await step(client => parties.get(client)!.shareSecrets(next.get(client)!), all);
 next = await step(client => parties.get(client)!.maskVector(next.get(client)!, vector), alive);
-next = await step(client => parties.get(client)!.confirmSurvivors(next.get(client)!), alive);
+next = await step(client => parties.get(client)!.confirmSurvivors(next.get(client)!), alive).catch(say);
 await step(client => parties.get(client)!.unmask(next.get(client)!), alive);
 const { sum, clients } = await onServer(() => server.finish());
 const last = entries - 1;

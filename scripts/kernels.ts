@@ -10,7 +10,7 @@ const GIVEN = ['--importMemory', '--initialMemory', '1', '--maximumMemory', '655
 const KERNELS = {
   products: [...GIVEN, '--sharedMemory', '--enable', 'threads'],
   dots: GIVEN,
-  masks: ['--initialMemory', '4', '--maximumMemory', '4'],
+  masks: ['--initialMemory', '10', '--maximumMemory', '10'],
 };
 
 mkdirSync(join(root, 'dist', 'kernels'), { recursive: true });

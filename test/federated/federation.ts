@@ -25,6 +25,7 @@ export const training: Omit<Training, 'privacy'> = {
   learningRate: 0.1,
   unit: 1,
   quantiser: { range: 1, levelBits: 16, mostWeight: 1 },
+  rule: null,
 };
 
 /** A coordinator's surroundings in one test: a folder, a log of all sides, and what stops the clients at its end. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { addMasks } from '../../src/jobs/federated/secure/derive.ts';
+import { addMasks, type Mask } from '../../src/jobs/federated/secure/derive.ts';
 import { nodePrimitives } from '../../src/jobs/federated/secure/node.ts';
 import { addPacked, packBits, plainKernel } from '../../src/jobs/federated/secure/packing.ts';
 import { browserPrimitives } from '../../src/jobs/federated/secure/primitives.ts';
@@ -62,10 +62,13 @@ test('both sets agree on everything that goes over a wire', async () => {
   expect(browser.sha256(a, b)).toEqual(node.sha256(a, b));
   expect(browser.sign(a, b)).toEqual(node.sign(a, b));
   expect(browser.seal(a, b, a)).toEqual(node.seal(a, b, a));
-  // Longer than one part, and with bytes that are left over.
+  // More masks than are added at once, of both signs; longer than one part, and with bytes that are left over.
+  const masks: Mask[] = Array.from({ length: 11 }, (_, i) => ({
+    key: node.randomBytes(32),
+    sign: i % 3 === 0 ? -1 : 1,
+  }));
   for (const bits of [23, 32]) {
     const vectors = [new Uint32Array(600_001), new Uint32Array(600_001), new Uint32Array(600_001)] as const;
-    const masks = [a, b].map(key => ({ key, sign: 1 }) as const);
     await addMasks(vectors[0], masks, { bits, primitives: node });
     await addMasks(vectors[1], masks, { bits, primitives: browser });
     await addMasks(vectors[2], masks, { bits, primitives: { ...node, kernel: plainKernel } });
@@ -73,7 +76,7 @@ test('both sets agree on everything that goes over a wire', async () => {
     expect(vectors[2]).toEqual(vectors[1]);
     await addMasks(
       vectors[1],
-      masks.map(({ key }) => ({ key, sign: -1 })),
+      masks.map(({ key, sign }): Mask => ({ key, sign: sign > 0 ? -1 : 1 })),
       { bits, primitives: node },
     );
     expect(vectors[1].every(entry => entry === 0)).toBe(true);

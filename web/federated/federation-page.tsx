@@ -44,7 +44,7 @@ export function FederationPage({ report, run }: OfRun<FederationReport>): ReactN
 const large = (term: string, value: string): Fact => ({ term, value: <WrittenValue value={value} size="large" /> });
 
 const STEPS: Readonly<Record<string, string>> = {
-  commit: 'clients commit to their keys',
+  commit: 'clients say that they take part',
   keys: 'clients show their keys',
   shares: 'clients share their secrets',
   vector: 'clients train',
@@ -108,7 +108,22 @@ function Overview({ report, run }: OfRun<FederationReport>): ReactNode {
 }
 
 /** The adversary, what it learns, and what is not claimed. */
-function Trust({ report: { aggregation, privacy } }: { readonly report: FederationReport }): ReactNode {
+function Trust({ report: { aggregation, privacy, rule } }: { readonly report: FederationReport }): ReactNode {
+  if (aggregation === null)
+    return (
+      <Section
+        id="trust"
+        title="Who could see what"
+        lead="The coordinator reads every update, and with them much of the data behind them: a robust rule compares single updates. Each client has agreed to that."
+      >
+        <Facts
+          items={[
+            { term: 'Rule', value: visibleText(rule?.name ?? '') },
+            { term: 'Poisoned updates of a round that it stands', value: formatCount(rule?.poisoned ?? 0) },
+          ]}
+        />
+      </Section>
+    );
   const { neighbours, threshold, corrupt, mayDrop, smallestSum } = aggregation;
   return (
     <Section
@@ -135,11 +150,15 @@ function Trust({ report: { aggregation, privacy } }: { readonly report: Federati
 }
 
 function Method({ report, run }: OfRun<FederationReport>): ReactNode {
-  const { address, session, model, digest, settings } = report;
+  const { address, session, model, digest, settings, aggregation } = report;
+  const sent =
+    aggregation === null
+      ? 'send what they learned, which the coordinator reads'
+      : 'send masked vectors, by secure aggregation against a server that cheats';
   return (
     <MethodSection
       run={run}
-      lead="Clients train on their own data and send masked vectors, by secure aggregation against a server that cheats. Intervals are Wilson’s at 95 %, over the test images."
+      lead={`Clients train on their own data and ${sent}. Intervals are Wilson’s at 95 %, over the test images.`}
     >
       <Facts
         items={[

@@ -77,13 +77,18 @@ export const federationReportSchema = z.object({
     })
     .nullable(),
   accuracy: metricSchema,
-  aggregation: z.object({
-    neighbours: z.number().int(),
-    threshold: z.number().int(),
-    corrupt: z.number().int(),
-    mayDrop: z.number().int(),
-    smallestSum: z.number().int(),
-  }),
+  /** What hides single updates; null where a robust rule reads them. */
+  aggregation: z
+    .object({
+      neighbours: z.number().int(),
+      threshold: z.number().int(),
+      corrupt: z.number().int(),
+      mayDrop: z.number().int(),
+      smallestSum: z.number().int(),
+    })
+    .nullable(),
+  /** The rule that reads single updates; null where they are summed. */
+  rule: z.object({ name: z.string(), poisoned: z.number().int() }).nullable().default(null),
   /** ε at δ of all rounds; null without noise. */
   epsilon: z.number().nullable(),
   privacy: z

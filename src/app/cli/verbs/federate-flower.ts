@@ -23,6 +23,7 @@ interface JoinOptions {
   readonly batch: number;
   readonly learningRate?: number;
   readonly leastNoise?: number;
+  readonly inClear?: boolean;
   readonly key?: string;
   readonly rootCertificates?: string;
   readonly insecure?: boolean;
@@ -43,8 +44,8 @@ function parsePart(text: string): readonly [number, number] {
 async function join(options: JoinOptions, io: CliIo): Promise<void> {
   const { flower: address, coordinator } = options;
   if (coordinator !== undefined && address === undefined) {
-    const { key, roster, data, part, seed, session, leastNoise, rootCertificates } = options;
-    const given = { coordinator, key, roster, data, part, seed, session, leastNoise, rootCertificates };
+    const { key, roster, data, part, seed, session, leastNoise, inClear, rootCertificates } = options;
+    const given = { coordinator, key, roster, data, part, seed, session, leastNoise, inClear, rootCertificates };
     return joinCoordinator(given, io);
   }
   if (address === undefined || coordinator !== undefined)
@@ -53,8 +54,9 @@ async function join(options: JoinOptions, io: CliIo): Promise<void> {
     roster: 'roster',
     session: 'session',
     leastNoise: 'least-noise',
+    inClear: 'in-clear',
   } as const))
-    if (options[name as 'roster' | 'session' | 'leastNoise'] !== undefined)
+    if (options[name as 'roster' | 'session' | 'leastNoise' | 'inClear'] !== undefined)
       throw new BiolensError('usage', `--${flag} belongs to --coordinator`);
   const flower = await import('../../../jobs/federated/flower/node.ts');
   const { MODELS } = flower;
@@ -191,6 +193,10 @@ export function registerFederateFlower(program: Command, io: CliIo): void {
           '--least-noise <z>',
           'with --coordinator: decline rounds whose noise is less than so many clipping norms (default: take any round)',
         ).argParser(numberIn(1e-3, 1000)),
+      )
+      .option(
+        '--in-clear',
+        'with --coordinator: take part in rounds of a robust rule too, whose coordinator reads this client’s updates',
       )
       .requiredOption('--data <dir>', 'folder of its own examples: the four IDX files of MNIST')
       .addOption(modelOption())

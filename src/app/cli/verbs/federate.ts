@@ -13,12 +13,13 @@ export interface CoordinatedJoin {
   readonly seed: number;
   readonly session: string | undefined;
   readonly leastNoise: number | undefined;
+  readonly inClear: boolean | undefined;
   readonly rootCertificates: string | undefined;
 }
 
 /** Takes part in a federation of our coordinator until it is over. */
 export async function joinCoordinator(
-  { coordinator, key, roster, data, part, seed, session, leastNoise, rootCertificates }: CoordinatedJoin,
+  { coordinator, key, roster, data, part, seed, session, leastNoise, inClear, rootCertificates }: CoordinatedJoin,
   io: CliIo,
 ): Promise<void> {
   if (key === undefined || roster === undefined)
@@ -27,7 +28,7 @@ export async function joinCoordinator(
   const share = part === undefined ? undefined : { part: part[0] - 1, of: part[1], partition: 'iid' as const, seed };
   const reason = await work(io, ({ signal, progress }) =>
     joinMnist({
-      ...{ server: coordinator, key, roster, data, share, session, leastNoise, ca: rootCertificates },
+      ...{ server: coordinator, key, roster, data, share, session, leastNoise, inClear, ca: rootCertificates },
       ...{ log: line => progress.note(printable(line)), signal },
     }),
   );

@@ -32,6 +32,8 @@ export interface DigitClientOptions {
   readonly session?: string | undefined;
   /** Rounds with less noise are declined. */
   readonly leastNoise?: number | undefined;
+  /** Takes part in rounds that hide nothing from the coordinator, too. */
+  readonly inClear?: boolean | undefined;
   readonly primitives: Primitives;
   readonly openRuntime: OpenTrainerRuntime;
   readonly log: (line: string) => void;
@@ -70,6 +72,7 @@ function seededWords(key: RandomKey): (into: Uint32Array) => void {
  */
 export function openDigitClient(options: DigitClientOptions): DigitClient {
   const { own, roster, files, digits, share, session, leastNoise, primitives, openRuntime, log, signal } = options;
+  const { inClear = false } = options;
   const client = roster.members.findIndex(({ key }) => toHex(key) === own.public);
   if (client < 0) throw new BiolensError('input', `${files.roster}: the key of ${files.key} is not in it`);
   const seedKey = share === undefined ? null : randomKey(share.seed);
@@ -107,6 +110,7 @@ export function openDigitClient(options: DigitClientOptions): DigitClient {
     roster,
     primitives,
     log,
+    inClear,
     ...(leastNoise === undefined ? {} : { leastNoise }),
     ...(session === undefined ? {} : { session: fromHex(session, '--session') }),
     // A trial is repeated with its seed; a real client rounds by the system's bits.

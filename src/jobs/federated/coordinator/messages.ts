@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BiolensError } from '../../../ground/errors.ts';
 import { isNestedDeeper } from '../../../ground/nesting.ts';
+import { RULES } from '../rules/robust.ts';
 import { STEPS } from '../secure/frames.ts';
 import type { RoundRecord } from '../secure/record.ts';
 import { ByteReader, ByteWriter } from '../wire/bytes.ts';
@@ -32,6 +33,11 @@ export const roundPrivacySchema = z.strictObject({
 });
 export type RoundPrivacy = z.infer<typeof roundPrivacySchema>;
 
+const robustRuleSchema = z.strictObject({
+  name: z.enum(RULES).exclude(['mean']),
+  poisoned: z.int().min(0).max(10_000),
+});
+
 /** What a client does with a model before its vector is summed. */
 export const trainingSchema = z.strictObject({
   model: z.string().max(100),
@@ -47,6 +53,8 @@ export const trainingSchema = z.strictObject({
   }),
   /** Clients add noise, and all count alike; null for none. */
   privacy: roundPrivacySchema.nullable().default(null),
+  /** The round hides nothing, and its updates are combined by this rule; null where they are summed securely. */
+  rule: robustRuleSchema.nullable().default(null),
 });
 export type Training = z.infer<typeof trainingSchema>;
 

@@ -7,6 +7,7 @@ import type { Primitives } from '../secure/primitives.ts';
 import { quantise, sumBits, type Words } from '../secure/quantise.ts';
 import { contextOf, type Roster, type RoundRecord, readRecord } from '../secure/record.ts';
 import { fromHex, sameBytes, toHex } from '../wire/bytes.ts';
+import { ClearClient } from './clear-round.ts';
 import {
   COORDINATION,
   type HeaderOf,
@@ -38,6 +39,8 @@ export interface ParticipantOptions {
   readonly policy?: ClientPolicy;
   /** Rounds with less noise than so many clipping norms are declined; 0 by default, which asks for none. */
   readonly leastNoise?: number;
+  /** Takes part in rounds that hide nothing from the coordinator, too; without, such a round is declined. */
+  readonly inClear?: boolean;
   /** Trains on the model of a round; its data do not leave this function. */
   readonly train: (task: {
     readonly round: number;
@@ -54,7 +57,7 @@ interface Played {
   readonly round: number;
   readonly record: RoundRecord;
   readonly context: Uint8Array;
-  readonly party: SecureClient;
+  readonly party: SecureClient | ClearClient;
   readonly weights: Float32Array;
   /** Where the round has noise: what it is, and the lattice that it is added on. */
   readonly noise: { readonly privacy: RoundPrivacy; readonly lattice: NoisyLattice } | null;
@@ -159,7 +162,12 @@ export class Participant {
     const weights = new Float32Array(payload.slice().buffer);
     const model = primitives.sha256(payload);
     const options = { client, secret, roster, record, model, primitives, ...(policy === undefined ? {} : { policy }) };
-    const party = new SecureClient(options);
+    if (training.rule !== null && this.#options.inClear !== true)
+      throw new BiolensError(
+        'input',
+        `the coordinator would read this client's update, as the rule ${training.rule.name} needs; it takes no part without --in-clear`,
+      );
+    const party = training.rule === null ? new SecureClient(options) : new ClearClient(options);
     const answer = party.commit();
     this.#lastRound = round;
     this.#played = {
@@ -175,15 +183,17 @@ export class Participant {
   }
 
   /** Checks that the round's numbers fit the model, and its noise what it demands. */
-  #noiseOf(record: RoundRecord, { privacy, quantiser }: Training, bytes: number): Played['noise'] {
+  #noiseOf(record: RoundRecord, { privacy, quantiser, rule }: Training, bytes: number): Played['noise'] {
     const { leastNoise = 0 } = this.#options;
+    if (rule !== null && (privacy !== null || quantiser.mostWeight !== 1))
+      throw new BiolensError('input', `the rule ${rule.name} goes with neither noise nor weights`);
     if (privacy !== null) {
       if (bytes === 0 || bytes % 4 !== 0) throw new BiolensError('input', `the model has ${bytes} bytes`);
       return { privacy, lattice: checkedLattice(record, privacy, { size: bytes / 4, leastNoise }) };
     }
     if (leastNoise > 0)
       throw new BiolensError('input', `the round has no noise, it demands ${leastNoise} clipping norms`);
-    const least = sumBits(quantiser, record.leastClients);
+    const least = sumBits(quantiser, rule === null ? record.leastClients : 1);
     if (record.bits < least)
       throw new BiolensError('input', `sums of ${record.bits} bits could overflow, expected ${least} or more`);
     if (bytes !== 4 * (record.entries - 1))
@@ -213,11 +223,15 @@ export class Participant {
 
   async #step(played: Played, step: Step, message: Uint8Array): Promise<Uint8Array> {
     const { party } = played;
+    if (party instanceof ClearClient) {
+      if (step !== 'vector') throw new BiolensError('input', `a round in clear has no step "${step}"`);
+      return party.sendVector(await this.#vector(played));
+    }
     switch (step) {
       case 'commit':
         throw new BiolensError('input', 'the first step is a task');
       case 'keys':
-        return this.#showKeys(played, message);
+        return this.#showKeys(played, party, message);
       case 'shares':
         return await party.shareSecrets(message);
       case 'vector':
@@ -230,7 +244,7 @@ export class Participant {
   }
 
   /** Who takes part is known now: whether their noise suffices is made sure of before anything of its own leaves. */
-  #showKeys({ party, record, noise }: Played, message: Uint8Array): Uint8Array {
+  #showKeys({ record, noise }: Played, party: SecureClient, message: Uint8Array): Uint8Array {
     const answer = party.showKeys(message);
     if (noise === null) return answer;
     try {

@@ -321,9 +321,12 @@ export class SecureClient {
     if (entries.length !== record.entries)
       throw new BiolensError('usage', `vector: expected ${record.entries} entries, got ${entries.length}`);
     const most = maskOf(record.bits);
-    for (let i = 0; i < entries.length; i++)
-      if (entries[i]! > most)
-        throw new BiolensError('usage', `vector: entry ${i} is ${entries[i]}, expected at most ${most}`);
+    let bits = 0;
+    for (let i = 0; i < entries.length; i++) bits |= entries[i]!;
+    if (bits >>> 0 > most) {
+      const first = entries.findIndex(entry => entry > most);
+      throw new BiolensError('usage', `vector: entry ${first} is ${entries[first]}, expected at most ${most}`);
+    }
     this.#enter('vector');
     const binding = this.#binding!;
     const list = this.#read(() => readDelivered(openToClient('vector', this.#context, message)));

@@ -1,6 +1,6 @@
 import { ByteWriter } from '../wire/bytes.ts';
 import { type Commitment, keysBody, type RoundKeys, writeCommitments } from './frames.ts';
-import { PART_ENTRIES, streamBytes } from './packing.ts';
+import { MOST_STREAMS, PART_ENTRIES, streamBytes } from './packing.ts';
 import { KEY_BYTES, type Primitives } from './primitives.ts';
 import type { RoundRecord } from './record.ts';
 
@@ -98,9 +98,6 @@ export interface Mask {
   readonly key: Uint8Array;
   readonly sign: 1 | -1;
 }
-
-/** Streams that are held at once. */
-const MOST_STREAMS = 8;
 
 /** Adds masks to a vector modulo 2^32, all of them to one part after the other. */
 export async function addMasks(

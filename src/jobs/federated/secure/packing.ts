@@ -16,6 +16,9 @@ export const streamBytes = (bits: number): 3 | 4 => (bits <= 24 ? 3 : 4);
 /** Entries that are worked on at once: a multiple of 32, so that each part of a packed vector begins with a word. */
 export const PART_ENTRIES = 16_384;
 
+/** Keystreams that are held at once. */
+export const MOST_STREAMS = 8;
+
 /** What is done with vectors, part by part: in plain JavaScript, or compiled with the same results. */
 export interface VectorKernel {
   /**

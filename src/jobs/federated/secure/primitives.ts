@@ -15,7 +15,7 @@ export interface KeyPair {
   readonly public: Uint8Array;
 }
 
-/** Gives the next bytes of a stream. */
+/** Gives the next bytes of a stream: they can be read until it is called again. */
 export type Keystream = (count: number) => Uint8Array | Promise<Uint8Array>;
 
 /**

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FEDERATED_MODELS } from '../../../ground/contracts/index.ts';
 import { field, pathSchema, seedField } from '../../../kit/job/index.ts';
+import { RULES } from '../rules/robust.ts';
 
 const WEEK_SECONDS = 604_800;
 const share = z.number().min(0).max(0.49);
@@ -48,6 +49,14 @@ export const federationConfigurationSchema = z.strictObject({
     flag: '--weigh-by <n>',
     help: 'examples that count one, up to 255 times',
     otherwise: 'all clients count alike',
+  }),
+  rule: field(z.enum(RULES).default('mean'), {
+    flag: '--rule <name>',
+    help: 'how updates become one: mean, summed securely; median, trimmed-mean, krum or multi-krum, which the coordinator reads one by one',
+  }),
+  poisoned: field(z.number().int().min(0).max(10_000).default(0), {
+    flag: '--poisoned <n>',
+    help: 'clients of a round that a robust rule is to stand',
   }),
   noise: field(z.number().min(1e-3).max(1000).optional(), {
     flag: '--noise <z>',

@@ -1,6 +1,8 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import type { JobPlan } from '../../../kit/job/index.ts';
 import { readRosterFile, readText } from '../coordinator/files/node.ts';
+import { checkCombination } from '../rules/combinations.ts';
+import { mostPoisoned } from '../rules/robust.ts';
 import { planCohort } from '../secure/parameters.ts';
 import type { Roster } from '../secure/record.ts';
 import { type Mnist, readMnist } from '../tasks/mnist/node.ts';
@@ -15,9 +17,28 @@ export interface Prepared {
   readonly tls: { readonly cert: string; readonly key: string } | null;
 }
 
+/** Sums are planned; a robust rule must stand what it is to stand with the fewest clients that a round may end with. */
+function checkRule({ rule, poisoned, clients, dropout, corrupt, noise, unit }: FederationConfiguration): void {
+  const weighting = unit === undefined ? 'equal' : 'examples';
+  checkCombination({ hidden: false, rule, algorithm: 'fedavg', weighting, isPrivate: noise !== undefined });
+  if (rule === 'mean') {
+    if (poisoned > 0) throw new BiolensError('usage', '--poisoned: belongs to a robust --rule; the mean stands none');
+    planCohort(clients, { dropout, corrupt });
+    return;
+  }
+  if (unit !== undefined)
+    throw new BiolensError('usage', '--weigh-by: a client’s word on its examples would be a way around a robust rule');
+  const most = mostPoisoned(rule, clients - Math.floor(dropout * clients)) ?? 0;
+  if (poisoned > most)
+    throw new BiolensError(
+      'usage',
+      `--poisoned ${poisoned}: ${rule} of so many clients as a round may end with stands ${most}`,
+    );
+}
+
 /** @throws {BiolensError} `usage` or `input` naming the field or file */
 export async function prepareFederation(settings: FederationConfiguration): Promise<Prepared> {
-  const { cert, key, clients, dropout, corrupt, noise, budget, unit, data } = settings;
+  const { cert, key, clients, noise, budget, unit, data } = settings;
   if ((cert === undefined) !== (key === undefined)) throw new BiolensError('usage', '--cert and --key belong together');
   if (noise === undefined && budget !== undefined)
     throw new BiolensError('usage', '--budget: nothing bounds ε without noise; add --noise');
@@ -26,7 +47,7 @@ export async function prepareFederation(settings: FederationConfiguration): Prom
   const roster = await readRosterFile(settings.roster);
   if (clients > roster.members.length)
     throw new BiolensError('usage', `--clients ${clients}: the roster has ${roster.members.length}`);
-  planCohort(clients, { dropout, corrupt });
+  checkRule(settings);
   return {
     settings,
     roster,
@@ -47,7 +68,8 @@ export function planFederation({ settings, roster, mnist }: Prepared): JobPlan {
     writes: state === undefined ? [] : [{ what: 'state', path: state }],
     seconds: null,
     basis: 'it takes as long as its clients do',
-    // The model, the sum, the vector at hand and their copies in messages.
-    memoryBytes: 40 * size + (mnist?.training.pixels.length ?? 0),
+    // The model, the sum, the vector at hand and their copies in messages; a robust rule holds all updates.
+    memoryBytes:
+      (settings.rule === 'mean' ? 40 : 40 + 4 * roster.members.length) * size + (mnist?.training.pixels.length ?? 0),
   };
 }

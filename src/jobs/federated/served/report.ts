@@ -74,11 +74,23 @@ function settingsOf(settings: FederationConfiguration): FederationReport['settin
   );
 }
 
+/** What hides updates; null where a robust rule reads them. */
+function aggregationOf({ rule, clients, dropout, corrupt }: FederationConfiguration): FederationReport['aggregation'] {
+  if (rule !== 'mean') return null;
+  const cohort = planCohort(clients, { dropout, corrupt });
+  return {
+    neighbours: cohort.neighbours,
+    threshold: thresholdOf(cohort.neighbours, cohort),
+    corrupt: Math.floor(corrupt * cohort.n),
+    mayDrop: cohort.mayDrop,
+    smallestSum: cohort.smallestSum,
+  };
+}
+
 /** A federation as far as it is, or with `ended` its result. */
 export function buildFederationReport(reported: Reported, ended: Ended | null): FederationReport {
   const { settings, session, address, rounds, digest, parameters } = reported;
-  const { model, clients, dropout, corrupt } = settings;
-  const cohort = planCohort(clients, { dropout, corrupt });
+  const { model } = settings;
   const last = rounds.at(-1);
   return {
     schema: 'biolens/federation@1',
@@ -90,13 +102,8 @@ export function buildFederationReport(reported: Reported, ended: Ended | null): 
     rounds: rounds.map(roundOf),
     now: ended === null ? nowOf(reported) : null,
     accuracy: last?.accuracy ?? missingMetric('no round has been played'),
-    aggregation: {
-      neighbours: cohort.neighbours,
-      threshold: thresholdOf(cohort.neighbours, cohort),
-      corrupt: Math.floor(corrupt * cohort.n),
-      mayDrop: cohort.mayDrop,
-      smallestSum: cohort.smallestSum,
-    },
+    aggregation: aggregationOf(settings),
+    rule: settings.rule === 'mean' ? null : { name: settings.rule, poisoned: settings.poisoned },
     epsilon: last?.epsilon ?? null,
     privacy: privacyOf(reported, ended),
     digest,

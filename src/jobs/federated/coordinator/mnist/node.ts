@@ -15,6 +15,8 @@ export interface JoinMnistOptions {
   readonly session?: string | undefined;
   /** Rounds with less noise are declined. */
   readonly leastNoise?: number | undefined;
+  /** Takes part in rounds that hide nothing from the coordinator, too. */
+  readonly inClear?: boolean | undefined;
   readonly ca?: string | undefined;
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
@@ -22,13 +24,13 @@ export interface JoinMnistOptions {
 
 /** Takes part in a federation that learns digits, with the digits of a folder, which stay there. */
 export async function joinMnist(options: JoinMnistOptions): Promise<string> {
-  const { server, data, share, session, leastNoise, ca, log, signal } = options;
+  const { server, data, share, session, leastNoise, inClear, ca, log, signal } = options;
   const roster = await readRosterFile(options.roster);
   const own = await readKeyFile(options.key);
   const { training: digits } = await readMnist(data);
   const files = { key: options.key, roster: options.roster };
   await using client = openDigitClient({
-    ...{ own, roster, files, digits, share, session, leastNoise, primitives, log, signal },
+    ...{ own, roster, files, digits, share, session, leastNoise, inClear, primitives, log, signal },
     openRuntime: openThread,
   });
   return await joinFederation({

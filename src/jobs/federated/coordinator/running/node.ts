@@ -1,10 +1,12 @@
 import { BiolensError } from '../../../../ground/errors.ts';
 import { decodeNoisy } from '../../private/lattice-update.ts';
+import { combineUpdates } from '../../rules/robust.ts';
 import { nodePrimitives as primitives } from '../../secure/node.ts';
 import type { CohortPlan } from '../../secure/parameters.ts';
 import { decodeSum, sumBits } from '../../secure/quantise.ts';
 import { type Roster, type RoundRecord, rosterDigest } from '../../secure/record.ts';
 import { SecureServer, type SecureSum } from '../../secure/server.ts';
+import { ClearServer, type SeenUpdates } from '../clear-round.ts';
 import { Journal, readJournal } from '../journal/node.ts';
 import { type RoundPrivacy, type Training, trainingOf } from '../messages.ts';
 import { latticeOf, planNoise, rotationOf } from '../private-round.ts';
@@ -14,7 +16,7 @@ import { bytesOf } from '../state/node.ts';
 /** A round under way, with what each client is to be told next. */
 export interface Running {
   readonly record: RoundRecord;
-  readonly server: SecureServer;
+  readonly server: SecureServer | ClearServer;
   readonly invited: readonly number[];
   readonly journal: Journal;
   readonly privacy: RoundPrivacy | null;
@@ -52,7 +54,8 @@ export function planRound(options: RoundOptions): Pick<Running, 'record' | 'priv
     roster: rosterDigest(roster, primitives),
     model: primitives.sha256(bytesOf(weights)),
     entries: lattice === null ? weights.length + 1 : lattice.padded,
-    bits: lattice === null ? sumBits(training.quantiser, invited) : lattice.bits,
+    // An update that is read by itself needs no room for others.
+    bits: lattice === null ? sumBits(training.quantiser, training.rule === null ? invited : 1) : lattice.bits,
     plan,
     leastClients,
     about: new TextEncoder().encode(JSON.stringify({ ...training, privacy } satisfies Training)),
@@ -60,12 +63,19 @@ export function planRound(options: RoundOptions): Pick<Running, 'record' | 'priv
   return { record, privacy };
 }
 
+function openServer(roster: Roster, { record, invited }: Pick<Running, 'record' | 'invited'>): Running['server'] {
+  const { rule, quantiser } = trainingOf(record);
+  if (rule === null) return new SecureServer({ roster, record, invited, primitives });
+  const least = Math.max(record.leastClients, invited.length - Math.floor(record.plan.dropout * invited.length));
+  return new ClearServer({ roster, record, invited, primitives, quantiser, least });
+}
+
 /** Begins a round, and its journal. */
 export async function beginRound(
   path: string,
   { roster, record, privacy, invited }: Pick<Running, 'record' | 'privacy' | 'invited'> & { readonly roster: Roster },
 ): Promise<Running> {
-  const server = new SecureServer({ roster, record, invited, primitives });
+  const server = openServer(roster, { record, invited });
   const journal = await Journal.open(path, 0);
   await journal.append({ kind: 'round', record, invited });
   return { record, server, invited, journal, privacy, next: new Map(), declined: new Set(), aborted: null };
@@ -81,7 +91,7 @@ export async function recoverRound(path: string, { roster }: { readonly roster: 
     whole = end;
     if (entry.kind === 'round') {
       const { record, invited } = entry;
-      found = { record, invited, server: new SecureServer({ roster, record, invited, primitives }) };
+      found = { record, invited, server: openServer(roster, { record, invited }) };
     } else if (entry.kind === 'frame') found?.server.receive(entry.bytes);
     else
       try {
@@ -101,14 +111,16 @@ export async function recoverRound(path: string, { roster }: { readonly roster: 
 /** What the weights change by. */
 export function changeOf(
   { privacy, record }: Pick<Running, 'privacy' | 'record'>,
-  { sum, clients }: SecureSum,
+  found: SecureSum | SeenUpdates,
   { size }: { readonly size: number },
 ): Float64Array {
+  const { quantiser, rule } = trainingOf(record);
+  if ('updates' in found) return combineUpdates(found.updates, { rule: rule!.name, poisoned: rule!.poisoned });
+  const { sum, clients } = found;
   if (privacy !== null) {
     const noisy = decodeNoisy(sum, { lattice: latticeOf(privacy, size), rotation: rotationOf(record, primitives) });
     return noisy.map(value => value / clients.length);
   }
-  const { quantiser } = trainingOf(record);
   const { total, weight } = decodeSum(sum, { quantiser, bits: record.bits, clients: clients.length });
   return total.map(value => value / weight);
 }

@@ -9,6 +9,7 @@ import { paddedLength } from '../../private/rotation.ts';
 import { checkRoster, nameIn, writeRecord } from '../../secure/record.ts';
 import type { SecureSum } from '../../secure/server.ts';
 import { fromHex, toHex } from '../../wire/bytes.ts';
+import type { SeenUpdates } from '../clear-round.ts';
 import { openDoor } from '../door/node.ts';
 import { MOST_HEADER_BYTES, readMessage, writeMessage } from '../messages.ts';
 import { awaitedOf, beginRound, changeOf, planRound, type Running, recoverRound } from '../running/node.ts';
@@ -188,7 +189,7 @@ class Coordination {
     return running;
   }
 
-  async #playSteps(running: Running): Promise<SecureSum> {
+  async #playSteps(running: Running): Promise<SecureSum | SeenUpdates> {
     const { server, journal } = running;
     const { stepMs, trainMs } = this.#options;
     while (server.step !== 'over') {

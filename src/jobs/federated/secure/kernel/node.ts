@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { PART_ENTRIES, plainKernel, type VectorKernel } from '../packing.ts';
+import { MOST_STREAMS, PART_ENTRIES, plainKernel, type VectorKernel } from '../packing.ts';
 
 /** What `npm run build:kernels` makes of assembly/masks.ts. */
 const FILE = import.meta.url.endsWith('.ts')
@@ -8,7 +8,8 @@ const FILE = import.meta.url.endsWith('.ts')
 
 interface Compiled {
   readonly memory: WebAssembly.Memory;
-  readonly addWords: (entries: number, stream: number, count: number, sign: number) => void;
+  /** The last three: how far apart the streams are, how many are added, and how many after them are taken off. */
+  readonly addWords: (...numbers: [entries: number, streams: number, count: number, number, number, number]) => void;
   readonly addTriples: Compiled['addWords'];
   readonly addPacked: (entries: number, packed: number, count: number, bits: number) => void;
   readonly pack: Compiled['addPacked'];
@@ -17,6 +18,7 @@ interface Compiled {
 /** Where the entries of a part stand in the module's memory, and the bytes that go with them; both with room to read beyond. */
 const ENTRIES_AT = 1024;
 const BYTES_AT = ENTRIES_AT + 4 * PART_ENTRIES + 64;
+const APART = 4 * PART_ENTRIES + 64;
 
 const roundUp = (count: number): number => (count + 3) & ~3;
 
@@ -38,9 +40,12 @@ function kernelOf({ memory, addWords, addTriples, addPacked, pack }: Compiled): 
     addStreams: (entries, streams, bytesEach) => {
       words.set(entries);
       const add = bytesEach === 3 ? addTriples : addWords;
-      for (const { bytes: stream, sign } of streams) {
-        bytes.set(stream);
-        add(ENTRIES_AT, BYTES_AT, roundUp(entries.length), sign);
+      const count = roundUp(entries.length);
+      for (let first = 0; first < streams.length; first += MOST_STREAMS) {
+        const some = streams.slice(first, first + MOST_STREAMS).sort((a, b) => b.sign - a.sign);
+        for (const [i, stream] of some.entries()) bytes.set(stream.bytes, i * APART);
+        const plus = some.filter(({ sign }) => sign > 0).length;
+        add(ENTRIES_AT, BYTES_AT, count, APART, plus, some.length - plus);
       }
       entries.set(words.subarray(0, entries.length));
     },

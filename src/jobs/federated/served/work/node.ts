@@ -41,7 +41,7 @@ function openTester({ settings, mnist }: Prepared, signal: AbortSignal | undefin
 
 function startOptions({ settings, roster, tls }: Prepared): Omit<ServeOptions, 'state' | 'log' | 'start'> {
   const { model, epochs, batchSize, learningRate, unit, noise, clip, delta, budget, dropout, corrupt } = settings;
-  const { rounds, clients, host, port, stepSeconds, trainSeconds } = settings;
+  const { rounds, clients, host, port, stepSeconds, trainSeconds, rule, poisoned } = settings;
   return {
     ...{ roster, rounds, clients, host, port, tls, leastClients: 3 },
     training: {
@@ -49,9 +49,14 @@ function startOptions({ settings, roster, tls }: Prepared): Omit<ServeOptions, '
       learningRate: learningRate ?? MODELS[model].learningRate,
       unit: unit ?? 1,
       quantiser: { range: 1, levelBits: 16, mostWeight: unit === undefined ? 1 : 255 },
+      rule: rule === 'mean' ? null : { name: rule, poisoned },
     },
     privacy: noise === undefined ? null : { noise, clip, delta, budget: budget ?? null },
-    plan: n => ({ dropout, corrupt, neighbours: planCohort(n, { dropout, corrupt }).neighbours }),
+    plan: n => ({
+      dropout,
+      corrupt,
+      neighbours: rule === 'mean' ? planCohort(n, { dropout, corrupt }).neighbours : n - 1,
+    }),
     stepMs: 1000 * stepSeconds,
     trainMs: 1000 * trainSeconds,
   };
