@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: () => Promise<Benc
   copies: () => import('./copies.ts'),
   encrypted: () => import('./encrypted/index.ts'),
   faces: () => import('./faces.ts'),
+  federated: () => import('./federated.ts'),
   gallery: () => import('./gallery.ts'),
   harness: () => import('./harness.ts'),
   medical: () => import('./medical.ts'),

@@ -25,6 +25,7 @@ export const training: Omit<Training, 'privacy'> = {
   learningRate: 0.1,
   unit: 1,
   quantiser: { range: 1, levelBits: 16, mostWeight: 1 },
+  loss: false,
   rule: null,
 };
 

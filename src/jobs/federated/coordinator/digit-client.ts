@@ -126,8 +126,8 @@ export function openDigitClient(options: DigitClientOptions): DigitClient {
         key: clientKey(round),
         correction: null,
       };
-      const { change } = await pool.train(task, signal);
-      return { change, examples: examples.length };
+      const { change, loss } = await pool.train(task, signal);
+      return { change, loss, examples: examples.length };
     },
   });
   return {

@@ -53,10 +53,15 @@ export const trainingSchema = z.strictObject({
   }),
   /** Clients add noise, and all count alike; null for none. */
   privacy: roundPrivacySchema.nullable().default(null),
+  /** Vectors have one more entry for the loss of the training, see `LOSS_RANGE`. */
+  loss: z.boolean().default(false),
   /** The round hides nothing, and its updates are combined by this rule; null where they are summed securely. */
   rule: robustRuleSchema.nullable().default(null),
 });
 export type Training = z.infer<typeof trainingSchema>;
+
+/** A loss is told up to this; larger ones count as this. */
+export const LOSS_RANGE = 16;
 
 /** @throws {BiolensError} `input` for a round that says nothing of its training, or nothing that can be */
 export function trainingOf({ about }: Pick<RoundRecord, 'about'>): Training {

@@ -12,6 +12,7 @@ import {
   COORDINATION,
   type HeaderOf,
   helloText,
+  LOSS_RANGE,
   type Message,
   type RoundPrivacy,
   readMessage,
@@ -26,6 +27,8 @@ export interface Learned {
   /** What its weights have changed by. `[n]` */
   readonly change: Float32Array;
   readonly examples: number;
+  /** Mean over its examples while it trained, for rounds that ask for it. */
+  readonly loss?: number;
 }
 
 export interface ParticipantOptions {
@@ -183,11 +186,12 @@ export class Participant {
   }
 
   /** Checks that the round's numbers fit the model, and its noise what it demands. */
-  #noiseOf(record: RoundRecord, { privacy, quantiser, rule }: Training, bytes: number): Played['noise'] {
+  #noiseOf(record: RoundRecord, { privacy, quantiser, rule, loss }: Training, bytes: number): Played['noise'] {
     const { leastNoise = 0 } = this.#options;
     if (rule !== null && (privacy !== null || quantiser.mostWeight !== 1))
       throw new BiolensError('input', `the rule ${rule.name} goes with neither noise nor weights`);
     if (privacy !== null) {
+      if (loss) throw new BiolensError('input', 'the round asks for the loss, which its noise would not cover');
       if (bytes === 0 || bytes % 4 !== 0) throw new BiolensError('input', `the model has ${bytes} bytes`);
       return { privacy, lattice: checkedLattice(record, privacy, { size: bytes / 4, leastNoise }) };
     }
@@ -196,8 +200,9 @@ export class Participant {
     const least = sumBits(quantiser, rule === null ? record.leastClients : 1);
     if (record.bits < least)
       throw new BiolensError('input', `sums of ${record.bits} bits could overflow, expected ${least} or more`);
-    if (bytes !== 4 * (record.entries - 1))
-      throw new BiolensError('input', `the model has ${bytes} bytes, its round ${record.entries - 1} numbers`);
+    const numbers = record.entries - (loss ? 2 : 1);
+    if (bytes !== 4 * numbers)
+      throw new BiolensError('input', `the model has ${bytes} bytes, its round ${numbers} numbers`);
     return null;
   }
 
@@ -260,7 +265,7 @@ export class Participant {
     const { train, words, primitives } = this.#options;
     const training = trainingOf(record);
     const { quantiser, unit } = training;
-    const { change, examples } = await train({ round, weights, training });
+    const { change, examples, loss } = await train({ round, weights, training });
     if (change.length !== weights.length) throw new BiolensError('usage', 'training gave another number of weights');
     const random = words?.(round) ?? systemWords(primitives);
     if (noise !== null)
@@ -272,6 +277,15 @@ export class Participant {
         integers: new RandomIntegers(),
       });
     const weight = Math.min(quantiser.mostWeight, Math.max(1, Math.round(examples / unit)));
-    return quantise(change, { quantiser, weight, words: random }).entries;
+    let update = change;
+    if (training.loss) {
+      if (loss === undefined || Number.isNaN(loss))
+        throw new BiolensError('input', 'the round asks for a loss, there is none');
+      update = new Float32Array(change.length + 1);
+      update.set(change);
+      // Within the quantiser's range of one.
+      update[change.length] = Math.min(1, loss / LOSS_RANGE);
+    }
+    return quantise(update, { quantiser, weight, words: random }).entries;
   }
 }

@@ -4,6 +4,19 @@ import type { Training } from './messages.ts';
 import type { FederationPrivacy } from './spending.ts';
 import type { Bytes } from './traffic.ts';
 
+/** What a round starts from, where somebody else says it. */
+export interface LedRound {
+  readonly weights: Float32Array;
+  readonly training: Pick<Training, 'epochs' | 'learningRate'>;
+}
+
+/** Says what each round starts from, and is told what came of it. */
+export interface RoundLead {
+  /** Null where there are no more rounds. */
+  next(): Promise<LedRound | null>;
+  done(played: PlayedRound): void;
+}
+
 export interface ServeOptions {
   readonly roster: Roster;
   /** Folder of the federation's state: a coordinator that is started again with it goes on, in the middle of a round too. */
@@ -15,6 +28,8 @@ export interface ServeOptions {
   /** Noise of every round, and when it ends for it; null for none. */
   readonly privacy: FederationPrivacy | null;
   readonly plan: (clients: number) => CohortPlan;
+  /** Null where each round starts from the model of the one before. */
+  readonly lead?: RoundLead | null;
   /** A round begins when so many clients are there. */
   readonly clients: number;
   readonly leastClients: number;
@@ -43,6 +58,10 @@ export interface PlayedRound {
   readonly invited: number;
   /** Who was invited, and whose vectors are in the sum. */
   readonly members: readonly ({ readonly client: number; readonly summed: boolean } & Bytes)[];
+  /** Sum of its clients' weights: their examples in units. */
+  readonly weight: number;
+  /** Mean loss of its clients while they trained; null where they do not tell it. */
+  readonly loss: number | null;
   readonly seconds: number;
   /** Why there is no new model. */
   readonly reason: string | null;

@@ -20,7 +20,7 @@ export interface TaskClientOptions {
 }
 
 /** The one record of arrays in a message, and its name. */
-function arraysOf({ arrays }: FlowerRecords): readonly [string, Readonly<Record<string, TensorData>>] {
+export function arraysOf({ arrays }: FlowerRecords): readonly [string, Readonly<Record<string, TensorData>>] {
   const [found, ...more] = Object.entries(arrays);
   if (found === undefined || more.length > 0)
     throw new BiolensError(
@@ -36,7 +36,7 @@ function settingOf({ configs }: FlowerRecords, name: string): PlainValue | undef
 }
 
 /** A positive number among the settings that a ServerApp sends, or what stands for it. */
-function numberOf(records: FlowerRecords, name: string, otherwise: number, most: number): number {
+export function numberOf(records: FlowerRecords, name: string, otherwise: number, most: number): number {
   const value = settingOf(records, name) ?? otherwise;
   if (typeof value !== 'number' || !(value > 0 && value <= most))
     throw new BiolensError(
@@ -46,8 +46,8 @@ function numberOf(records: FlowerRecords, name: string, otherwise: number, most:
   return value;
 }
 
-const MOST_EPOCHS = 1000;
-const MOST_RATE = 100;
+export const MOST_EPOCHS = 1000;
+export const MOST_RATE = 100;
 
 /**
  * Trains a model of this project for a Flower federation: arrays are its weights by their names and shapes. The reply says how many examples

@@ -78,6 +78,31 @@ export const federationConfigurationSchema = z.strictObject({
     flag: '--corrupt <share>',
     help: 'share of a round that may work with the server',
   }),
+  flower: field(z.string().min(3).max(300).optional(), {
+    flag: '--flower <address>',
+    help: 'HOST:PORT of a SuperLink (Flower 1.42): be one node of its federation for all clients, and play a round when it asks for one',
+    otherwise: 'a federation by itself',
+  }),
+  flowerKey: field(pathSchema.optional(), {
+    flag: '--flower-key <file>',
+    help: 'private key that the SuperLink’s owner has registered, of federate key',
+    is: 'text-file',
+    otherwise: 'a new one, which an open SuperLink takes',
+  }),
+  flowerCertificates: field(pathSchema.optional(), {
+    flag: '--flower-root-certificates <file>',
+    help: 'PEM of the authority behind the SuperLink’s certificate',
+    is: 'text-file',
+    otherwise: 'those of the system',
+  }),
+  flowerInsecure: field(z.boolean().default(false), {
+    flag: '--flower-insecure',
+    help: 'speak plain HTTP to the SuperLink',
+  }),
+  flowerIdle: field(seconds.default(60), {
+    flag: '--flower-idle <n>',
+    help: 'after the last round, leave when the SuperLink has asked for nothing for so long, in seconds',
+  }),
   host: field(z.string().min(1).max(253).default('127.0.0.1'), {
     flag: '--host <address>',
     help: 'address to listen on',

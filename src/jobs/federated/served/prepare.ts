@@ -1,6 +1,8 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import type { JobPlan } from '../../../kit/job/index.ts';
 import { readRosterFile, readText } from '../coordinator/files/node.ts';
+import type { FleetTransport } from '../flower/fleet.ts';
+import { createFleetTransport, makeNodeKey, readAuthority, readNodeKey } from '../flower/node.ts';
 import { checkCombination } from '../rules/combinations.ts';
 import { mostPoisoned } from '../rules/robust.ts';
 import { planCohort } from '../secure/parameters.ts';
@@ -15,6 +17,41 @@ export interface Prepared {
   readonly roster: Roster;
   readonly mnist: Mnist | null;
   readonly tls: { readonly cert: string; readonly key: string } | null;
+  /** The SuperLink whose node the coordinator is; null for none. */
+  readonly flower: FlowerLink | null;
+}
+
+/** How a SuperLink is spoken to. */
+export interface FlowerLink {
+  readonly address: string;
+  readonly transport: FleetTransport;
+  readonly registered: boolean;
+}
+
+async function prepareFlower(settings: FederationConfiguration): Promise<FlowerLink | null> {
+  const { flower: address, flowerKey, flowerCertificates, flowerInsecure, noise, unit, rule } = settings;
+  if (address === undefined) {
+    if (flowerKey !== undefined || flowerCertificates !== undefined || flowerInsecure)
+      throw new BiolensError(
+        'usage',
+        '--flower-key, --flower-root-certificates, --flower-insecure: belong to --flower',
+      );
+    return null;
+  }
+  if (noise !== undefined)
+    throw new BiolensError(
+      'usage',
+      '--flower: a node of Flower reports the loss of its training, and --noise would not cover it',
+    );
+  if (unit === undefined && rule === 'mean')
+    throw new BiolensError(
+      'usage',
+      '--flower: Flower weighs nodes by their examples; say with --weigh-by how many count one',
+    );
+  const key = flowerKey === undefined ? makeNodeKey() : await readNodeKey(flowerKey);
+  const authority = flowerCertificates === undefined ? undefined : await readAuthority(flowerCertificates);
+  const transport = createFleetTransport({ address, key, insecure: flowerInsecure, authority });
+  return { address, transport, registered: flowerKey !== undefined };
 }
 
 /** Sums are planned; a robust rule must stand what it is to stand with the fewest clients that a round may end with. */
@@ -44,6 +81,7 @@ export async function prepareFederation(settings: FederationConfiguration): Prom
     throw new BiolensError('usage', '--budget: nothing bounds ε without noise; add --noise');
   if (noise !== undefined && unit !== undefined)
     throw new BiolensError('usage', '--weigh-by: with noise all clients count alike');
+  const flower = await prepareFlower(settings);
   const roster = await readRosterFile(settings.roster);
   if (clients > roster.members.length)
     throw new BiolensError('usage', `--clients ${clients}: the roster has ${roster.members.length}`);
@@ -51,6 +89,7 @@ export async function prepareFederation(settings: FederationConfiguration): Prom
   return {
     settings,
     roster,
+    flower,
     mnist: data === undefined ? null : await readMnist(data),
     tls: cert === undefined || key === undefined ? null : { cert: await readText(cert), key: await readText(key) },
   };

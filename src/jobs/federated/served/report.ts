@@ -67,7 +67,7 @@ function privacyOf({ settings, rounds }: Reported, ended: Ended | null): Federat
 }
 
 function settingsOf(settings: FederationConfiguration): FederationReport['settings'] {
-  const { state: _state, key: _key, clip, delta, budget, ...others } = settings;
+  const { state: _state, key: _key, flowerKey: _flowerKey, clip, delta, budget, ...others } = settings;
   const shown = settings.noise === undefined ? others : { ...others, clip, delta, budget };
   return Object.fromEntries(
     Object.entries(shown).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -8,7 +8,7 @@ import { type Roster, type RoundRecord, rosterDigest } from '../../secure/record
 import { SecureServer, type SecureSum } from '../../secure/server.ts';
 import { ClearServer, type SeenUpdates } from '../clear-round.ts';
 import { Journal, readJournal } from '../journal/node.ts';
-import { type RoundPrivacy, type Training, trainingOf } from '../messages.ts';
+import { LOSS_RANGE, type RoundPrivacy, type Training, trainingOf } from '../messages.ts';
 import { latticeOf, planNoise, rotationOf } from '../private-round.ts';
 import type { FederationPrivacy } from '../spending.ts';
 import { bytesOf } from '../state/node.ts';
@@ -53,7 +53,7 @@ export function planRound(options: RoundOptions): Pick<Running, 'record' | 'priv
     round,
     roster: rosterDigest(roster, primitives),
     model: primitives.sha256(bytesOf(weights)),
-    entries: lattice === null ? weights.length + 1 : lattice.padded,
+    entries: lattice === null ? weights.length + (training.loss ? 2 : 1) : lattice.padded,
     // An update that is read by itself needs no room for others.
     bits: lattice === null ? sumBits(training.quantiser, training.rule === null ? invited : 1) : lattice.bits,
     plan,
@@ -108,21 +108,40 @@ export async function recoverRound(path: string, { roster }: { readonly roster: 
   return { ...found, journal: await Journal.open(path, whole), privacy, next, declined: new Set(), aborted };
 }
 
-/** What the weights change by. */
-export function changeOf(
+/** What a round has learned. */
+export interface Learned {
+  /** What the weights change by. */
+  readonly change: Float64Array;
+  readonly weight: number;
+  readonly loss: number | null;
+}
+
+/** What comes of what clients have sent. */
+export function learnedOf(
   { privacy, record }: Pick<Running, 'privacy' | 'record'>,
   found: SecureSum | SeenUpdates,
   { size }: { readonly size: number },
-): Float64Array {
-  const { quantiser, rule } = trainingOf(record);
-  if ('updates' in found) return combineUpdates(found.updates, { rule: rule!.name, poisoned: rule!.poisoned });
-  const { sum, clients } = found;
+): Learned {
+  const training = trainingOf(record);
+  const { quantiser, rule } = training;
+  const { clients } = found;
+  const told = (mean: Float64Array, weight: number): Learned => ({
+    change: mean.subarray(0, size),
+    weight,
+    loss: training.loss ? mean[size]! * LOSS_RANGE : null,
+  });
+  if ('updates' in found)
+    return told(combineUpdates(found.updates, { rule: rule!.name, poisoned: rule!.poisoned }), clients.length);
+  const { sum } = found;
   if (privacy !== null) {
     const noisy = decodeNoisy(sum, { lattice: latticeOf(privacy, size), rotation: rotationOf(record, primitives) });
-    return noisy.map(value => value / clients.length);
+    return { change: noisy.map(value => value / clients.length), weight: clients.length, loss: null };
   }
   const { total, weight } = decodeSum(sum, { quantiser, bits: record.bits, clients: clients.length });
-  return total.map(value => value / weight);
+  return told(
+    total.map(value => value / weight),
+    weight,
+  );
 }
 
 /** Whose answers are waited for. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +13,16 @@ import { fromHex, toHex } from '../../wire/bytes.ts';
 import type { SeenUpdates } from '../clear-round.ts';
 import { openDoor } from '../door/node.ts';
 import { MOST_HEADER_BYTES, readMessage, writeMessage } from '../messages.ts';
-import { awaitedOf, beginRound, changeOf, planRound, type Running, recoverRound } from '../running/node.ts';
-import type { Coordinator, PlayedRound, ServeOptions, Situation } from '../serving.ts';
+import {
+  awaitedOf,
+  beginRound,
+  type Learned,
+  learnedOf,
+  planRound,
+  type Running,
+  recoverRound,
+} from '../running/node.ts';
+import type { Coordinator, LedRound, PlayedRound, RoundLead, ServeOptions, Situation } from '../serving.ts';
 import { Spending } from '../spending.ts';
 import { bytesOf, digestOf, endRound, type FederationState, journalPath, openState } from '../state/node.ts';
 import { Traffic } from '../traffic.ts';
@@ -36,6 +45,8 @@ class Coordination {
   /** Null without noise. */
   readonly #spending: Spending | null;
   readonly #traffic = new Traffic();
+  /** Null where no lead says what the round starts from. */
+  #led: LedRound | null = null;
 
   constructor(
     options: ServeOptions,
@@ -166,11 +177,13 @@ class Coordination {
   /** @returns null where the budget of privacy would be exceeded */
   async #begin(round: number): Promise<Running | null> {
     const { clients, roster, log, state: folder, plan, ...given } = this.#options;
+    const training = { ...given.training, ...this.#led?.training };
     if (this.#sockets.size < clients) log(`round ${round} waits for ${clients} clients`);
     while (this.#sockets.size < clients) await this.#happens(60_000);
     const invited = [...this.#sockets.keys()].sort((a, b) => a - b);
     const { record, privacy } = planRound({
       ...given,
+      training,
       roster,
       session: fromHex(this.session),
       round,
@@ -219,12 +232,14 @@ class Coordination {
     const began = Date.now();
     let reason = running.aborted;
     let summed: readonly number[] = [];
+    let learned: Omit<Learned, 'change'> = { weight: 0, loss: null };
     try {
       if (reason === null) {
         this.#running = running;
         const found = await this.#playSteps(running);
         summed = found.clients;
-        const change = changeOf(running, found, { size: this.#weights.length });
+        const { change, ...others } = learnedOf(running, found, { size: this.#weights.length });
+        learned = others;
         this.#weights = this.#weights.map((value, i) => value + change[i]!);
       }
     } catch (error) {
@@ -240,6 +255,7 @@ class Coordination {
       this.#options.log(`round ${round}: ${nameIn(roster, client)} was lost`);
     const played = {
       ...{ round, weights: this.#weights, clients: summed.length, invited: invited.length, reason, digest },
+      ...learned,
       members: invited.map(client => ({ client, summed: summed.includes(client), ...this.#traffic.of(client) })),
       seconds: (Date.now() - began) / 1000,
       epsilon: this.#spending?.epsilon ?? null,
@@ -251,16 +267,48 @@ class Coordination {
     return played;
   }
 
+  /** Takes over what the lead says that the next round starts from. @returns whether there is one */
+  async #follow(lead: RoundLead): Promise<boolean> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const { signal } = this.#stop;
+    const stop = () => reject(new BiolensError('interrupted', 'interrupted'));
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      throwIfAborted(signal);
+      this.#led = await Promise.race([lead.next(), promise]);
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+    if (this.#led === null) return false;
+    this.#weights = this.#led.weights;
+    return true;
+  }
+
+  /** A led round that was broken off is not asked for again; its number is not used twice, since clients would decline it. */
+  async #skipBroken(): Promise<void> {
+    const { state, log } = this.#options;
+    const { round } = this.#state;
+    if (!existsSync(journalPath(state, round))) return;
+    log(`round ${round} was broken off, and whoever asked for it is not waiting any more`);
+    this.#state = await endRound(state, this.#state, this.#weights);
+  }
+
   async run(): Promise<Float32Array> {
-    const { rounds, log, privacy } = this.#options;
+    const { rounds, log, privacy, lead = null } = this.#options;
     let end = 'all rounds are played';
+    if (lead !== null) await this.#skipBroken();
     while (this.#state.round <= rounds) {
+      if (lead !== null && !(await this.#follow(lead))) {
+        end = 'there are no more rounds';
+        break;
+      }
       const played = await this.#play(this.#state.round);
       if (played === null) {
         end = `another round would spend more than ε = ${privacy?.budget}`;
         log(end);
         break;
       }
+      lead?.done(played);
       log(
         played.reason === null
           ? `round ${played.round}: ${played.clients} of ${played.invited} clients, model ${played.digest.slice(0, 12)}${played.epsilon === null ? '' : `, ε ${played.epsilon.toPrecision(4)}`}`
@@ -288,7 +336,7 @@ export async function startCoordinator(options: ServeOptions): Promise<Coordinat
   const coordination = new Coordination(options, { state, weights, spending });
   const server = tls === null ? createServer() : createSecureServer({ cert: tls.cert, key: tls.key });
   // With noise a vector is filled up to a power of two.
-  const entries = privacy === null ? start.length + 1 : paddedLength(start.length);
+  const entries = privacy === null ? start.length + 2 : paddedLength(start.length);
   const most = Math.max(4 * entries, 4096) + roster.members.length * 400 + MOST_HEADER_BYTES + 65_536;
   const sockets = new WebSocketServer({ server, maxPayload: most });
   sockets.on('connection', socket => coordination.connect(socket));

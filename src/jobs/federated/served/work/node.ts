@@ -12,6 +12,7 @@ import { openThread } from '../../simulate/threads/node.ts';
 import { openTrainers, type TrainerPool } from '../../simulate/trainers.ts';
 import { digitNetwork, digitTest, digitTraining } from '../../tasks/mnist/digit-task.ts';
 import { MODELS, parametersOfModel } from '../../tasks/models.ts';
+import { openBridge } from '../bridge/node.ts';
 import { Events } from '../events.ts';
 import { type FederationItem, federationItemSchema } from '../items.ts';
 import { LiveReport } from '../live/node.ts';
@@ -39,7 +40,7 @@ function openTester({ settings, mnist }: Prepared, signal: AbortSignal | undefin
   });
 }
 
-function startOptions({ settings, roster, tls }: Prepared): Omit<ServeOptions, 'state' | 'log' | 'start'> {
+function startOptions({ settings, roster, tls, flower }: Prepared): Omit<ServeOptions, 'state' | 'log' | 'start'> {
   const { model, epochs, batchSize, learningRate, unit, noise, clip, delta, budget, dropout, corrupt } = settings;
   const { rounds, clients, host, port, stepSeconds, trainSeconds, rule, poisoned } = settings;
   return {
@@ -49,6 +50,8 @@ function startOptions({ settings, roster, tls }: Prepared): Omit<ServeOptions, '
       learningRate: learningRate ?? MODELS[model].learningRate,
       unit: unit ?? 1,
       quantiser: { range: 1, levelBits: 16, mostWeight: unit === undefined ? 1 : 255 },
+      // Flower's nodes report it, and a reply without it would end the run of all.
+      loss: flower !== null,
       rule: rule === 'mean' ? null : { name: rule, poisoned },
     },
     privacy: noise === undefined ? null : { noise, clip, delta, budget: budget ?? null },
@@ -83,7 +86,7 @@ export async function* serveFederation(
   prepared: Prepared,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<FederationStep, FederationReport> {
-  const { settings, roster, mnist, tls } = prepared;
+  const { settings, roster, mnist, tls, flower } = prepared;
   const parameters = parametersOfModel(MODELS[settings.model]);
   const rounds: FederationItem[] = [];
   for await (const item of run.items(federationItemSchema)) rounds.push(item);
@@ -124,8 +127,24 @@ export async function* serveFederation(
     await run.write(LIVE_FILE, JSON.stringify(report));
   });
 
+  const { training, ...options } = startOptions(prepared);
+  await using bridge =
+    flower === null
+      ? null
+      : openBridge({
+          ...{ link: flower, parameters, epochs: training.epochs, learningRate: training.learningRate, signal },
+          unit: training.unit,
+          idleMs: 1000 * settings.flowerIdle,
+          log: text => events.push({ type: 'log', text }),
+          evaluate:
+            pool === null || test === null
+              ? null
+              : async weights => ({ right: (await pool.test(weights, test, signal)).right, n: test.count }),
+        });
   const coordinator = await startCoordinator({
-    ...startOptions(prepared),
+    ...options,
+    training,
+    lead: bridge?.lead ?? null,
     start: parameters.draw(randomKey(settings.seed)),
     state: settings.state ?? join(dirname(await run.artifactPath('federation')), 'federation'),
     log: text => events.push({ type: 'log', text }),
@@ -144,7 +163,12 @@ export async function* serveFederation(
     const { address, session } = reportedOf(coordinator, '');
     yield { type: 'listening', address, session };
     yield { type: 'progress', stage: 'rounds', done: rounds.at(-1)?.round ?? 0, total: settings.rounds };
-    const done = coordinator.done.finally(() => events.end());
+    const finish = async () => {
+      const weights = await coordinator.done;
+      await bridge?.finish();
+      return weights;
+    };
+    const done = finish().finally(() => events.end());
     done.catch(() => undefined);
     yield* events;
     const weights = await done;
