@@ -100,7 +100,8 @@ export const federationJob = defineJob({
   kind: 'federation',
   verb: 'federate serve',
   noun: 'federation',
-  summary: 'coordinate clients that join by WebSocket and train one model; the coordinator sees sums alone',
+  summary:
+    'coordinate clients that join by WebSocket and train one model; the coordinator sees sums alone, unless a robust rule has to compare updates',
   configuration: federationConfigurationSchema,
   report: federationReportSchema,
   items: federationItemSchema,
@@ -108,6 +109,8 @@ export const federationJob = defineJob({
     'biolens federate serve --roster roster.json --clients 5',
     'biolens federate serve --roster roster.json --clients 5 --rounds 50 --data mnist --host 0.0.0.0 --cert cert.pem --key key.pem',
     'biolens federate serve --roster roster.json --clients 20 --noise 1 --clip 0.5 --budget 8 --json',
+    'biolens federate serve --roster roster.json --clients 10 --rule multi-krum --poisoned 2',
+    'biolens federate serve --roster roster.json --clients 5 --flower link.example.org:8000 --flower-key node.pem --weigh-by 100',
   ],
   gateExample: 'accuracy<0.97',
   nameOf: ({ model }) => model,

@@ -93,7 +93,9 @@ export class FlowerLead implements RoundLead, FlowerClient {
     const { weight, loss, clients, digest } = played;
     return {
       arrays: { [name]: parameters.toTensors(played.weights) },
-      metrics: { metrics: { 'num-examples': Math.round(weight * unit), train_loss: loss ?? 0 } },
+      metrics: {
+        metrics: { 'num-examples': Math.round(weight * unit), ...(loss === null ? {} : { train_loss: loss }) },
+      },
       configs: { biolens: { clients, 'model-sha256': digest } },
     };
   }
