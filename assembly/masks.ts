@@ -5,7 +5,7 @@
  * Adds whole words of keystreams to entries, and takes those of others off: first `plus` streams, then `minus` others, each `apart` bytes after the
  * last. `count` is a multiple of four; all begin at multiples of 16.
  */
-export function addWords(entries: usize, streams: usize, count: u32, apart: usize, plus: u32, minus: u32): void {
+export function addWordStreams(entries: usize, streams: usize, count: u32, apart: usize, plus: u32, minus: u32): void {
   const end = entries + (<usize>count << 2);
   for (; entries < end; entries += 16, streams += 16) {
     let sum = v128.load(entries);
@@ -24,7 +24,7 @@ function triples(at: usize): v128 {
 }
 
 /** The same with three bytes of keystream an entry. Reads four bytes beyond the last ones. */
-export function addTriples(entries: usize, streams: usize, count: u32, apart: usize, plus: u32, minus: u32): void {
+export function addTripleStreams(entries: usize, streams: usize, count: u32, apart: usize, plus: u32, minus: u32): void {
   const end = entries + (<usize>count << 2);
   for (; entries < end; entries += 16, streams += 12) {
     let sum = v128.load(entries);

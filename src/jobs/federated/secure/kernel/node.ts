@@ -9,8 +9,10 @@ const FILE = import.meta.url.endsWith('.ts')
 interface Compiled {
   readonly memory: WebAssembly.Memory;
   /** The last three: how far apart the streams are, how many are added, and how many after them are taken off. */
-  readonly addWords: (...numbers: [entries: number, streams: number, count: number, number, number, number]) => void;
-  readonly addTriples: Compiled['addWords'];
+  readonly addWordStreams: (
+    ...numbers: [entries: number, streams: number, count: number, number, number, number]
+  ) => void;
+  readonly addTripleStreams: Compiled['addWordStreams'];
   readonly addPacked: (entries: number, packed: number, count: number, bits: number) => void;
   readonly pack: Compiled['addPacked'];
 }
@@ -22,7 +24,7 @@ const APART = 4 * PART_ENTRIES + 64;
 
 const roundUp = (count: number): number => (count + 3) & ~3;
 
-function kernelOf({ memory, addWords, addTriples, addPacked, pack }: Compiled): VectorKernel {
+function kernelOf({ memory, addWordStreams, addTripleStreams, addPacked, pack }: Compiled): VectorKernel {
   const words = new Uint32Array(memory.buffer, ENTRIES_AT, PART_ENTRIES);
   const bytes = new Uint8Array(memory.buffer, BYTES_AT);
   return {
@@ -39,7 +41,7 @@ function kernelOf({ memory, addWords, addTriples, addPacked, pack }: Compiled): 
     },
     addStreams: (entries, streams, bytesEach) => {
       words.set(entries);
-      const add = bytesEach === 3 ? addTriples : addWords;
+      const add = bytesEach === 3 ? addTripleStreams : addWordStreams;
       const count = roundUp(entries.length);
       for (let first = 0; first < streams.length; first += MOST_STREAMS) {
         const some = streams.slice(first, first + MOST_STREAMS).sort((a, b) => b.sign - a.sign);
@@ -52,11 +54,11 @@ function kernelOf({ memory, addWords, addTriples, addPacked, pack }: Compiled): 
   };
 }
 
-/** The compiled kernel; the plain one where it was not built, or this engine has no SIMD. */
+/** The compiled kernel; the plain one where it was not built, or was by an older version, or this engine has no SIMD. */
 export function openVectorKernel(): VectorKernel {
   try {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(FILE)));
-    return kernelOf(exports as unknown as Compiled);
+    return 'addTripleStreams' in exports ? kernelOf(exports as unknown as Compiled) : plainKernel;
   } catch {
     return plainKernel;
   }
