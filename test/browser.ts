@@ -53,6 +53,8 @@ export function whyNoBrowser(): string | null {
   return reason;
 }
 
+const VIEWPORT = { width: 1280, height: 900 };
+
 export interface TestBrowser {
   readonly context: BrowserContext;
   readonly close: () => Promise<void>;
@@ -66,7 +68,7 @@ export async function launchBrowser(): Promise<TestBrowser> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     headless: true,
-    viewport: { width: 1280, height: 900 },
+    viewport: VIEWPORT,
     acceptDownloads: true,
     args: [
       '--no-sandbox',
@@ -97,7 +99,33 @@ export interface WatchedPage {
 
 /** A new page of which every request and every complaint is written down. */
 export async function openWatchedPage({ context }: TestBrowser): Promise<WatchedPage> {
-  const page = await context.newPage();
+  return watch(await context.newPage());
+}
+
+const idle = new WeakMap<BrowserContext, Page[]>();
+
+/** A watched page for as long as `use` takes. A new tab costs as much as a test: the next one gets the same, empty again. */
+export async function withWatchedPage(
+  { context }: TestBrowser,
+  use: (opened: WatchedPage) => Promise<void>,
+): Promise<void> {
+  const pages = idle.get(context) ?? [];
+  idle.set(context, pages);
+  const page = pages.pop() ?? (await context.newPage());
+  try {
+    await use(watch(page));
+    for (const event of ['console', 'pageerror', 'request'] as const) page.removeAllListeners(event);
+    await page.goto('about:blank');
+    await page.emulateMedia({ colorScheme: null });
+    await page.setViewportSize(VIEWPORT);
+    pages.push(page);
+  } catch (error) {
+    await page.close();
+    throw error;
+  }
+}
+
+function watch(page: Page): WatchedPage {
   const problems: string[] = [];
   const requests: string[] = [];
   page.on('console', message => {

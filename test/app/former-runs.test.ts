@@ -67,7 +67,7 @@ describe('runs of commit 1a60878', () => {
       expect(code, err).toBe(0);
       expect(readdirSync(join(runs, id))).toEqual(expect.arrayContaining(['report.json', 'report.html']));
     },
-    120_000,
+    240_000,
   );
 
   test.each(['audit-done', 'bench-done'])(
@@ -91,6 +91,6 @@ describe('runs of commit 1a60878', () => {
       // Fields that later versions add are no difference.
       expect(timeless(after)).toMatchObject(timeless(before));
     },
-    120_000,
+    240_000,
   );
 });

@@ -50,8 +50,8 @@ const AUDIT = () =>
   `audit --train ${at('training')} --generated ${at('generated')} --embedder appearance --attribute gender --permutations 99`;
 /** A command of each kind of run, and the numbers of shards that it is dealt to. */
 const COMMANDS: Readonly<Record<string, readonly [() => string, readonly number[]]>> = {
-  audit: [AUDIT, [1, 2, 4]],
-  bench: [() => `bench run --from ${at('quiz')} --model random`, [2, 4]],
+  audit: [AUDIT, [1, 3]],
+  bench: [() => `bench run --from ${at('quiz')} --model random`, [3]],
   verification: [() => `faces verify ${at('by-person')} --embedder appearance`, [2]],
   study: [
     () =>
@@ -153,7 +153,7 @@ describe('shards of a run', () => {
     const path = await plan(AUDIT(), 2, at('killed'));
     const start = (shard: number): ChildProcess =>
       spawn(process.execPath, [bin, 'worker', '--plan', path, '--shard', String(shard)], { stdio: 'ignore' });
-    for (let kills = 0; kills < 6; kills++) {
+    for (let kills = 0; kills < 4; kills++) {
       const children = [start(kills % 2), start(kills % 2)];
       await sleep(600 + stream.uniform() * 900);
       for (const child of children) child.kill('SIGKILL');

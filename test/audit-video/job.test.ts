@@ -30,7 +30,7 @@ describe('biolens audit video', () => {
   let report: AuditVideoReport;
   let run = '';
   beforeAll(async () => {
-    const TRAINING = 48;
+    const TRAINING = 24;
     for (let i = 0; i < TRAINING; i++)
       await writeFrames(at('train', `t${i}`), frames(alike(i), { n: i < 3 ? 40 : 24 }));
     const generated: Readonly<Record<string, Image[]>> = {

@@ -1,7 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { foldIn, openStream } from '../../src/ground/math/index.ts';
 import { plainPairwise } from '../../src/jobs/audit/pairwise.ts';
-import { embedPortraits, havePortraits, type Portraits, portraitKey, replicationOf, setsOf } from './portraits.ts';
+import {
+  embedPortraits,
+  findPlanted,
+  havePortraits,
+  type Portraits,
+  portraitKey,
+  replicationOf,
+  setsOf,
+} from './portraits.ts';
 
 describe.skipIf(!havePortraits)('real portraits with none planted (needs ../shared/data/congress)', () => {
   let portraits: Portraits;
@@ -37,4 +45,19 @@ describe.skipIf(!havePortraits)('real portraits with none planted (needs ../shar
       expect(calls).toBeLessThanOrEqual(1);
     },
   );
+});
+
+describe.skipIf(!havePortraits)('planted copies of real portraits (needs ../shared/data/congress)', () => {
+  const SIZES = { training: 300, generated: 160, copies: 40 };
+  let portraits: Portraits;
+
+  beforeAll(async () => {
+    portraits = await embedPortraits(SIZES.copies);
+  }, 240_000);
+
+  test.each([30, 0])('40 altered copies among 200 are found (held-out portraits: %s)', async heldout => {
+    const { found, called } = await findPlanted(portraits, { ...SIZES, heldout });
+    expect(found).toBeGreaterThanOrEqual(0.95 * SIZES.copies);
+    expect(called - found).toBeLessThanOrEqual(0.05 * called);
+  });
 });

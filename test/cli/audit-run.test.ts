@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { auditReportSchema } from '../../src/ground/contracts/index.ts';
 import { renderFaces } from '../../src/kit/drawing/index.ts';
+import { biolens } from './biolens.ts';
 
 const bin = join(import.meta.dirname, '../../bin/biolens.js');
 const folder = mkdtempSync(join(tmpdir(), 'biolens-audit-'));
@@ -36,21 +37,11 @@ function start(...args: string[]): { readonly child: ChildProcess; readonly ende
   return { child, ended: once(child, 'close').then(([code]) => ({ code, out, err })) };
 }
 
-const audit = (runsDir: string, ...more: string[]) =>
-  start(
-    'audit',
-    '--train',
-    training,
-    '--generated',
-    generated,
-    '--embedder',
-    'appearance',
-    '--runs-dir',
-    runsDir,
-    '--seed',
-    '5',
-    ...more,
-  );
+const args = (runsDir: string): string[] => [
+  ...['audit', '--train', training, '--generated', generated, '--embedder', 'appearance'],
+  ...['--runs-dir', runsDir, '--seed', '5'],
+];
+const audit = (runsDir: string, ...more: string[]) => start(...args(runsDir), ...more);
 
 const itemsOf = (runsDir: string): string[] => {
   const [run] = existsSync(runsDir) ? runsIn(runsDir) : [];
@@ -58,8 +49,11 @@ const itemsOf = (runsDir: string): string[] => {
   return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
 };
 
-async function untilItems(runsDir: string, count: number): Promise<void> {
-  for (let i = 0; i < 600 && itemsOf(runsDir).length < count; i++) await sleep(25);
+async function untilItems(runsDir: string, count: number, child: ChildProcess): Promise<void> {
+  while (itemsOf(runsDir).length < count) {
+    if (child.exitCode !== null) throw new Error(`the audit ended with ${child.exitCode} before ${count} items`);
+    await sleep(25);
+  }
 }
 
 /** Runs of a folder; readings that are kept stand beside them. */
@@ -90,7 +84,7 @@ describe('an audit as a run', () => {
     async signal => {
       const runsDir = join(folder, signal);
       const { child, ended } = audit(runsDir);
-      await untilItems(runsDir, 20);
+      await untilItems(runsDir, 20, child);
       child.kill(signal);
       const stopped = await ended;
       const before = itemsOf(runsDir);
@@ -99,7 +93,7 @@ describe('an audit as a run', () => {
         expect(stopped.code).toBe(130);
         expect(stopped.err).toContain(`interrupted; biolens runs resume ${runOf(runsDir)} resumes the run`);
       }
-      const listed = await start('runs', 'list', '--runs-dir', runsDir, '--json').ended;
+      const listed = await biolens('runs', 'list', '--runs-dir', runsDir, '--json');
       expect(JSON.parse(listed.out).runs[0].status).toBe('interrupted');
       const resumed = await start('runs', 'resume', 'latest', '--runs-dir', runsDir, '--json').ended;
       expect(resumed.code).toBe(0);
@@ -114,7 +108,7 @@ describe('an audit as a run', () => {
   );
 
   test('rerun repeats it from its configuration, to the same numbers', async () => {
-    const again = await start('runs', 'rerun', runOf(whole), '--runs-dir', whole, '--json').ended;
+    const again = await biolens('runs', 'rerun', runOf(whole), '--runs-dir', whole, '--json');
     expect(again.code).toBe(0);
     expect(runsIn(whole)).toHaveLength(2);
     const [first, second] = runsIn(whole).map(run => JSON.parse(readFileSync(join(whole, run, 'report.json'), 'utf8')));
@@ -122,19 +116,15 @@ describe('an audit as a run', () => {
   });
 
   test('a gate that holds ends with 1, after the result', async () => {
-    const { code, out, err } = await audit(
-      join(folder, 'gate'),
-      '--fail-on',
-      'bias.attributes.gender.generated.male>0.8',
-      '--blur',
-    ).ended;
+    const gate = ['--fail-on', 'bias.attributes.gender.generated.male>0.8', '--blur'];
+    const { code, out, err } = await biolens(...args(join(folder, 'gate')), ...gate);
     expect(code).toBe(1);
     expect(out).toContain('Report: ');
     expect(err).toContain('biolens: --fail-on bias.attributes.gender.generated.male>0.8: it is 0.9');
   });
 
   test('every line of the text fits 80 columns, but for paths', async () => {
-    const { out } = await start('runs', 'show', runOf(whole), '--runs-dir', whole).ended;
+    const { out } = await biolens('runs', 'show', runOf(whole), '--runs-dir', whole);
     const long = out.split('\n').filter(line => [...line].length > 80 && !line.includes(folder));
     expect(long).toEqual([]);
   });

@@ -6,7 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tallyJob } from '../../examples/tally-job/job.ts';
 import { JobHost } from '../../src/app/host/index.ts';
 import { type RunningStudio, startStudio } from '../../src/app/studio/index.ts';
-import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
+import {
+  launchBrowser,
+  openWatchedPage,
+  type TestBrowser,
+  type WatchedPage,
+  whyNoBrowser,
+  withWatchedPage,
+} from '../browser.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { findBarriers } from '../web/page-checks.ts';
 import { stripedPng } from './make-runs.ts';
@@ -49,18 +56,14 @@ describe.skipIf(reason !== null)(`new runs in Chromium${reason === null ? '' : `
   const pathOf = (page: Page): string => new URL(page.url()).pathname;
 
   /** Opens a place of the studio; afterwards it must not have complained of anything but refusals that the test asked for. */
-  async function withPage(path: string, use: (opened: WatchedPage) => Promise<void>): Promise<void> {
-    const opened = await openWatchedPage(browser);
-    try {
+  const withPage = (path: string, use: (opened: WatchedPage) => Promise<void>): Promise<void> =>
+    withWatchedPage(browser, async opened => {
       await opened.page.goto(studio.url);
       await opened.page.goto(new URL(path, studio.url).href);
       await opened.page.getByRole('heading', { level: 1 }).waitFor();
       await use(opened);
       expect(opened.problems.filter(problem => !/status of 4(?:03|04|22)/.test(problem))).toEqual([]);
-    } finally {
-      await opened.page.close();
-    }
-  }
+    });
 
   /** Looks at the page by day and by night, on a desk and on a phone. */
   async function expectSound(page: Page): Promise<void> {

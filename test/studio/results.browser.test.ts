@@ -6,20 +6,18 @@ import { JobHost } from '../../src/app/host/index.ts';
 import { JOBS } from '../../src/app/jobs.ts';
 import { type RunningStudio, startStudio } from '../../src/app/studio/index.ts';
 import { createRun } from '../../src/kit/runs/index.ts';
-import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
+import { launchBrowser, type TestBrowser, type WatchedPage, whyNoBrowser, withWatchedPage } from '../browser.ts';
 import { benchReport } from '../web/bench-fixtures.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { share } from '../web/fixtures.ts';
 import { diffusionReport, mitigationReport, studyReport } from '../web/generator-fixtures.ts';
-import { findViolations } from '../web/page-checks.ts';
+import { findBarriers, findViolations, LOOKS } from '../web/page-checks.ts';
 import { type MadeRuns, makeRuns, stripedPng } from './make-runs.ts';
 
 const reason = whyNoBrowser();
 const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 15_000 });
 /** Where screenshots go for someone to look at; nowhere by default. */
 const shots = process.env.BIOLENS_SHOTS;
-
-const LOOKS = (['light', 'dark'] as const).flatMap(colorScheme => [390, 1280].map(width => ({ colorScheme, width })));
 
 describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : ` (skipped: ${reason})`}`, () => {
   let built: BuiltPage;
@@ -68,6 +66,8 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
     host = new JobHost({ jobs: JOBS, runsDir: made.runsDir, roots: [made.folder], models: null });
     studio = await startStudio({ runsDir: made.runsDir, roots: [made.folder], pollMs: 20, host, ...built });
     browser = await launchBrowser();
+    // What lets the browser in.
+    await withWatchedPage(browser, async ({ page }) => void (await page.goto(studio.url)));
     if (shots !== undefined) mkdirSync(shots, { recursive: true });
   }, 120_000);
   afterAll(async () => {
@@ -78,23 +78,20 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
     built?.remove();
   });
 
-  async function withPage(path: string, use: (opened: WatchedPage) => Promise<void>): Promise<void> {
-    const opened = await openWatchedPage(browser);
-    try {
-      await opened.page.goto(studio.url);
+  const withPage = (path: string, use: (opened: WatchedPage) => Promise<void>): Promise<void> =>
+    withWatchedPage(browser, async opened => {
       await opened.page.goto(new URL(path, studio.url).href);
       await opened.page.getByRole('heading', { level: 1 }).waitFor();
       await use(opened);
       expect(opened.problems.filter(problem => !/status of 4(?:04|22)/.test(problem))).toEqual([]);
-    } finally {
-      await opened.page.close();
-    }
-  }
+    });
 
   const pathOf = (page: Page): string => page.url().slice(new URL(page.url()).origin.length);
   const hashOf = (page: Page): string => decodeURIComponent(new URL(page.url()).hash);
 
-  test('axe finds no violation on any page, light and dark, 390 and 1280 pixels', { timeout: 300_000 }, async () => {
+  test('nobody stumbles on any page, and axe finds no violation, light and dark, 390 and 1280 pixels', {
+    timeout: 300_000,
+  }, async () => {
     const places: Record<string, string> = {
       list: '/',
       form: '/new/audit',
@@ -110,15 +107,16 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
     };
     const found: string[] = [];
     for (const [name, path] of Object.entries(places)) {
+      // What lies under the dialog is looked at in its own place.
+      const area = name === 'pair' ? 'dialog' : undefined;
       await withPage(path, async ({ page }) => {
         for (const look of LOOKS) {
           await page.emulateMedia({ colorScheme: look.colorScheme });
           await page.setViewportSize({ width: look.width, height: 900 });
           await page.waitForTimeout(100);
           const said = `${name}, ${look.colorScheme}, ${look.width} pixels`;
-          // In the dark nothing but the colours changes.
-          const rules = look.colorScheme === 'dark' ? ['color-contrast'] : undefined;
-          for (const violation of await findViolations(page, rules)) found.push(`${said}: ${violation}`);
+          const wrong = look.rules === 'none' ? findBarriers(page) : findViolations(page, look.rules, area);
+          for (const violation of await wrong) found.push(`${said}: ${violation}`);
           const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
           if (beyond > 0) found.push(`${said}: ${beyond} pixels too wide`);
           if (shots !== undefined)

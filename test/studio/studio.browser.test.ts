@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningStudio, startStudio } from '../../src/app/studio/index.ts';
 import { createRun } from '../../src/kit/runs/index.ts';
-import { launchBrowser, openWatchedPage, type TestBrowser, type WatchedPage, whyNoBrowser } from '../browser.ts';
+import { launchBrowser, type TestBrowser, type WatchedPage, whyNoBrowser, withWatchedPage } from '../browser.ts';
 import { type BuiltPage, buildPage } from '../web/built-page.ts';
 import { findBarriers } from '../web/page-checks.ts';
 import { type MadeRuns, makeRuns } from './make-runs.ts';
@@ -29,17 +29,13 @@ describe.skipIf(reason !== null)(`the studio in Chromium${reason === null ? '' :
     built?.remove();
   });
 
-  async function withPage(address: string, use: (opened: WatchedPage) => Promise<void>): Promise<void> {
-    const opened = await openWatchedPage(browser);
-    try {
+  const withPage = (address: string, use: (opened: WatchedPage) => Promise<void>): Promise<void> =>
+    withWatchedPage(browser, async opened => {
       await opened.page.goto(address);
       await use(opened);
       const own = `http://127.0.0.1:${studio.port}/`;
       expect(opened.requests.filter(url => !url.startsWith(own))).toEqual([]);
-    } finally {
-      await opened.page.close();
-    }
-  }
+    });
 
   test('from the list of runs to a report with the pictures of its pairs, and back', async () => {
     await withPage(studio.url, async ({ page, problems }) => {

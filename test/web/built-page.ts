@@ -5,7 +5,8 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../..');
 
-function newestChange(path: string): number {
+/** When anything in a folder was changed last, in milliseconds. */
+export function newestChange(path: string): number {
   const status = statSync(path);
   if (!status.isDirectory()) return status.mtimeMs;
   return Math.max(status.mtimeMs, ...readdirSync(path).map(name => newestChange(join(path, name))));

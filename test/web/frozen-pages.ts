@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
 import { renderReportHtml } from '../../src/app/pages/report-html.ts';
 import type { ReportPage } from '../../src/ground/contracts/index.ts';
-import { launchBrowser, openWatchedPage, type WatchedPage } from '../browser.ts';
+import { launchBrowser, type WatchedPage, withWatchedPage } from '../browser.ts';
 import { buildPage } from './built-page.ts';
 
 export interface PageLook {
@@ -28,8 +28,7 @@ export async function openFrozenPages(): Promise<FrozenPages> {
     visit: async (page, use, { colorScheme = 'light', width = 1280 } = {}) => {
       const file = join(folder, 'report.html');
       writeFileSync(file, await renderReportHtml(page, built));
-      const opened = await openWatchedPage(browser);
-      try {
+      await withWatchedPage(browser, async opened => {
         await opened.page.emulateMedia({ colorScheme });
         await opened.page.setViewportSize({ width, height: 900 });
         const address = pathToFileURL(file).href;
@@ -38,9 +37,7 @@ export async function openFrozenPages(): Promise<FrozenPages> {
         await use(opened);
         expect(opened.problems).toEqual([]);
         expect(opened.requests).toEqual([address]);
-      } finally {
-        await opened.page.close();
-      }
+      });
     },
     close: async () => {
       await browser.close();

@@ -1,9 +1,10 @@
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReportPage } from '../../src/ground/contracts/index.ts';
 import { type WatchedPage, whyNoBrowser } from '../browser.ts';
 import { federatedPage, federationPage, hostileFederated, hostileFederation } from './federated-fixtures.ts';
 import { HOSTILE } from './fixtures.ts';
-import { type FrozenPages, openFrozenPages, type PageLook } from './frozen-pages.ts';
+import { type FrozenPages, openFrozenPages } from './frozen-pages.ts';
 import {
   diffusionPage,
   hostileDiffusion,
@@ -16,7 +17,7 @@ import { findBarriers } from './page-checks.ts';
 import { hostileSelection, selectionPage } from './selection-fixtures.ts';
 
 const reason = whyNoBrowser();
-const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 15_000 });
+const eventually = <T>(look: () => T | Promise<T>, message = '') => expect.poll(look, { timeout: 15_000, message });
 
 interface Kind {
   readonly name: string;
@@ -115,58 +116,58 @@ describe.skipIf(reason !== null)(`pages of generators${reason === null ? '' : ` 
     pages = await openFrozenPages();
   });
   afterAll(() => pages?.close());
-  const withPage = (page: ReportPage, look: PageLook, use: (opened: WatchedPage) => Promise<void>) =>
-    pages.visit(page, use, look);
-
+  const overflow = (page: Page): Promise<number> =>
+    page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   const unfold = (opened: WatchedPage) =>
     opened.page.evaluate(() => {
       for (const details of document.querySelectorAll('details')) details.open = true;
     });
 
-  test.each(KINDS)('$name: every section, every chart, every picture, no number that is none', async kind => {
-    await withPage(kind.page(), {}, async opened => {
-      const { page } = opened;
-      expect(await page.title()).toBe(`${kind.title} · biolens`);
-      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe(kind.title);
-      expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual(kind.headings);
-      await eventually(() => page.locator('.chart svg').count()).toBe(kind.charts);
-      await unfold(opened);
-      expect(await page.locator('main').innerText()).not.toMatch(/\bNaN\b|\bundefined\b|\bnull\b|\[object/);
-      const images = page.locator('main img');
-      expect(await images.count()).toBe(kind.pictures);
-      await images.evaluateAll(all => {
-        for (const image of all) image.setAttribute('loading', 'eager');
-      });
-      const loaded = () =>
-        images.evaluateAll(all =>
-          all.every(image => image instanceof HTMLImageElement && image.complete && image.naturalWidth > 0),
-        );
-      await eventually(loaded).toBe(true);
-    });
-  });
+  test.each(KINDS)(
+    '$name: every section, chart and picture, no number that is none, no barrier in any look',
+    async kind => {
+      await pages.visit(kind.page(), async opened => {
+        const { page } = opened;
+        expect(await page.title()).toBe(`${kind.title} · biolens`);
+        expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe(kind.title);
+        expect(await page.getByRole('heading', { level: 2 }).allInnerTexts()).toEqual(kind.headings);
+        await eventually(() => page.locator('.chart svg').count()).toBe(kind.charts);
+        await unfold(opened);
+        expect(await page.locator('main').innerText()).not.toMatch(/\bNaN\b|\bundefined\b|\bnull\b|\[object/);
+        const images = page.locator('main img');
+        expect(await images.count()).toBe(kind.pictures);
+        await images.evaluateAll(all => {
+          for (const image of all) image.setAttribute('loading', 'eager');
+        });
+        const loaded = () =>
+          images.evaluateAll(all =>
+            all.every(image => image instanceof HTMLImageElement && image.complete && image.naturalWidth > 0),
+          );
+        await eventually(loaded).toBe(true);
 
-  test.each(
-    KINDS.flatMap(kind => [
-      { ...kind, colorScheme: 'light' as const, width: 1280 },
-      { ...kind, colorScheme: 'dark' as const, width: 1280 },
-      { ...kind, colorScheme: 'light' as const, width: 400 },
-    ]),
-  )('$name has no barrier and no sideways scroll: $colorScheme, $width px', async ({ page, colorScheme, width }) => {
-    await withPage(page(), { colorScheme, width }, async opened => {
-      await unfold(opened);
-      expect(await findBarriers(opened.page)).toEqual([]);
-      expect(await opened.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
-    });
-  });
+        for (const [colorScheme, width] of [
+          ['light', 1280],
+          ['dark', 1280],
+          ['light', 400],
+        ] as const) {
+          const look = `${colorScheme}, ${width} px`;
+          await page.emulateMedia({ colorScheme });
+          await page.setViewportSize({ width, height: 900 });
+          expect(await findBarriers(page), look).toEqual([]);
+          await eventually(() => overflow(page), look).toBe(0);
+        }
+      });
+    },
+  );
 
   test.each(KINDS)('$name: strings of strangers are inert and in sight', async ({ hostile }) => {
-    await withPage(hostile(), {}, async opened => {
+    await pages.visit(hostile(), async opened => {
       await unfold(opened);
       const { page } = opened;
       expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
       expect(await page.locator('main img[src="x"]').count()).toBe(0);
       expect(await page.locator('main').innerText()).toContain(HOSTILE.script);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBe(0);
+      expect(await overflow(page)).toBe(0);
     });
   });
 });

@@ -1,13 +1,34 @@
-import axe from 'axe-core';
+import axe, { type RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 
-/** What axe finds, one line each. @param rules those alone */
-export async function findViolations(page: Page, rules?: string[]): Promise<string[]> {
+/**
+ * How a page is looked at, and the rules of axe there: all, some, or none. Contrast is half of what axe takes, and in the dark nothing but
+ * the colours changes.
+ */
+export const LOOKS: readonly {
+  readonly colorScheme: 'light' | 'dark';
+  readonly width: number;
+  readonly rules: 'all' | 'none' | readonly string[];
+}[] = [
+  { colorScheme: 'light', width: 390, rules: 'all' },
+  { colorScheme: 'light', width: 1280, rules: 'none' },
+  { colorScheme: 'dark', width: 390, rules: 'none' },
+  { colorScheme: 'dark', width: 1280, rules: ['color-contrast'] },
+];
+
+/** What axe finds, one line each. @param area the part of the page to look at, as a selector */
+export async function findViolations(
+  page: Page,
+  rules: (typeof LOOKS)[number]['rules'] = 'all',
+  area = 'html',
+): Promise<string[]> {
+  if (rules === 'none') return [];
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
-  const { violations: found } = await page.evaluate(async only => {
-    const { run } = (window as unknown as { axe: typeof axe }).axe;
-    return await run({ resultTypes: ['violations'], ...(only === undefined ? {} : { runOnly: only }) });
-  }, rules);
+  const options: RunOptions = { resultTypes: ['violations'], ...(rules === 'all' ? {} : { runOnly: [...rules] }) };
+  const { violations: found } = await page.evaluate(
+    async ([where, how]) => (window as unknown as { axe: typeof axe }).axe.run(where, how),
+    [area, options] as const,
+  );
   return found.flatMap(({ id, nodes }) =>
     nodes.map(({ html, any }) => `${id}: ${html.slice(0, 160)} ${any[0]?.message ?? ''}`),
   );
