@@ -116,7 +116,9 @@ describe.skipIf(reason !== null)(`results in the studio${reason === null ? '' : 
           await page.waitForTimeout(100);
           const said = `${name}, ${look.colorScheme}, ${look.width} pixels`;
           const wrong = look.rules === 'none' ? findBarriers(page) : findViolations(page, look.rules, area);
-          for (const violation of await wrong) found.push(`${said}: ${violation}`);
+          // An image may say nothing where the button around it does, and axe looks at that.
+          for (const violation of await wrong)
+            if (!violation.startsWith('image without alt: <img alt=""')) found.push(`${said}: ${violation}`);
           const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
           if (beyond > 0) found.push(`${said}: ${beyond} pixels too wide`);
           if (shots !== undefined)

@@ -31,7 +31,8 @@ function newFolder(from?: string): string {
 
 async function audit(input: Partial<AuditConfigurationInput>): Promise<AuditReport> {
   const settings = { embedder: 'appearance', classifier: 'none', device: 'cpu', permutations: 19 } as const;
-  const options = { runsDir: join(root, `runs-${count++}`) };
+  // One folder of runs: what was read of an image is read once for all of them.
+  const options = { runsDir: join(root, 'runs') };
   const { result } = await finish(auditRun({ training, generated, ...settings, ...input }, options));
   // What is written must be readable.
   return auditReportSchema.parse(JSON.parse(JSON.stringify(result)));

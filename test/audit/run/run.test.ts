@@ -164,7 +164,8 @@ describe('an audit of folders', () => {
     const events: AuditEvent[] = [];
     const run = async (): Promise<void> => {
       const options = { runsDir: newRunsDir(), signal: controller.signal };
-      for await (const event of auditRun({ ...faces, permutations: 19, noFace: 'whole', device: 'cpu' }, options)) {
+      const input = { ...faces, embedder: 'appearance', permutations: 19, noFace: 'whole', device: 'cpu' } as const;
+      for await (const event of auditRun(input, options)) {
         events.push(event);
         if (event.type === 'item' && event.done === 4) controller.abort();
       }
