@@ -109,7 +109,7 @@ export async function bench(): Promise<BenchResult> {
         ? `No flwr: name a Python that has it in ${PEER_VARIABLE}.`
         : `Peer: ${version}, by its library’s functions: a whole client, and of the server each kind of work timed three times and multiplied by how often it is done.`,
       'CPU seconds of user and system together; with 20 and 44 neighbours medians (least–most) of three turns taken alternately.',
-      '20 neighbours are Flower’s usual number and stand here for the comparison alone. A client’s secrets take more than half of its neighbours, the least that a server which cheats allows, so a round is aborted where one has lost half: with 20 neighbours and 10 lost in 0.2 % of the rounds, with 44 and 30 lost in 2 % (with 20 and 30 in 94 %). Both assume that no client works with the server; with 20, no more than “not one client’s vector alone” is sure in most rounds, and nothing but with probability 2⁻⁴⁰.',
+      '20 neighbours are Flower’s usual number and stand here for the comparison alone. A client’s secrets take more than half of its neighbours, the least that a server which cheats allows, so a round is aborted where one has lost half: with 20 neighbours and 10 lost in 0.2 % of the rounds, with 44 and 30 lost in 2 % (with 20 and 30 in 94 %). Both assume that no client works with the server. With 20 it is not sure, but with probability 2⁻⁴⁰, that a sum which such a server opens covers more than one client.',
       '`planCohort` takes 60 neighbours for 100 clients of which a tenth may be lost and a tenth may work with the server, and 91 where three tenths may be lost, so that no round fails or reveals but with probability 2⁻⁴⁰.',
     ],
   };

@@ -83,13 +83,14 @@ function privacyNumbers({ privacy, epsilon }: FederationReport): Fact[] {
 }
 
 function Overview({ report, run }: OfRun<FederationReport>): ReactNode {
-  const { accuracy, rounds, planned, members, model, now } = report;
+  const { accuracy, rounds, planned, members, model, now, aggregation } = report;
   const here = members.filter(({ state }) => state === 'here').length;
   const total = (side: 'bytesUp' | 'bytesDown') => trafficText(members.reduce((sum, one) => sum + one[side], 0));
   return (
     <OverviewSection kind={now === null ? 'Federation' : 'Federation at work'} run={run} title={titleOf(report)}>
       <p className="lead" role={now === null ? undefined : 'status'}>
-        {stateText(report)} {formatCount(model.parameters)} parameters; the coordinator sees sums alone.
+        {stateText(report)} {formatCount(model.parameters)} parameters; the coordinator{' '}
+        {aggregation === null ? 'reads every update.' : 'sees sums alone.'}
       </p>
       <h2>Key numbers</h2>
       <Facts

@@ -93,8 +93,8 @@ function tellFederation(event: FederationStep): JobNews {
 }
 
 /**
- * Coordinates a federation of real clients that learns digits: they join by WebSocket, and the coordinator sees sums alone. Whoever it serves
- * is told of in a page that follows it.
+ * Coordinates a federation of real clients that learns digits: they join by WebSocket, and the coordinator sees sums alone, but for robust
+ * rules. Whoever it serves is told of in a page that follows it.
  */
 export const federationJob = defineJob({
   kind: 'federation',

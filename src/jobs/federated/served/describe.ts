@@ -16,7 +16,7 @@ const describeSums = ({ neighbours, threshold, corrupt, mayDrop, smallestSum }: 
   `The coordinator saw sums alone: each client with ${neighbours} neighbours, of which ${threshold} open a secret. With up to ${corrupt} clients on its side and ${mayDrop} lost, every sum that can be opened covers ${smallestSum} honest clients or more, but with probability 2^-40.`;
 
 const describeRule = ({ rule }: FederationReport): string =>
-  `The coordinator read every update, and combined them by ${rule?.name}, which stands ${rule?.poisoned} poisoned ones.`;
+  `The coordinator read every update, and combined them by ${rule?.name}, which stands up to ${rule?.poisoned} poisoned of each round.`;
 
 /** The result of a federation for a terminal of 80 columns. */
 export function describeFederation(report: FederationReport): string {
