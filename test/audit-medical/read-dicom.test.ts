@@ -67,6 +67,13 @@ describe.skipIf(reason !== '')(`the files of pydicom${reason}`, () => {
     }
     expect(read).toBe(98);
   }, 120_000);
+
+  // The two of the wheel's 107 files with pixel data that pydicom has no image of: they say nothing of rows and columns.
+  test.each(['meta_missing_tsyntax.dcm', 'nested_priv_SQ.dcm'])('%s holds no image, and is refused', async name => {
+    const bytes = new Uint8Array(readFileSync(resolve(files, 'data/test_files', name)));
+    expect(expected).not.toHaveProperty([`data/test_files/${name}`]);
+    await expect(readDicom(bytes)).rejects.toThrow(/^[^\n]*(rows|columns|size|pixels)[^\n]*$/);
+  });
 });
 
 describe('written files', () => {

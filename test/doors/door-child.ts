@@ -25,6 +25,8 @@ const tell = (told: Told): Promise<void> =>
   new Promise((resolve, reject) => process.send!(told, (error: Error | null) => (error ? reject(error) : resolve())));
 
 guardExit();
+// Runs ask git for the commit, which takes longer than a small file.
+process.env.PATH = '';
 const door = DOORS[name]!;
 await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
@@ -33,10 +35,12 @@ const scratch = join(folder, 'scratch');
 const kept = new Map<string, Uint8Array>();
 for (const { name } of originals) kept.set(name, await readFile(join(folder, name)));
 
-for (let seed = Number(first); seed < Number(end); seed++) {
+const { together = 1 } = door;
+for (let seed = Number(first); seed < Number(end); seed += together) {
   const original = originals[seed % originals.length]!;
-  const path = join(folder, original.name);
-  await writeFile(path, mutate(kept.get(original.name)!, seed, original));
+  const damaged = Array.from({ length: together }, (_, i) => originals[(seed + i) % originals.length]!);
+  for (const [i, one] of damaged.entries())
+    await writeFile(join(folder, one.name), mutate(kept.get(one.name)!, seed + i, one));
   await mkdir(scratch);
   await tell({ seed, file: original.name });
   const before = process.cpuUsage();
@@ -54,6 +58,6 @@ for (let seed = Number(first); seed < Number(end); seed++) {
     },
   });
   await rm(scratch, { recursive: true, force: true });
-  await writeFile(path, kept.get(original.name)!);
+  for (const { name } of damaged) await writeFile(join(folder, name), kept.get(name)!);
 }
 process.disconnect();

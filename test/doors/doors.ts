@@ -8,9 +8,11 @@ import { encodePng } from '../../src/kit/images/index.ts';
 import { float32, writeNpy, writeSafetensors } from '../../src/kit/tensor/index.ts';
 import { dicomOf, explicit } from '../audit-medical/write-dicom.ts';
 import { niftiOf } from '../audit-medical/write-nifti.ts';
+import tokenizers from '../audit-text/fixtures/tokenizers.json' with { type: 'json' };
 import { drawing, header, writeOfficial } from '../bench/official-folder.ts';
 import { makeQuestion } from '../bench/questions.ts';
 import { cardFor, channelMeans, writeModel } from '../faces/models.ts';
+import { ffmpegPath, writeVideo } from '../video/parts.ts';
 
 /** A file that a stranger may have made. */
 export interface Original {
@@ -25,8 +27,10 @@ export interface Door {
   readonly prepare: (folder: string) => Promise<readonly Original[]>;
   /** The command that reads them; `scratch` is empty before each call. */
   readonly command: (folder: string, scratch: string, original: Original) => readonly string[];
-  /** How a file that is left out is told, where that is not by its name. */
+  /** How files that are left out are told, where that is not by their names; its group says how many. */
   readonly leftOut?: RegExp;
+  /** Files that are damaged for one command, where what is wrong with one does not end it. */
+  readonly together?: number;
 }
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -51,9 +55,17 @@ const auditOf = (training: string, folder: string, scratch: string, ...more: str
 ];
 
 /** Names of scans can be names of persons. */
-const LEFT_OUT = /files? or series needs? a look/;
+const LEFT_OUT = /(\d+) files? or series needs? a look/;
+const TOGETHER = 25;
+const numbers = (first: number, n: number): number[] => Array.from({ length: n }, (_, i) => first + i);
 const medical = (folder: string, scratch: string): string[] => [
   ...['audit', 'medical', '--train', join(folder, 'train'), '--generated', join(folder, 'generated')],
+  ...['--runs-dir', scratch, '--permutations', '19'],
+];
+
+const CLIPS_LEFT_OUT = /(\d+) files? could not be read as clips/;
+const clips = (folder: string, scratch: string): string[] => [
+  ...['audit', 'video', '--train', join(folder, 'train'), '--generated', join(folder, 'generated')],
   ...['--runs-dir', scratch, '--permutations', '19'],
 ];
 
@@ -183,12 +195,15 @@ export const DOORS: Readonly<Record<string, Door>> = {
         const pixels = Uint16Array.from({ length: 12 * 12 }, () => stream.integer(4000));
         return dicomOf({ rows: 12, columns: 12, pixels, more: [explicit(0x00081140, 'SQ', '')] });
       };
-      await write(folder, Object.fromEntries([1, 2, 3].map(i => [`train/${i}.dcm`, image(i)])));
+      const damaged = numbers(10, TOGETHER).map(i => `train/${i}.dcm`);
+      for (const name of damaged) await write(folder, { [name]: image(1) });
+      await write(folder, Object.fromEntries([2, 3].map(i => [`train/${i}.dcm`, image(i)])));
       await write(folder, Object.fromEntries([4, 5].map(i => [`generated/${i}.dcm`, image(i)])));
-      return [{ name: join('train', '1.dcm'), text: false }];
+      return damaged.map(name => ({ name, text: false }));
     },
     command: medical,
     leftOut: LEFT_OUT,
+    together: TOGETHER,
   },
   NIfTI: {
     prepare: async folder => {
@@ -200,37 +215,113 @@ export const DOORS: Readonly<Record<string, Door>> = {
           { second, slope: 2 },
         );
       };
+      const damaged = numbers(10, TOGETHER).map(i => `train/${i}.nii${i % 3 === 2 ? '.gz' : ''}`);
+      for (const [i, name] of damaged.entries()) {
+        const bytes = volume(1, i % 3 === 1);
+        await write(folder, { [name]: name.endsWith('.gz') ? gzipSync(bytes) : bytes });
+      }
       for (const [set, seeds] of [
-        ['train', [1, 2, 3]],
+        ['train', [2, 3]],
         ['generated', [4, 5]],
       ] as const)
         await write(folder, Object.fromEntries(seeds.map(i => [`${set}/${i}.nii`, volume(i, i === 2)])));
-      await write(folder, { 'train/4.nii.gz': gzipSync(volume(6, false)) });
-      return ['1.nii', '2.nii', '4.nii.gz'].map(name => ({ name: join('train', name), text: false }));
+      return damaged.map(name => ({ name, text: false }));
     },
     command: medical,
     leftOut: LEFT_OUT,
+    together: TOGETHER,
   },
   texts: {
     prepare: async folder => {
       const text = 'A run of words that stands in both of them, long enough to count as one and then some more. ';
       const lines = [1, 2, 3].map(i => JSON.stringify({ text: `${text}${i}` })).join('\n');
-      await write(folder, {
-        'generated/a.txt': `In front. ${text}`,
-        'train/a.txt': text,
-        'train/b.jsonl': lines,
-        'train/c.jsonl.gz': gzipSync(lines),
-        'train/d.txt.zst': zstdCompressSync(text),
-      });
-      return ['a.txt', 'b.jsonl', 'c.jsonl.gz', 'd.txt.zst'].map((name, i) => ({
-        name: join('train', name),
-        text: i < 2,
-      }));
+      await write(folder, { 'generated/a.txt': `In front. ${text}`, 'train/a.txt': text });
+      const kinds = [
+        ['txt', text],
+        ['jsonl', lines],
+        ['jsonl.gz', gzipSync(lines)],
+        ['txt.zst', zstdCompressSync(text)],
+      ] as const;
+      const originals: Original[] = [];
+      for (const i of numbers(1, TOGETHER)) {
+        const [ending, content] = kinds[i % kinds.length]!;
+        const name = join('train', `${i}.${ending}`);
+        await write(folder, { [name]: content });
+        originals.push({ name, text: typeof content === 'string' });
+      }
+      return originals;
     },
     command: (folder, scratch) => [
       ...['audit', 'text', '--train', join(folder, 'train'), '--generated', join(folder, 'generated')],
       ...['--runs-dir', scratch],
     ],
+    leftOut: /(\d+) (?:file or row|files or rows) could not be read/,
+    together: TOGETHER,
+  },
+  'tokenizers of texts': {
+    prepare: async folder => {
+      const text = 'A run of words that stands in both of them, long enough to count as one and then some more. ';
+      await write(folder, { 'generated/a.txt': `In front. ${text}`, 'train/a.txt': text });
+      const originals: Original[] = [];
+      for (const [kind, { tokenizer }] of Object.entries(tokenizers.made)) {
+        const name = `${kind.replaceAll(' ', '-')}.json`;
+        await write(folder, { [name]: JSON.stringify(tokenizer) });
+        originals.push({ name, text: true });
+      }
+      return originals;
+    },
+    command: (folder, scratch, { name }) => [
+      ...['audit', 'text', '--train', join(folder, 'train'), '--generated', join(folder, 'generated')],
+      ...['--tokenizer', join(folder, name), '--runs-dir', scratch],
+    ],
+  },
+  animations: {
+    prepare: async folder => {
+      const frames = [1, 2, 3, 4].map(i => drawing(i));
+      const { width, height } = frames[0]!;
+      const raw = { width, height: height * frames.length, channels: 3 as const, pageHeight: height };
+      const pixels = () => sharp(Buffer.concat(frames.map(({ data }) => data)), { raw });
+      const delay = frames.map(() => 200);
+      const [gif, webp] = [await pixels().gif({ delay }).toBuffer(), await pixels().webp({ delay }).toBuffer()];
+      await write(folder, {
+        'train/a.gif': gif,
+        'train/b.webp': webp,
+        'generated/a.gif': gif,
+        'generated/b.webp': webp,
+      });
+      const names = numbers(10, TOGETHER).map(i => `train/${i}.${i % 2 === 0 ? 'gif' : 'webp'}`);
+      for (const name of names) await write(folder, { [name]: name.endsWith('gif') ? gif : webp });
+      return names.map(name => ({ name, text: false }));
+    },
+    command: clips,
+    leftOut: CLIPS_LEFT_OUT,
+    together: TOGETHER,
+  },
+  'videos through ffmpeg': {
+    prepare: async folder => {
+      if (ffmpegPath === null)
+        throw new Error('there is no ffmpeg: node scripts/setup.js --browser fetches one with pip');
+      const frames = numbers(1, 8).map(i => drawing(i));
+      const endings = ['mp4', 'mkv', 'webm', 'mov'];
+      await mkdir(join(folder, 'train'), { recursive: true });
+      await mkdir(join(folder, 'generated'), { recursive: true });
+      for (const ending of endings) {
+        const codec = ending === 'webm' ? ['-c:v', 'libvpx', '-b:v', '500k'] : undefined;
+        const path = join(folder, 'generated', `a.${ending}`);
+        writeVideo(path, frames, { rate: 8, ...(codec === undefined ? {} : { options: codec }) });
+        await cp(path, join(folder, 'train', `a.${ending}`));
+      }
+      const originals: Original[] = [];
+      for (const i of numbers(10, TOGETHER)) {
+        const ending = endings[i % endings.length]!;
+        originals.push({ name: join('train', `${i}.${ending}`), text: false });
+        await cp(join(folder, 'train', `a.${ending}`), join(folder, originals.at(-1)!.name));
+      }
+      return originals;
+    },
+    command: (folder, scratch) => [...clips(folder, scratch), '--ffmpeg', ffmpegPath!],
+    leftOut: CLIPS_LEFT_OUT,
+    together: TOGETHER,
   },
   'diffusers folder': {
     prepare: async folder => {

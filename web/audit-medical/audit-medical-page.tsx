@@ -27,10 +27,10 @@ export const AUDIT_MEDICAL_SECTIONS: readonly PageSection[] = [
 
 type Pair = AuditMedicalReport['replication']['pairs'][number];
 
-const PAIRS: readonly Column<Pair & { readonly number: number }>[] = [
+const pairColumns = (similarity: string): readonly Column<Pair & { readonly number: number }>[] => [
   { id: 'generated', header: 'Generated', cell: ({ generated }) => <FileName name={generated} /> },
   { id: 'training', header: 'Most like training', cell: ({ training }) => <FileName name={training} /> },
-  { id: 'similarity', header: 'Correlation', numeric: true, cell: ({ similarity }) => similarity.toFixed(3) },
+  { id: 'similarity', header: similarity, numeric: true, cell: pair => pair.similarity.toFixed(3) },
   { id: 'p', header: 'p', numeric: true, cell: ({ pValue }) => formatP(pValue) },
   { id: 'q', header: 'q', numeric: true, cell: ({ qValue }) => formatP(qValue) },
   {
@@ -47,7 +47,12 @@ export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): Re
   const { sets, replication, compared, verdict, notes, shown } = report;
   const title = `${lastOf(sets.generated.source)} against ${lastOf(sets.training.source)}`;
   usePageTitle(title);
-  const { rule, permutation } = replication;
+  const { rule, permutation, embedder } = replication;
+  const columns = pairColumns(embedder === null ? 'Correlation' : 'Cosine');
+  const alike =
+    embedder === null
+      ? 'Pearson’s correlation within the body, the best over flips, small shifts and turns'
+      : 'the cosine of their embeddings';
   return (
     <>
       <OverviewSection kind="Audit of medical images" run={run} title={title}>
@@ -95,14 +100,14 @@ export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): Re
       <Section
         id="pairs"
         title="Pairs"
-        lead="Each generated item with the training item most like it: Pearson’s correlation within the body, the best over flips, small shifts and turns. Items are named by the SHA-256 of their content, since names of files can be names of persons."
+        lead={`Each generated item with the training item most like it: ${alike}. Items are named by the SHA-256 of their content, since names of files can be names of persons.`}
       >
         <ShowMore items={replication.pairs.map((pair, number) => ({ ...pair, number }))} step={50} noun="pairs">
           {shown => (
             <DataTable
               caption="Pairs"
               captionHidden
-              columns={PAIRS}
+              columns={columns}
               rows={shown}
               keyOf={({ number }) => String(number)}
             />
@@ -131,6 +136,14 @@ export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): Re
                     },
                   ];
             }),
+            ...(embedder === null
+              ? []
+              : [
+                  {
+                    term: 'Embedder',
+                    value: `${visibleText(embedder.name)}, ${embedder.width} numbers${embedder.fittedTo === null ? '' : `, fitted to ${embedder.fittedTo} held-out items that are no control`}`,
+                  },
+                ]),
             { term: 'Threshold of the percentile rule', value: rule.threshold.toFixed(3) },
             { term: 'p-values compare with', value: visibleText(replication.control) },
             {

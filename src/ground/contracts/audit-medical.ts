@@ -18,7 +18,12 @@ export const auditMedicalReportSchema = z.object({
   sets: z.object({ training: medicalSetSchema, generated: medicalSetSchema, heldout: medicalSetSchema.nullable() }),
   verdict: z.array(findingSchema),
   replication: z.object({
-    similarity: z.literal('pearson'),
+    similarity: z.enum(['pearson', 'cosine']),
+    /** Whose embeddings the cosines are of, and how many held-out items it was fitted to; null where grids are correlated. */
+    embedder: z
+      .object({ name: z.string(), width: z.number().int(), fittedTo: z.number().int().nullable() })
+      .nullable()
+      .default(null),
     /** The rule of a percentile: what exceeds this correlation, which `percentile` per cent of the control stay below. */
     rule: z.object({
       percentile: z.number(),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { field, pathSchema, seedField } from '../../kit/job/index.ts';
+import { deviceField, field, pathSchema, seedField } from '../../kit/job/index.ts';
 import { falseDiscoveryRateField, permutationsField } from '../audit/declaration/index.ts';
 
 /** All that decides an audit of medical images: recorded with the run, and enough to repeat it. */
@@ -23,6 +23,13 @@ export const auditMedicalConfigurationSchema = z.strictObject({
     flag: '--compare <what>',
     help: 'auto: volumes where slices form one; slices: each slice on its own',
   }),
+  embedder: field(pathSchema.optional(), {
+    flag: '--embedder <path>',
+    help: 'compare embeddings instead: "whiten" (components of every second held-out scan), "appearance", or an ONNX embedder with its model card',
+    is: 'onnx-model',
+    words: ['whiten', 'appearance'],
+    otherwise: 'correlation',
+  }),
   page: field(z.boolean().default(false), {
     flag: '--page',
     help: 'show slices of the pairs on the page; nothing that is written into pixels is masked',
@@ -34,6 +41,7 @@ export const auditMedicalConfigurationSchema = z.strictObject({
   falseDiscoveryRate: falseDiscoveryRateField(),
   permutations: permutationsField('images'),
   seed: seedField(),
+  device: deviceField(),
 });
 export type AuditMedicalConfiguration = z.infer<typeof auditMedicalConfigurationSchema>;
 export type AuditMedicalConfigurationInput = z.input<typeof auditMedicalConfigurationSchema>;

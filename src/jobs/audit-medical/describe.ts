@@ -8,7 +8,7 @@ export function describeAuditMedical({ verdict, replication }: AuditMedicalRepor
     [
       { title: 'generated' },
       { title: 'training' },
-      { title: 'correlation', align: 'right' },
+      { title: replication.similarity === 'cosine' ? 'cosine' : 'correlation', align: 'right' },
       { title: 'q', align: 'right' },
       { title: '' },
     ],

@@ -18,6 +18,7 @@ export const auditMedicalJob = defineJob({
   examples: [
     'biolens audit medical --train scans --generated samples',
     'biolens audit medical --train scans --generated samples --heldout other --compare slices --page',
+    'biolens audit medical --train scans --generated samples --heldout other --embedder whiten',
   ],
   gateExample: 'replication.copied>0.01',
   nameOf: ({ generated }) => basename(generated),

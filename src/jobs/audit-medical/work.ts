@@ -1,21 +1,22 @@
 import { type AuditMedicalReport, auditMedicalReportSchema } from '../../ground/contracts/index.ts';
 import { BiolensError, throwIfAborted } from '../../ground/errors.ts';
 import { foldIn, proportionMetric, quantile, randomKey } from '../../ground/math/index.ts';
+import type { Embedder } from '../../kit/faces/index.ts';
 import { type Run, resumeItems } from '../../kit/runs/index.ts';
 import { callCopies, NO_HELDOUT, noRelabelling, PairCounter, relabelLists } from '../audit/replication/index.ts';
 import type { AuditMedicalConfiguration } from './configuration.ts';
 import { type AuditMedicalStep, auditMedicalItemSchema } from './events.ts';
-import { findNearest, type Nearest, type Prepared, prepare } from './measure/compare.ts';
-import { type CollectedItems, collectItems, IMAGE_GRID, VOLUME_GRID } from './read/collect-items.ts';
+import { findNearest, type Nearest, prepare } from './measure/compare.ts';
+import { embedItems, fitComponents, nearestRow, WHITEN } from './measure/embedding.ts';
+import type { Size } from './measure/size.ts';
+import { type CollectedItems, collectItems, IMAGE_GRID, type Item, VOLUME_GRID } from './read/collect-items.ts';
 import { showSlices } from './show/show-slices.ts';
 import { writeMedicalVerdict } from './verdict.ts';
 
 type SetName = 'training' | 'generated' | 'heldout';
-const STAGES: Readonly<Record<SetName, string>> = {
-  training: 'reading training images',
-  generated: 'reading generated images',
-  heldout: 'reading held-out images',
-};
+/** Slices of a volume that an embedder looks at, the middle one among them. */
+const EMBEDDED_SLICES = 9;
+const SETS: Readonly<Record<SetName, string>> = { training: 'training', generated: 'generated', heldout: 'held-out' };
 
 const at = (stage: string, done = 0, total: number | null = null): AuditMedicalStep => ({
   type: 'progress',
@@ -29,7 +30,7 @@ async function* read(
   path: string,
   options: {
     readonly compare: 'auto' | 'slices';
-    readonly pictures: boolean;
+    readonly pictures: number;
     readonly signal: AbortSignal | undefined;
   },
 ): AsyncGenerator<AuditMedicalStep, CollectedItems> {
@@ -46,7 +47,7 @@ async function* read(
         );
       return value;
     }
-    yield at(STAGES[set], value.done, value.total);
+    yield at(`reading ${SETS[set]} images`, value.done, value.total);
   }
 }
 
@@ -61,6 +62,75 @@ function keepKind(set: SetName, { items, notes }: CollectedItems, volumes: boole
   };
 }
 
+interface Measure {
+  readonly told: Pick<AuditMedicalReport['replication'], 'similarity' | 'embedder'>;
+  /** The item of a set that is most like an item of one; within one set, itself does not count. */
+  readonly nearest: (of: SetName, item: number, among: SetName) => Nearest;
+}
+
+/** What items are compared by: correlations of grids, or cosines of an embedder's rows or of components. */
+async function* openMeasure(
+  kept: Readonly<Record<SetName, readonly Item[]>>,
+  {
+    size,
+    embedder,
+    fitted,
+    signal,
+  }: {
+    readonly size: Size;
+    readonly embedder: Embedder | null;
+    readonly fitted: readonly Item[] | null;
+    readonly signal: AbortSignal | undefined;
+  },
+): AsyncGenerator<AuditMedicalStep, Measure> {
+  const names = ['training', 'generated', 'heldout'] as const;
+  const ofRows = (rows: Readonly<Record<SetName, readonly Float32Array[]>>): Measure['nearest'] => {
+    return (of, item, among) => nearestRow(rows[of][item]!, rows[among], of === among ? item : -1);
+  };
+  if (fitted !== null) {
+    const { width, embed } = fitComponents(fitted, size);
+    const rows = Object.fromEntries(names.map(name => [name, kept[name].map(embed)])) as Record<
+      SetName,
+      Float32Array[]
+    >;
+    return {
+      told: { similarity: 'cosine', embedder: { name: WHITEN, width, fittedTo: fitted.length } },
+      nearest: ofRows(rows),
+    };
+  }
+  if (embedder !== null) {
+    const rows: Record<SetName, Float32Array[]> = { training: [], generated: [], heldout: [] };
+    for (const name of names) {
+      const embedding = embedItems(kept[name], embedder, { signal });
+      for (;;) {
+        const { value, done } = await embedding.next();
+        if (done) {
+          rows[name] = value;
+          break;
+        }
+        yield at(`embedding ${SETS[name]} images`, value, kept[name].length);
+      }
+    }
+    return {
+      told: { similarity: 'cosine', embedder: { name: embedder.name, width: embedder.width, fittedTo: null } },
+      nearest: ofRows(rows),
+    };
+  }
+  const prepared = {
+    training: prepare(kept.training, size),
+    generated: prepare(kept.generated, size),
+    heldout: prepare(kept.heldout, size),
+  };
+  return {
+    told: { similarity: 'pearson', embedder: null },
+    nearest: (of, item, among) =>
+      findNearest({ fine: prepared[of].fine[item]!, coarse: prepared[of].coarse[item]! }, prepared[among], {
+        size,
+        ...(of === among ? { except: item } : {}),
+      }),
+  };
+}
+
 /**
  * Compares generated medical images with training ones: Pearson's correlation within the body over flips, shifts and turns, called by the procedure of the audit of
  * stills, with the rule of a percentile beside it (Akbar, Wang and Eklund, Machine Learning: Science and Technology 6, 2025).
@@ -69,11 +139,18 @@ export async function* auditMedical(
   run: Run,
   {
     configuration,
+    embedder,
     signal,
-  }: { readonly configuration: AuditMedicalConfiguration; readonly signal: AbortSignal | undefined },
+  }: {
+    readonly configuration: AuditMedicalConfiguration;
+    /** Compares embeddings; null: correlates, or the components that the configuration asks for. */
+    readonly embedder: Embedder | null;
+    readonly signal: AbortSignal | undefined;
+  },
 ): AsyncGenerator<AuditMedicalStep, AuditMedicalReport> {
   const { compare, page, percentile, falseDiscoveryRate, permutations, seed } = configuration;
-  const options = { compare, pictures: page, signal };
+  const whitened = configuration.embedder === WHITEN;
+  const options = { compare, pictures: embedder !== null ? EMBEDDED_SLICES : page ? 1 : 0, signal };
   const sets = {
     training: yield* read('training', configuration.training, options),
     generated: yield* read('generated', configuration.generated, options),
@@ -83,45 +160,43 @@ export async function* auditMedical(
   const size = volumes ? VOLUME_GRID : IMAGE_GRID;
   const training = keepKind('training', sets.training, volumes);
   const generated = keepKind('generated', sets.generated, volumes);
-  const heldout = sets.heldout && keepKind('heldout', sets.heldout, volumes);
+  const allHeldout = sets.heldout && keepKind('heldout', sets.heldout, volumes);
+  // What components are fitted to is no control for them.
+  const fitted = whitened && allHeldout !== null ? allHeldout.kept.filter((_, i) => i % 2 === 1) : null;
+  const heldout =
+    fitted === null || allHeldout === null
+      ? allHeldout
+      : { ...allHeldout, kept: allHeldout.kept.filter((_, i) => i % 2 === 0) };
   if (generated.kept.length === 0)
     throw new BiolensError(
       'input',
       `${configuration.generated}: there are no ${volumes ? 'volumes' : 'images'}, which the training set has`,
     );
-  const prepared = {
-    training: prepare(training.kept, size),
-    generated: prepare(generated.kept, size),
-    heldout: heldout && prepare(heldout.kept, size),
-  };
+  const kept = { training: training.kept, generated: generated.kept, heldout: heldout?.kept ?? [] };
+  const measure = yield* openMeasure(kept, { size, embedder, fitted, signal });
   const nearestOf = async function* (
     stage: string,
-    of: Prepared,
-    among: Prepared,
-    same = false,
+    of: SetName,
+    among: SetName,
   ): AsyncGenerator<AuditMedicalStep, Nearest[]> {
     const found: Nearest[] = [];
-    for (let i = 0; i < of.fine.length; i++) {
+    for (let i = 0; i < kept[of].length; i++) {
       throwIfAborted(signal);
-      found.push(
-        findNearest({ fine: of.fine[i]!, coarse: of.coarse[i]! }, among, same ? { size, except: i } : { size }),
-      );
+      found.push(measure.nearest(of, i, among));
       if (i % 8 !== 0) continue;
-      yield at(stage, i, of.fine.length);
+      yield at(stage, i, kept[of].length);
       // Signals and others get their turn between two steps of long work.
       await new Promise(resolve => setImmediate(resolve));
     }
     return found;
   };
-  const top = yield* nearestOf('comparing generated images', prepared.generated, prepared.training);
+  const top = yield* nearestOf('comparing generated images', 'generated', 'training');
   const control =
-    prepared.heldout === null
-      ? yield* nearestOf('comparing training images', prepared.training, prepared.training, true)
-      : yield* nearestOf('comparing held-out images', prepared.heldout, prepared.training);
+    heldout === null
+      ? yield* nearestOf('comparing training images', 'training', 'training')
+      : yield* nearestOf('comparing held-out images', 'heldout', 'training');
   const inHeldout =
-    prepared.heldout === null
-      ? null
-      : yield* nearestOf('comparing with held-out images', prepared.generated, prepared.heldout);
+    heldout === null ? null : yield* nearestOf('comparing with held-out images', 'generated', 'heldout');
   const similarities = (list: readonly Nearest[]): Float32Array =>
     Float32Array.from(list, ({ similarity }) => similarity);
   const controls = Float64Array.from(control, ({ similarity }) => similarity).sort();
@@ -202,7 +277,7 @@ export async function* auditMedical(
       heldout: heldout && setOf('heldout', heldout.kept.length),
     },
     replication: {
-      similarity: 'pearson' as const,
+      ...measure.told,
       rule: { percentile, threshold, generated: above(top), control: above(control) },
       control: calls.method,
       calibration: heldout === null ? ('training-to-training' as const) : ('heldout-to-training' as const),

@@ -17,11 +17,11 @@ export interface Item {
   readonly name: string;
   readonly volume: boolean;
   readonly cells: Float32Array;
-  /** Its middle slice for the page; null where none is wanted. */
-  readonly picture: SlicePicture | null;
+  /** As many slices as were asked for, evenly through it; of an image one. */
+  readonly pictures: readonly SlicePicture[];
 }
 
-/** A slice in 8 bits of light. */
+/** A slice in 8 bits of light, within the window of its file. */
 export interface SlicePicture {
   readonly width: number;
   readonly height: number;
@@ -56,11 +56,11 @@ interface Shown {
 }
 const AS_USUAL: Shown = { window: null, inverted: false };
 
-function pictureOf({ size: [w, h, d], values }: Block, { window, inverted }: Shown): SlicePicture {
-  const middle = Array.prototype.slice.call(values, (d >> 1) * w * h, ((d >> 1) + 1) * w * h) as number[];
+function pictureOf({ size: [w, h], values }: Block, slice: number, { window, inverted }: Shown): SlicePicture {
+  const shown = Array.prototype.slice.call(values, slice * w * h, (slice + 1) * w * h) as number[];
   const scale = Math.min(1, PICTURE_SIDE / Math.max(w, h));
   const [width, height] = [Math.max(1, Math.round(w * scale)), Math.max(1, Math.round(h * scale))];
-  const pooled = poolBlock({ size: [w, h, 1], values: middle }, [width, height, 1]);
+  const pooled = poolBlock({ size: [w, h, 1], values: shown }, [width, height, 1]);
   // Padding is as dark as the darkest value, whatever the window.
   const used = window ?? usualWindow(pooled);
   const light = Uint8Array.from(pooled, value => {
@@ -72,16 +72,19 @@ function pictureOf({ size: [w, h, d], values }: Block, { window, inverted }: Sho
 
 interface ItemOptions {
   readonly shown: Shown;
-  readonly pictures: boolean;
+  /** Slices of a volume that are kept as pictures; 0 for none. */
+  readonly pictures: number;
 }
 
 const itemOf = (name: string, block: Block, { shown, pictures }: ItemOptions): Item => {
-  const volume = block.size[2] >= LEAST_SLICES;
+  const slices = block.size[2];
+  const volume = slices >= LEAST_SLICES;
+  const kept = Math.min(pictures, volume ? pictures : 1);
   return {
     name,
     volume,
     cells: poolBlock(block, volume ? VOLUME_GRID : IMAGE_GRID),
-    picture: pictures ? pictureOf(block, shown) : null,
+    pictures: Array.from({ length: kept }, (_, i) => pictureOf(block, Math.floor(((i + 0.5) * slices) / kept), shown)),
   };
 };
 
@@ -138,7 +141,7 @@ const shownOf = ({ window, photometric, samples, palette }: DicomImage): Shown =
 /** Volumes of the slices of a folder, and the images that belong to none. */
 function joinSlices(
   slices: readonly Slice[],
-  { notes, pictures }: { readonly notes: { item: string; reason: string }[]; readonly pictures: boolean },
+  { notes, pictures }: { readonly notes: { item: string; reason: string }[]; readonly pictures: number },
 ): Item[] {
   const keyOf = ({ folder, image }: Slice): string =>
     image.frames > 1 || image.position === null || image.orientation === null
@@ -214,7 +217,7 @@ export async function* collectItems(
     compare,
     pictures,
     signal,
-  }: { readonly compare: 'auto' | 'slices'; readonly pictures: boolean; readonly signal: AbortSignal | undefined },
+  }: { readonly compare: 'auto' | 'slices'; readonly pictures: number; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<{ readonly done: number; readonly total: number }, CollectedItems> {
   const { files } = await listFiles(path, { signal });
   const notes: { item: string; reason: string }[] = [];

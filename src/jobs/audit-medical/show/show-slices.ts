@@ -15,8 +15,9 @@ export async function showSlices(
 ): Promise<AuditMedicalReport['shown']> {
   const wanted = [...pairs.filter(({ copy }) => copy), ...pairs.filter(({ copy }) => !copy)].slice(0, MOST_PAIRS);
   await mkdir(join(run, 'artifacts', 'slices'), { recursive: true, mode: 0o700 });
-  const write = async (file: string, picture: SlicePicture | null): Promise<string | null> => {
-    if (picture === null) return null;
+  const write = async (file: string, pictures: readonly SlicePicture[]): Promise<string | null> => {
+    const picture = pictures[pictures.length >> 1];
+    if (picture === undefined) return null;
     const { width, height, light } = picture;
     await writeAtomically(join(run, file), await encodeGreyPng({ width, height, data: light }), { mode: 0o600 });
     return file;
@@ -24,8 +25,8 @@ export async function showSlices(
   const shown: AuditMedicalReport['shown'][number][] = [];
   for (const [i, { generated, training }] of wanted.entries()) {
     const files = {
-      generated: await write(`artifacts/slices/${i}-generated.png`, generated.picture),
-      training: await write(`artifacts/slices/${i}-training.png`, training.picture),
+      generated: await write(`artifacts/slices/${i}-generated.png`, generated.pictures),
+      training: await write(`artifacts/slices/${i}-training.png`, training.pictures),
     };
     if (files.generated === null || files.training === null) continue;
     shown.push({
