@@ -50,11 +50,20 @@ async function writeTexts(folder: string) {
   return { corpus: await write('corpus.txt', 1), large: await write('large.txt', TIMES), generated, plain };
 }
 
-const ours = (corpus: string, generated: string): Turn =>
+/** Of V8: keeps the part of its memory small that new values are put in. */
+const SMALL_HEAP = '--max-semi-space-size=1';
+
+const ours = (
+  corpus: string,
+  generated: string,
+  { flags = [], workers = [] }: { readonly flags?: readonly string[]; readonly workers?: readonly string[] } = {},
+): Turn =>
   JSON.parse(
-    execFileSync(process.execPath, [resolve(import.meta.dirname, 'text-ours.ts'), corpus, generated], {
-      encoding: 'utf8',
-    }),
+    execFileSync(
+      process.execPath,
+      [...flags, resolve(import.meta.dirname, 'text-ours.js'), corpus, generated, ...workers],
+      { encoding: 'utf8' },
+    ),
   ) as Turn;
 
 /** Runs a program and looks at its memory every 20 ms; Linux alone tells. */
@@ -111,8 +120,11 @@ export async function bench(): Promise<BenchResult> {
   try {
     const texts = await writeTexts(folder);
     const mine = ours(texts.corpus, texts.generated);
+    const lean = { flags: [SMALL_HEAP], workers: ['1'] };
+    const least = ours(texts.corpus, texts.generated, lean);
     const theirs = await peer(program, { ...texts, folder });
     const large = ours(texts.large, texts.generated);
+    const largeLeast = ours(texts.large, texts.generated, lean);
     const ratio = (a: number, b: number): string => (a / b).toFixed(3);
     const size = (path: string): string => `${(statSync(path).size / MEGABYTE).toFixed(2)} MB`;
     const row = (what: string, key: keyof Turn, digits: number) => [
@@ -129,6 +141,13 @@ export async function bench(): Promise<BenchResult> {
         row('the same (s by the clock)', 'wall', 2),
         row('the same, memory (MB)', 'peakMegabytes', 0),
         [
+          'the same with --workers 1 and a small heap, memory (MB)',
+          least.peakMegabytes.toFixed(0),
+          theirs.peakMegabytes.toFixed(0),
+          ratio(least.peakMegabytes, theirs.peakMegabytes),
+        ],
+        ['the same (s by the clock)', least.wall.toFixed(2), theirs.wall.toFixed(2), ratio(least.wall, theirs.wall)],
+        [
           `against ${size(texts.large)} (s of the processor; ratio to ${TIMES} times the shorter)`,
           large.cpu.toFixed(2),
           '–',
@@ -140,9 +159,16 @@ export async function bench(): Promise<BenchResult> {
           '–',
           ratio(large.peakMegabytes, mine.peakMegabytes),
         ],
+        [
+          'the same with --workers 1 and a small heap, memory (MB; ratio to the shorter)',
+          largeLeast.peakMegabytes.toFixed(0),
+          '–',
+          ratio(largeLeast.peakMegabytes, least.peakMegabytes),
+        ],
       ],
       notes: [
         'Peer: `make` of both files and `across-similar` of deduplicate-text-datasets, release build, two threads. Ours is the compiled package in a process of its own, with the report written.',
+        `A small heap: NODE_OPTIONS=${SMALL_HEAP}.`,
         'Memory is the peak of the process; the peer’s the largest of its three.',
       ],
     };
