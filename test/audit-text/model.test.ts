@@ -82,6 +82,20 @@ async function ask(input: AuditTextConfigurationInput, fetch: typeof globalThis.
 const many = (habit: Habit, n: number): Habit[] => Array.from({ length: n }, () => habit);
 
 describe('asking a model', () => {
+  test('does not say that nothing is continued where too few controls leave nothing to call', async () => {
+    const known = writeDocuments('few-known', [...many('verbatim', 3), ...many('unknown', 9)], 50_000);
+    const controls = writeDocuments('few-controls', many('unknown', 5), 60_000);
+    const { replication, verdict } = await ask(
+      { model: MODEL, documents: known.path, heldout: controls.path, prefixLengths: [50] },
+      mockModel(new Map([...known.documents, ...controls.documents].map(([name, one], i) => [`${i} ${name}`, one]))),
+    );
+    expect(replication.copied.value).toBe(0);
+    expect(verdict[0]!.headline).toBe(
+      '3 of 12 documents are continued for 50 characters or more, and none is called: it could be chance.',
+    );
+    expect(verdict[0]!.certainty).toMatch(/The smallest q-value is 0\.\d+, of 5 control documents/);
+  });
+
   test('tells documents that it knows by heart from those that it paraphrases, does not know, or refuses', async () => {
     const known = writeDocuments(
       'known',

@@ -13,8 +13,9 @@ import { visibleText } from '../text/visible-text.ts';
 
 const lastOf = (path: string): string => visibleText(path.split('/').at(-1) ?? path);
 
-export const titleOf = ({ sets }: AuditTextReport): string =>
-  `${lastOf(sets.generated.source)} against ${lastOf(sets.training.source)}`;
+/** The name of a model stands after the address of its server. */
+export const titleOf = ({ sets, continuations }: AuditTextReport): string =>
+  `${lastOf(continuations === null ? sets.generated.source : (sets.generated.source.split('#').at(-1) ?? ''))} against ${lastOf(sets.training.source)}`;
 
 type Measures = TextReplication['generated'];
 interface Row {

@@ -231,6 +231,8 @@ function modelVerdict(
   { curve, shortest }: { readonly curve: ReturnType<typeof curveOf>; readonly shortest: number },
 ): Finding[] {
   const copies = calls.pairs.filter(({ copy }) => copy).length;
+  const long = calls.pairs.filter(({ similarity }) => similarity >= shortest);
+  const leastQ = Math.min(...long.map(({ qValue }) => qValue ?? 1));
   const { p, permutations } = calls.permutation;
   const test =
     p === null
@@ -256,12 +258,19 @@ function modelVerdict(
             headline: `The model continues ${copies} of ${calls.copied.n} documents word for word, the longest ${calls.pairs[0]!.similarity.toLocaleString('en-US')} characters in a row.`,
             certainty: `${percent(calls.copied.value)} of documents${range}, against ${calls.control}. ${test}.`,
           }
-        : {
-            subject: 'copies',
-            level: p !== null && p > 0.05 ? 'good' : p === null ? 'unknown' : 'warning',
-            headline: `No document is continued for ${shortest} characters or more beyond what documents that the model cannot know are.`,
-            certainty: `A share of up to ${percent(interval?.high ?? 1)} could have gone unseen. ${test}.`,
-          },
+        : long.length > 0
+          ? {
+              subject: 'copies',
+              level: p !== null && p <= 0.05 ? 'warning' : 'unknown',
+              headline: `${long.length} of ${calls.copied.n} documents are continued for ${shortest} characters or more, and none is called: it could be chance.`,
+              certainty: `The smallest q-value is ${Number(leastQ.toPrecision(2))}, of ${calls.control}; with more control documents it can be smaller. ${test}.`,
+            }
+          : {
+              subject: 'copies',
+              level: p !== null && p > 0.05 ? 'good' : p === null ? 'unknown' : 'warning',
+              headline: `No document is continued for ${shortest} characters or more beyond what documents that the model cannot know are.`,
+              certainty: `A share of up to ${percent(interval?.high ?? 1)} could have gone unseen. ${test}.`,
+            },
   ];
   if (without + cut > 0)
     found.push({
