@@ -277,7 +277,10 @@ describe('the lock', () => {
         });
       });
       const until = async (word: RegExp) => {
-        while (!outputs.every(output => word.test(output))) await sleep(5);
+        while (!outputs.every(output => word.test(output))) {
+          expect(children.map(({ exitCode }) => exitCode)).toEqual(children.map(() => null));
+          await sleep(5);
+        }
       };
       await until(/ready/);
       for (const child of children) child.stdin.write('go\n');

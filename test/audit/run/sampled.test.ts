@@ -87,8 +87,16 @@ describe.skipIf(process.platform === 'win32')(
         ...settings,
       };
       const working = finish(auditRun(input, { runsDir, signal: controller.signal }));
-      working.catch(() => undefined);
-      while (calls().length < 2) await sleep(50);
+      let over = false;
+      working
+        .catch(() => undefined)
+        .finally(() => {
+          over = true;
+        });
+      while (calls().length < 2) {
+        if (over) throw new Error(`it ended before its second call: ${JSON.stringify((await working).result)}`);
+        await sleep(50);
+      }
       const pid = Number(calls()[1]?.split(' ')[2]);
       controller.abort();
       await expect(working).rejects.toMatchObject({ code: 'interrupted' });
@@ -98,7 +106,7 @@ describe.skipIf(process.platform === 'win32')(
       writeFileSync(script, SCRIPT);
       expect(result.sets.generated.n).toBe(12);
       expect(calls().map(call => call.split(' ')[1])).toEqual(['3', '4', '4']);
-    }, 30_000);
+    }, 120_000);
 
     test.each([
       ['fail', 'external', /ended with exit code 7: CUDA out of memory$/],
