@@ -60,7 +60,7 @@ export async function bench(): Promise<BenchResult> {
     columns: ['work', 'parameters', 'biolens (CPU s)', 'PyTorch (CPU s)', 'ratio', 'opened in (s)'],
     rows,
     notes: [
-      `CPU seconds of one process, one thread of computing each; medians (least–most) of ${TURNS} turns taken alternately.`,
+      `CPU seconds of one process, one thread of computing each, with which PyTorch takes the least; medians (least–most) of ${TURNS} turns taken alternately.`,
       'Every example is made ready by each side’s own loader: ours turns bytes into numbers for each batch, PyTorch has them as numbers before its clock starts.',
       python === undefined
         ? `No PyTorch: name a Python that has it in ${PEER_VARIABLE}.`
