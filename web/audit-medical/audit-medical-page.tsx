@@ -48,7 +48,8 @@ export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): Re
   const title = `${lastOf(sets.generated.source)} against ${lastOf(sets.training.source)}`;
   usePageTitle(title);
   const { rule, permutation, embedder } = replication;
-  const columns = pairColumns(embedder === null ? 'Correlation' : 'Cosine');
+  const similarity = embedder === null ? 'Correlation' : 'Cosine';
+  const columns = pairColumns(similarity);
   const alike =
     embedder === null
       ? 'Pearson’s correlation within the body, the best over flips, small shifts and turns'
@@ -90,6 +91,7 @@ export function AuditMedicalPage({ report, run }: OfRun<AuditMedicalReport>): Re
             <SlicePair
               key={one.images.generated}
               shown={one}
+              similarity={similarity}
               pair={replication.pairs.find(
                 ({ generated, training }) => generated === one.generated && training === one.training,
               )}

@@ -12,15 +12,20 @@ type Pair = AuditMedicalReport['replication']['pairs'][number];
 export function SlicePair({
   shown: { generated, training, images },
   pair,
+  similarity,
 }: {
   readonly shown: Shown;
   readonly pair: Pair | undefined;
+  /** What the number is that says how alike they are. */
+  readonly similarity: 'Correlation' | 'Cosine';
 }): ReactNode {
   return (
     <article className="exhibit" aria-label={`${visibleText(generated)} beside ${visibleText(training)}`}>
       {pair !== undefined && (
         <p className="exhibit-head">
-          <strong>Correlation {pair.similarity.toFixed(3)}</strong>
+          <strong>
+            {similarity} {pair.similarity.toFixed(3)}
+          </strong>
           {pair.copy ? ', called a copy' : ''}
           {pair.flipped ? ', flipped' : ''}
         </p>
