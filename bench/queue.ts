@@ -75,7 +75,7 @@ export async function bench(): Promise<BenchResult> {
       ],
       notes: [
         `From the start of the workers to the report; the least of ${TURNS} turns taken alternately. Each process has one core; serving and making the report share the second worker's.`,
-        'Each shard opens the face networks anew and the queue is asked once a second: both count more here than with shards of minutes.',
+        'Each worker starts, opens the face networks and asks the queue once a second: all that counts more here, with shards of seconds, than with shards of minutes.',
       ],
     };
   } finally {

@@ -73,7 +73,7 @@ export async function bench(): Promise<BenchResult> {
       versions.size === 0
         ? `No peers: name Pythons that have tenseal and openfhe in ${PEER_VARIABLE}, separated by colons.`
         : `Peers: ${[...versions].join(', ')}; a dash is one that is not installed or not compared.`,
-      `Load average when it began: ${load.toFixed(1)}; a ratio of two workers to one needs two free cores, and memory that nobody else uses; the last row says how much two threads of arithmetic got. Six further turns gave 1.50 to 1.97 for the additive scheme and 1.32 to 1.90 for node-seal while arithmetic got 1.95 to 1.99.`,
+      `Load average when it began: ${load.toFixed(1)}; a ratio of two workers to one needs two free cores, and memory that nobody else uses; the last row says how much two threads of arithmetic got.`,
     ],
   };
 }
