@@ -8,6 +8,15 @@ export const FEDERATED_TASKS = ['mnist', 'characters', 'words'] as const;
 export const PARTITIONS = ['iid', 'shards', 'roles'] as const;
 export const AGGREGATIONS = ['plain', 'secure', 'two-aggregators'] as const;
 
+/** Of secure aggregation: how many neighbours hold a client's shares, how many of them are needed, and what a cohort stands. */
+export const aggregationCohortSchema = z.object({
+  neighbours: z.number().int(),
+  threshold: z.number().int(),
+  corrupt: z.number().int(),
+  mayDrop: z.number().int(),
+  smallestSum: z.number().int(),
+});
+
 /** One round of a federation. */
 export const federatedRoundSchema = z.object({
   /** Counts from 1. */
@@ -64,15 +73,7 @@ export const federateReportSchema = z.object({
     /** Bits of an entry on the wire. */
     bits: z.number().int(),
     /** Of secure aggregation, in a cohort of the invited. */
-    cohort: z
-      .object({
-        neighbours: z.number().int(),
-        threshold: z.number().int(),
-        corrupt: z.number().int(),
-        mayDrop: z.number().int(),
-        smallestSum: z.number().int(),
-      })
-      .nullable(),
+    cohort: aggregationCohortSchema.nullable(),
   }),
   rounds: z.array(federatedRoundSchema),
   accuracy: metricSchema,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { FEDERATED_MODELS } from './federate.ts';
+import { aggregationCohortSchema, FEDERATED_MODELS } from './federate.ts';
 import { metricSchema } from './metric.ts';
 
 /** One client of a round that it was invited to. */
@@ -78,15 +78,7 @@ export const federationReportSchema = z.object({
     .nullable(),
   accuracy: metricSchema,
   /** What hides single updates; null where a robust rule reads them. */
-  aggregation: z
-    .object({
-      neighbours: z.number().int(),
-      threshold: z.number().int(),
-      corrupt: z.number().int(),
-      mayDrop: z.number().int(),
-      smallestSum: z.number().int(),
-    })
-    .nullable(),
+  aggregation: aggregationCohortSchema.nullable(),
   /** The rule that reads single updates; null where they are summed. */
   rule: z.object({ name: z.string(), poisoned: z.number().int() }).nullable().default(null),
   /** ε at δ of all rounds; null without noise. */

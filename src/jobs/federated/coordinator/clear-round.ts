@@ -1,5 +1,6 @@
 import { BiolensError } from '../../../ground/errors.ts';
 import type { Rule } from '../rules/robust.ts';
+import type { SecureClientOptions } from '../secure/client.ts';
 import { readFromClient, type Step, writeFromClient } from '../secure/frames.ts';
 import { addPacked, packBits } from '../secure/packing.ts';
 import type { Primitives } from '../secure/primitives.ts';
@@ -23,15 +24,7 @@ export interface SeenUpdates {
 /** Steps of a round in clear. */
 type ClearStep = Extract<Step, 'commit' | 'vector'>;
 
-export interface ClearClientOptions {
-  readonly client: number;
-  readonly secret: Uint8Array;
-  readonly roster: Roster;
-  readonly record: RoundRecord;
-  /** Digest of the model that it was given, computed by itself. */
-  readonly model: Uint8Array;
-  readonly primitives: Primitives;
-}
+export type ClearClientOptions = Omit<SecureClientOptions, 'policy'>;
 
 /**
  * A client's part in a round that hides nothing: it says that it takes part, then sends its update, both signed. Robust rules need that, since they
